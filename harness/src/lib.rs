@@ -1,1 +1,44 @@
-//! Harness.
+//! What a case of nsproof is and how it is carried out.
+//!
+//! [`claim`](macro@claim) makes a case of a function; [`process`], [`namespace`], [`sys`] and [`expect`] are what its
+//! body is made of. The rest carries cases out: a runner that a person talks to, a worker in the kernel under test,
+//! and a stage for each case.
+
+mod claim;
+mod config;
+mod door;
+pub mod expect;
+pub mod namespace;
+mod needs;
+mod pace;
+pub mod process;
+mod protocol;
+mod registry;
+mod runner;
+mod stage;
+pub mod sys;
+mod verdict;
+mod worker;
+
+pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
+pub use door::test_door;
+pub use harness_macros::claim;
+pub use needs::{Behaviour, Ground, Need};
+pub use pace::Pace;
+pub use registry::Registry;
+pub use verdict::{Doing, Failure, Finding, Holds, Outcome, Verdict, holds};
+
+/// What a file of cases uses.
+pub mod prelude {
+    pub use crate::namespace::{Inode, Kind, Namespace, inode_at, inode_of, link_text, own_inode};
+    pub use crate::process::{
+        Child, Ended, IdMap, Maps, Peer, Spawn, child, enter, enter_by, spawn, try_fork, unprivileged, user_namespace,
+        waiting,
+    };
+    pub use crate::sys::clone::flags::*;
+    pub use crate::sys::clone::{CloneArgs, CloneFlags, setns, unshare};
+    pub use crate::{
+        Case, Doing, Failure, Outcome, Verdict, cases, claim, expect, expect_eq, expect_errno, expect_ne, expect_ok,
+        holds,
+    };
+}

@@ -1,1 +1,56 @@
-//! Results.
+//! Runs, matrices, baselines, and every format they are written in. Knows neither cases nor kernels: it takes
+//! plain records and hands back text.
+
+mod columns;
+mod counts;
+mod error;
+mod file;
+#[cfg(test)]
+mod fixtures;
+mod grid;
+mod json;
+mod junit;
+mod ktap;
+mod markdown;
+mod outcome;
+mod outdir;
+mod paint;
+mod record;
+mod release;
+mod table;
+mod text;
+mod verdict;
+mod wire;
+mod xml;
+
+use std::path::Path;
+
+pub use error::{ReadError, WriteError};
+pub use jiff::Timestamp;
+pub use json::{SCHEMA, read};
+pub use junit::junit;
+pub use ktap::ktap;
+pub use markdown::markdown;
+pub use outcome::Outcome;
+pub use outdir::OutDir;
+pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Place, Run, Shard};
+pub use table::{Terminal, table};
+pub use text::{escape_block, escape_line};
+pub use verdict::Verdict;
+
+/// Writes `matrix` as JUnit XML to the file `path`, whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_junit(matrix: &Matrix, path: &Path) -> Result<(), WriteError> {
+    file::write_atomically(path, &junit(matrix))
+}
+
+/// Every report of `matrix` but its records, each with the name of its file.
+fn reports(matrix: &Matrix) -> [(&'static str, String); 3] {
+    [
+        ("matrix.md", markdown(matrix)),
+        ("junit.xml", junit(matrix)),
+        ("ktap", ktap(matrix)),
+    ]
+}

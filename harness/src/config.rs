@@ -1,0 +1,114 @@
+//! The running kernel's configuration: read where the kernel or the distribution shows it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// Where a guest finds its kernel's configuration.
+pub(crate) const GUEST_CONFIG: &str = "/config";
+
+/// What the configuration says of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// `=y`
+    On,
+    /// `=m`
+    Module,
+    /// Not set.
+    Off,
+    /// The configuration can be read nowhere.
+    Unknown,
+}
+
+/// What the configuration says of `CONFIG_<name>`.
+pub(crate) fn setting(name: &str) -> Setting {
+    match text() {
+        None => Setting::Unknown,
+        Some(text) => setting_in(text, name),
+    }
+}
+
+fn setting_in(text: &str, name: &str) -> Setting {
+    let key = format!("CONFIG_{name}=");
+    match text.lines().find_map(|line| line.strip_prefix(&key)) {
+        Some("m") => Setting::Module,
+        Some(_) => Setting::On,
+        None => Setting::Off,
+    }
+}
+
+/// Whether what an option brings is there to see; none for options that show nowhere.
+pub(crate) fn shows(name: &str) -> Option<bool> {
+    let path = match name {
+        "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
+        "CGROUPS" => "/proc/self/ns/cgroup",
+        "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
+        "IPC_NS" => "/proc/self/ns/ipc",
+        "KEYS" => "/proc/keys",
+        "NET_NS" => "/proc/self/ns/net",
+        "PID_NS" => "/proc/self/ns/pid",
+        "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
+        "PROC_CHILDREN" => "/proc/thread-self/children",
+        "TIME_NS" => "/proc/self/ns/time",
+        "USER_NS" => "/proc/self/ns/user",
+        "UTS_NS" => "/proc/self/ns/uts",
+        _ => return None,
+    };
+    Some(Path::new(path).exists())
+}
+
+/// Whether a module's code is built into the running kernel.
+pub(crate) fn is_built_in(module: &str) -> bool {
+    let Ok(system) = nix::sys::utsname::uname() else {
+        return false;
+    };
+    let release = system.release().to_string_lossy();
+    let list = format!("/lib/modules/{release}/modules.builtin");
+    let wanted = module.replace('-', "_");
+    fs::read_to_string(list).is_ok_and(|text| {
+        text.lines()
+            .filter_map(|line| Path::new(line).file_stem())
+            .any(|stem| stem.to_string_lossy().replace('-', "_") == wanted)
+    })
+}
+
+/// The whole configuration, if it can be read.
+pub(crate) fn text() -> Option<&'static str> {
+    static TEXT: OnceLock<Option<String>> = OnceLock::new();
+    TEXT.get_or_init(read).as_deref()
+}
+
+fn read() -> Option<String> {
+    if let Ok(text) = fs::read_to_string(GUEST_CONFIG) {
+        return Some(text);
+    }
+    if let Ok(packed) = fs::read("/proc/config.gz") {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*packed).read_to_string(&mut text).ok()?;
+        return Some(text);
+    }
+    let system = nix::sys::utsname::uname().ok()?;
+    let release = system.release().to_string_lossy().into_owned();
+    [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("PID_NS", Setting::On)]
+    #[case("VETH", Setting::Module)]
+    #[case("TIME_NS", Setting::Off)]
+    #[case("PID", Setting::Off)]
+    #[case("HZ", Setting::On)]
+    fn settings_are_read(#[case] name: &str, #[case] expected: Setting) {
+        let text = "# Linux\nCONFIG_PID_NS=y\nCONFIG_VETH=m\n# CONFIG_TIME_NS is not set\nCONFIG_HZ=250\n";
+        assert_eq!(setting_in(text, name), expected);
+    }
+}

@@ -1,0 +1,54 @@
+//! The doors: which role this process has, and the way from its command line into it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::process::run_as_program;
+use crate::registry::Registry;
+use crate::runner::engine::Plan;
+use crate::runner::front;
+use crate::runner::options::RunOptions;
+use crate::worker;
+
+/// Exit code for wrong usage.
+const USAGE: u8 = 2;
+
+/// The conformance suite: claims of the Linux namespace documentation, tried on kernels.
+#[derive(Debug, Parser)]
+#[command(name = "conformance", bin_name = "cargo test --", disable_version_flag = true)]
+struct TestDoor {
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+/// The main function of `tests/conformance.rs`: `cargo test -- --suite pid`.
+pub fn test_door(registry: Registry) -> ExitCode {
+    if let Some(code) = other_roles(registry) {
+        return code;
+    }
+    let door = TestDoor::parse();
+    report(Plan::new(&registry, door.run).and_then(|plan| front::libtest(&plan)))
+}
+
+/// Carries out what the process was started for when no person started it.
+fn other_roles(registry: Registry) -> Option<ExitCode> {
+    run_as_program(registry.programs);
+    if std::env::args().nth(1).as_deref() == Some(worker::ROLE) {
+        return Some(match worker::serve_host(registry) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        });
+    }
+    None
+}
+
+fn report(answer: anyhow::Result<u8>) -> ExitCode {
+    match answer {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("nsproof: {error:#}");
+            ExitCode::from(USAGE)
+        }
+    }
+}

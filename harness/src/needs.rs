@@ -1,0 +1,249 @@
+//! What a test of a claim needs, and whether this kernel, machine and user have it.
+//!
+//! A need that is missing makes the case unmet, with what is missing and how to mend it. But a need that is missing
+//! although the kernel's own configuration says it is there is no excuse: that is broken.
+
+use std::path::Path;
+
+use nix::unistd::geteuid;
+use rustix::thread::CapabilitySet;
+
+use crate::config::{self, Setting};
+use crate::process::{capabilities, unprivileged};
+use crate::sys::clone::CloneFlags;
+
+/// Something a case cannot do without.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// Root, with the capabilities over the initial user namespace that make it root.
+    Root,
+    /// An ordinary user can make user namespaces.
+    UserNamespaces,
+    /// The initial namespaces, not a stage's: only in a disposable kernel.
+    InitialNamespaces,
+    /// The case changes the kernel for everyone: only in a disposable kernel.
+    Disposable,
+    /// A cgroup v2 hierarchy whose root the case may change: only in a disposable kernel.
+    Cgroup2,
+    /// A module of the kernel, or the same built in.
+    Module(&'static str),
+    /// An option of the kernel's configuration, without `CONFIG_`, as `y`.
+    Config(&'static str),
+    /// A program in `PATH`.
+    Tool(&'static str),
+    /// A capability of root's that rented machines may lack, as `CAP_SYS_RESOURCE`.
+    Capability(&'static str),
+    /// At least so many processors.
+    Cpus(u32),
+    /// A behaviour that no version range can tell, because it was backported.
+    Behaviour(&'static Behaviour),
+}
+
+/// A question about the kernel whose answer decides whether a claim is about it.
+#[derive(Debug)]
+pub struct Behaviour {
+    /// What the kernel does, to continue «needs a kernel that …».
+    pub what: &'static str,
+    /// Asks; carried out in a child of its own, so it may do as it likes.
+    pub probe: fn() -> bool,
+}
+
+/// Where cases run, as far as needs care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Somebody's machine: nothing may change.
+    Host,
+    /// A kernel of our own, thrown away afterwards.
+    Disposable,
+}
+
+/// Why a case does not run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// It is missing: the reason, which says what would mend it.
+    Unmet(String),
+    /// It is missing although it cannot be.
+    Broken(String),
+}
+
+/// Loads a module of the kernel; answers whether it is there.
+pub(crate) type ModuleLoader<'a> = &'a mut dyn FnMut(&str) -> Result<(), String>;
+
+impl Need {
+    /// Whether the need is met here.
+    pub(crate) fn check(&self, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack> {
+        match self {
+            Self::Root => root(),
+            Self::UserNamespaces => user_namespaces(),
+            Self::InitialNamespaces => disposable(ground, "runs in the initial namespaces"),
+            Self::Disposable => disposable(ground, "changes the kernel for everyone"),
+            Self::Cgroup2 => disposable(ground, "changes the cgroup hierarchy"),
+            Self::Module(name) => module(name, ground, load),
+            Self::Config(name) => option(name),
+            Self::Tool(name) => tool(name),
+            Self::Capability(name) => capability(name),
+            Self::Cpus(count) => processors(*count),
+            Self::Behaviour(behaviour) => asked(behaviour),
+        }
+    }
+
+    /// The programs, modules and processors a guest has to be given.
+    pub fn is_disposable_only(&self) -> bool {
+        matches!(self, Self::InitialNamespaces | Self::Disposable | Self::Cgroup2)
+    }
+}
+
+fn unmet<T>(reason: impl Into<String>) -> Result<T, Lack> {
+    Err(Lack::Unmet(reason.into()))
+}
+
+fn disposable(ground: Ground, why: &str) -> Result<(), Lack> {
+    match ground {
+        Ground::Disposable => Ok(()),
+        Ground::Host => unmet(format!("{why}: only in a disposable kernel (--kernel)")),
+    }
+}
+
+/// What root can do everywhere but on some rented machines, where it is a need of its own.
+const SOMETIMES_MISSING: CapabilitySet = CapabilitySet::SYS_RESOURCE
+    .union(CapabilitySet::SYS_MODULE)
+    .union(CapabilitySet::SYS_RAWIO)
+    .union(CapabilitySet::SYS_TIME)
+    .union(CapabilitySet::SYS_BOOT)
+    .union(CapabilitySet::SYSLOG)
+    .union(CapabilitySet::AUDIT_CONTROL)
+    .union(CapabilitySet::AUDIT_READ)
+    .union(CapabilitySet::AUDIT_WRITE)
+    .union(CapabilitySet::MAC_ADMIN)
+    .union(CapabilitySet::MAC_OVERRIDE)
+    .union(CapabilitySet::BLOCK_SUSPEND)
+    .union(CapabilitySet::WAKE_ALARM)
+    .union(CapabilitySet::LINUX_IMMUTABLE)
+    .union(CapabilitySet::IPC_LOCK)
+    .union(CapabilitySet::SYS_TTY_CONFIG)
+    .union(CapabilitySet::PERFMON)
+    .union(CapabilitySet::BPF)
+    .union(CapabilitySet::CHECKPOINT_RESTORE);
+
+/// The capabilities whose absence means that this is not root.
+const ROOT: CapabilitySet = CapabilitySet::CHOWN
+    .union(CapabilitySet::DAC_OVERRIDE)
+    .union(CapabilitySet::KILL)
+    .union(CapabilitySet::SETGID)
+    .union(CapabilitySet::SETUID)
+    .union(CapabilitySet::NET_ADMIN)
+    .union(CapabilitySet::SYS_CHROOT)
+    .union(CapabilitySet::SYS_PTRACE)
+    .union(CapabilitySet::SYS_ADMIN)
+    .difference(SOMETIMES_MISSING);
+
+fn root() -> Result<(), Lack> {
+    if !geteuid().is_root() {
+        return unmet("needs root: run with sudo, or in a disposable kernel (--kernel)");
+    }
+    let have = capabilities().map(|sets| sets.effective).unwrap_or(CapabilitySet::empty());
+    let missing = ROOT - have;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter_names().map(|(name, _)| format!("CAP_{name}")).collect();
+    unmet(format!("needs root with all its power: {} is missing here", names.join(", ")))
+}
+
+fn capability(name: &str) -> Result<(), Lack> {
+    let Some(wanted) = name.strip_prefix("CAP_").and_then(CapabilitySet::from_name) else {
+        return Err(Lack::Broken(format!("the case names a capability that does not exist: {name}")));
+    };
+    match capabilities() {
+        Ok(sets) if sets.effective.contains(wanted) => Ok(()),
+        _ => unmet(format!("needs {name}, which this process lacks")),
+    }
+}
+
+fn user_namespaces() -> Result<(), Lack> {
+    let tried = unprivileged(CloneFlags::empty(), || {
+        Ok(crate::sys::clone::unshare(CloneFlags::NEWUSER).err().map(crate::expect::name))
+    });
+    let refusal = match tried {
+        Ok(None) => return Ok(()),
+        Ok(Some(refusal)) => refusal,
+        Err(failure) => {
+            return Err(Lack::Broken(format!("cannot try user namespaces: {failure:?}")));
+        }
+    };
+    for (path, closed, mend) in [
+        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sysctl kernel.unprivileged_userns_clone=1"),
+        ("/proc/sys/user/max_user_namespaces", "0", "sysctl user.max_user_namespaces=10000"),
+        (
+            "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+            "1",
+            "sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+        ),
+    ] {
+        if std::fs::read_to_string(path).is_ok_and(|text| text.trim() == closed) {
+            return unmet(format!("needs user namespaces for ordinary users: {mend} would allow them"));
+        }
+    }
+    match config::setting("USER_NS") {
+        Setting::On => Err(Lack::Broken(format!(
+            "an ordinary user cannot make a user namespace ({refusal}) although CONFIG_USER_NS=y and no sysctl forbids it"
+        ))),
+        Setting::Off => unmet("needs CONFIG_USER_NS=y, which this kernel is built without"),
+        _ => unmet(format!("needs user namespaces for ordinary users, which are refused here: {refusal}")),
+    }
+}
+
+fn module(name: &str, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack> {
+    let loaded = Path::new("/sys/module").join(name.replace('-', "_"));
+    if loaded.exists() || config::is_built_in(name) {
+        return Ok(());
+    }
+    match (ground, load(name)) {
+        (_, Ok(())) => Ok(()),
+        (Ground::Host, Err(_)) => {
+            unmet(format!("needs the module {name}, and nsproof loads none on a host: modprobe {name}"))
+        }
+        (Ground::Disposable, Err(why)) if why.contains("not in the initramfs") => {
+            unmet(format!("needs the module {name}: {why}"))
+        }
+        (Ground::Disposable, Err(why)) => Err(Lack::Broken(format!("cannot load the module {name}: {why}"))),
+    }
+}
+
+fn option(name: &str) -> Result<(), Lack> {
+    match (config::setting(name), config::shows(name)) {
+        (Setting::On | Setting::Unknown, Some(true)) | (Setting::On, None) => Ok(()),
+        (Setting::On, Some(false)) => Err(Lack::Broken(format!(
+            "the kernel's configuration says CONFIG_{name}=y, but what it brings is not there"
+        ))),
+        (Setting::Off | Setting::Module, _) | (Setting::Unknown, Some(false)) => {
+            unmet(format!("needs CONFIG_{name}=y, which this kernel is built without"))
+        }
+        (Setting::Unknown, None) => {
+            unmet(format!("needs CONFIG_{name}=y, and this kernel's configuration can be read nowhere"))
+        }
+    }
+}
+
+fn tool(name: &str) -> Result<(), Lack> {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
+    if std::env::split_paths(&path).any(|folder| folder.join(name).is_file()) {
+        return Ok(());
+    }
+    unmet(format!("needs the program {name}, which is not in PATH"))
+}
+
+fn processors(count: u32) -> Result<(), Lack> {
+    let have = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    if have >= count { Ok(()) } else { unmet(format!("needs {count} processors, and there is {have}")) }
+}
+
+fn asked(behaviour: &'static Behaviour) -> Result<(), Lack> {
+    match crate::process::child(CloneFlags::empty(), || Ok((behaviour.probe)())) {
+        Ok(true) => Ok(()),
+        Ok(false) => unmet(format!("needs a kernel that {}", behaviour.what)),
+        Err(failure) => {
+            Err(Lack::Broken(format!("cannot find out whether the kernel {}: {failure:?}", behaviour.what)))
+        }
+    }
+}

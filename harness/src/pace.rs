@@ -1,0 +1,31 @@
+//! Every deadline of the harness, and how they grow on slow machines. No other file has one.
+
+use std::time::Duration;
+
+/// How long a killed stage may take to be gone.
+pub(crate) const REAP: Duration = Duration::from_secs(20);
+
+/// How long a host's worker may take to say that it is up.
+pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
+
+/// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// How fast the machine is on which cases run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Instructions are carried out by the processor.
+    Native,
+    /// Instructions are carried out by a program.
+    Emulated,
+}
+
+impl Pace {
+    /// A case's deadline on such a machine.
+    pub fn scale(self, deadline: Duration) -> Duration {
+        match self {
+            Self::Native => deadline,
+            Self::Emulated => deadline * 6,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! How a process ended.
+
+use std::fmt;
+use std::os::fd::AsFd;
+
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Failure, Outcome};
+
+/// How a process ended, as `wait(2)` tells its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// It called `_exit(2)` with this status.
+    Exited(i32),
+    /// This signal killed it.
+    Signaled(i32),
+}
+
+impl Ended {
+    /// Waits until the child behind this pidfd has ended, and reaps it.
+    pub(crate) fn wait(pidfd: impl AsFd) -> Outcome<Self> {
+        loop {
+            match waitid(Id::PIDFd(pidfd.as_fd()), WaitPidFlag::WEXITED | WaitPidFlag::__WALL) {
+                Err(Errno::EINTR) => {}
+                answer => return Self::from_status(answer?),
+            }
+        }
+    }
+
+    pub(crate) fn from_status(status: WaitStatus) -> Outcome<Self> {
+        match status {
+            WaitStatus::Exited(_, code) => Ok(Self::Exited(code)),
+            WaitStatus::Signaled(_, signal, _) => Ok(Self::Signaled(signal as i32)),
+            other => Err(Failure::broken(format!("wait(2) told of no end but of {other:?}"))),
+        }
+    }
+}
+
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "exited with status {code}"),
+            Self::Signaled(signal) => match nix::sys::signal::Signal::try_from(*signal) {
+                Ok(known) => write!(f, "was killed by {known}"),
+                Err(_) => write!(f, "was killed by signal {signal}"),
+            },
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What runner and worker say to each other: one JSON object a line, requests down, events up.
+//!
+//! The runner believes nothing of it: an event comes from a kernel under test.
+
+use serde::{Deserialize, Serialize};
+
+/// Changes when the two sides would no longer understand each other. They are the same executable, so this only
+/// guards against a kernel that answers with somebody else's words.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// The longest line that the runner reads. A worker's own lines stay far below.
+pub(crate) const LONGEST_LINE: usize = 256 * 1024;
+
+/// The most that is kept of what a case prints.
+pub(crate) const LONGEST_OUTPUT: usize = 16 * 1024;
+
+/// Runner to worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// Carry out this case, and end it after so many milliseconds.
+    Run { case: String, deadline_ms: u64 },
+}
+
+/// Worker to runner.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// The worker is up.
+    Ready(Hello),
+    /// The worker cannot come up, and this is why.
+    Failed(String),
+    /// This case is about to be carried out: whatever happens next is its doing.
+    Started { case: String },
+    /// This case is over.
+    Finished { case: String, report: Box<Report> },
+}
+
+/// What the worker's kernel says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Hello {
+    pub(crate) protocol: u32,
+    /// As `uname -r` prints it.
+    pub(crate) release: String,
+    /// `/proc/version`.
+    pub(crate) version: String,
+}
+
+/// How a case ended, without what the runner knows already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) verdict: results::Verdict,
+    #[serde(default)]
+    pub(crate) message: String,
+    #[serde(default)]
+    pub(crate) call: Option<String>,
+    #[serde(default)]
+    pub(crate) expected: Option<String>,
+    #[serde(default)]
+    pub(crate) seen: Option<String>,
+    #[serde(default)]
+    pub(crate) at: Option<String>,
+    /// What the case printed.
+    #[serde(default)]
+    pub(crate) output: String,
+    /// The stage's processes, when the case was ended by its deadline.
+    #[serde(default)]
+    pub(crate) processes: String,
+    pub(crate) duration_us: u64,
+}
+
+impl Report {
+    /// A verdict with a message and nothing else.
+    pub(crate) fn new(verdict: results::Verdict, message: impl Into<String>) -> Self {
+        Self {
+            verdict,
+            message: message.into(),
+            call: None,
+            expected: None,
+            seen: None,
+            at: None,
+            output: String::new(),
+            processes: String::new(),
+            duration_us: 0,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The runner: picks claims and kernels, hands each case to a worker, and keeps what comes back.
+
+pub(crate) mod column;
+pub(crate) mod engine;
+pub(crate) mod front;
+mod link;
+pub(crate) mod options;
+mod seat;

@@ -1,0 +1,185 @@
+//! A column of the matrix: one kernel, the seats in it, and what cases found there.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use results::{CaseRecord, Evidence, Place, Timestamp, Verdict as Found};
+
+use super::options::Isolation;
+use super::seat::{Seat, Served};
+use crate::claim::Case;
+use crate::protocol::{Hello, Report};
+
+/// One kernel under test.
+pub(crate) struct Column {
+    ground: Ground,
+    isolation: Isolation,
+    started: Timestamp,
+    began: Instant,
+    state: Mutex<State>,
+}
+
+enum Ground {
+    Host,
+}
+
+#[derive(Default)]
+struct State {
+    /// Seats that wait for a case.
+    free: Vec<Seat>,
+    hello: Option<Hello>,
+    /// Why the kernel could not be tested: once known, no further seat is tried.
+    problem: Option<String>,
+    records: Vec<CaseRecord>,
+    ended: Option<Duration>,
+}
+
+impl Column {
+    /// The running kernel.
+    pub(crate) fn host() -> Self {
+        Self::new(Ground::Host, Isolation::Shared)
+    }
+
+    fn new(ground: Ground, isolation: Isolation) -> Self {
+        Self { ground, isolation, started: Timestamp::now(), began: Instant::now(), state: Mutex::default() }
+    }
+
+    /// The word that names the kernel.
+    pub(crate) fn word(&self) -> &str {
+        match &self.ground {
+            Ground::Host => "host",
+        }
+    }
+
+    /// Carries a case out and keeps its record.
+    pub(crate) fn carry_out(&self, case: &Case) -> CaseRecord {
+        let record = match self.take_seat() {
+            Ok(mut seat) => {
+                let served = seat.serve(case);
+                if served.reusable && self.isolation == Isolation::Shared {
+                    self.state().free.push(seat);
+                }
+                record_of(case, served)
+            }
+            Err(problem) => record_of(
+                case,
+                Served { report: Report::new(Found::Broken, problem), evidence: Vec::new(), reusable: false },
+            ),
+        };
+        self.state().records.push(record.clone());
+        record
+    }
+
+    fn take_seat(&self) -> Result<Seat, String> {
+        {
+            let mut state = self.state();
+            if let Some(seat) = state.free.pop() {
+                return Ok(seat);
+            }
+            if let Some(problem) = &state.problem {
+                return Err(problem.clone());
+            }
+        }
+        let made = match &self.ground {
+            Ground::Host => Seat::on_host(),
+        };
+        let mut state = self.state();
+        match made {
+            Ok(seat) => {
+                state.hello.get_or_insert_with(|| seat.hello.clone());
+                Ok(seat)
+            }
+            Err(error) => {
+                let problem = error.to_string();
+                // A kernel that has served before is no kernel that cannot be tested.
+                if state.hello.is_none() {
+                    state.problem.get_or_insert(problem.clone());
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Marks the time at which the last case was done, and lets go of all seats.
+    pub(crate) fn close(&self) {
+        let seats = {
+            let mut state = self.state();
+            state.ended.get_or_insert(self.began.elapsed());
+            std::mem::take(&mut state.free)
+        };
+        drop(seats);
+    }
+
+    /// The run as it is recorded, cases in the order given.
+    pub(crate) fn run(&self, order: &[&'static Case], selection: Option<String>) -> results::Run {
+        let state = self.state();
+        let hello = state.hello.clone().unwrap_or_default();
+        let mut cases = state.records.clone();
+        let place = |record: &CaseRecord| order.iter().position(|case| case.name() == record.name);
+        cases.sort_by_key(place);
+        let (origin, accelerator, qemu) = match &self.ground {
+            Ground::Host => ("the running kernel".to_owned(), "none".to_owned(), None),
+        };
+        results::Run {
+            nsproof: env!("CARGO_PKG_VERSION").to_owned(),
+            kernel: results::Kernel {
+                word: self.word().to_owned(),
+                release: hello.release,
+                version: hello.version,
+                origin,
+                config_digest: None,
+            },
+            machine: results::Machine {
+                accelerator,
+                qemu,
+                isolation: match &self.ground {
+                    Ground::Host => "stage".to_owned(),
+                },
+                arch: std::env::consts::ARCH.to_owned(),
+            },
+            started: self.started,
+            wall: state.ended.unwrap_or_else(|| self.began.elapsed()),
+            selection,
+            shard: None,
+            problem: state.problem.clone(),
+            cases,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing here is left half-changed by a panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn record_of(case: &Case, served: Served) -> CaseRecord {
+    let Served { report, mut evidence, .. } = served;
+    for (label, text) in [("output", report.output), ("processes", report.processes)] {
+        if !text.is_empty() {
+            evidence.push(Evidence { label: label.to_owned(), text });
+        }
+    }
+    let mut record = CaseRecord::new(case.name(), report.verdict);
+    record.theme = case.theme().to_owned();
+    record.claim = case.claim.to_owned();
+    record.detail = case.detail.to_owned();
+    record.sources = case.sources.iter().map(|source| (*source).to_owned()).collect();
+    record.since = case.since.map(|version| version.to_string());
+    record.until = case.until.map(|version| version.to_string());
+    record.erratum = case.erratum.map(str::to_owned);
+    record.place = Place { file: case.file.to_owned(), line: case.line };
+    record.duration = Duration::from_micros(report.duration_us);
+    record.message = report.message;
+    record.expected = report.expected;
+    record.seen = report.seen;
+    record.call = report.call;
+    record.at = report.at.as_deref().map(place_of);
+    record.evidence = evidence;
+    record
+}
+
+/// Reads `file:line`.
+fn place_of(text: &str) -> Place {
+    let (file, line) = text.rsplit_once(':').unwrap_or((text, ""));
+    Place { file: file.to_owned(), line: line.parse().unwrap_or(0) }
+}

@@ -1,0 +1,136 @@
+//! From what a person chose to columns and cases, and from their records to reports.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use libtest_mimic::{Completion, Failed, Trial};
+use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
+
+use super::column::Column;
+use super::options::RunOptions;
+use crate::claim::Case;
+use crate::registry::Registry;
+
+/// What is going to be carried out: every case in every column.
+pub(crate) struct Plan {
+    pub(crate) columns: Vec<Arc<Column>>,
+    pub(crate) cases: Vec<&'static Case>,
+    options: RunOptions,
+}
+
+impl Plan {
+    /// Takes the options at their word; what they name and is not there is an error.
+    pub(crate) fn new(registry: &Registry, options: RunOptions) -> Result<Self> {
+        let suites = registry.suites();
+        for suite in &options.suite {
+            if !suites.contains(&suite.as_str()) {
+                bail!("there is no suite «{suite}»: there are {}", suites.join(", "));
+            }
+        }
+        let cases: Vec<_> = registry
+            .all()
+            .filter(|case| options.suite.is_empty() || options.suite.iter().any(|suite| suite == case.suite()))
+            .collect();
+        let columns = columns(&options)?;
+        Ok(Self { columns, cases, options })
+    }
+
+    pub(crate) fn options(&self) -> &RunOptions {
+        &self.options
+    }
+
+    /// The cases of one column that the filters let pass.
+    pub(crate) fn chosen(&self, column: &Arc<Column>) -> Vec<&'static Case> {
+        self.cases
+            .iter()
+            .copied()
+            .filter(|case| !self.options.test.is_filtered_out(&self.trial(column, case)))
+            .collect()
+    }
+
+    /// Refuses a choice that leaves nothing to do.
+    pub(crate) fn refuse_nothing(&self) -> Result<()> {
+        if self.columns.iter().any(|column| !self.chosen(column).is_empty()) {
+            return Ok(());
+        }
+        let from = match self.options.suite.as_slice() {
+            [] => "in any suite".to_owned(),
+            suites => format!("in suite {}", suites.join(", ")),
+        };
+        let what = match &self.options.test.filter {
+            Some(filter) if self.options.test.exact => format!("is named «{filter}»"),
+            Some(filter) => format!("has «{filter}» in its name"),
+            None => "is left by these filters".to_owned(),
+        };
+        bail!("no case {from} {what}: `nsproof list` shows the names of all {}", self.cases.len())
+    }
+
+    /// One case in one column, as libtest-mimic runs it.
+    pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
+        let seat = Arc::clone(column);
+        let talkative = self.options.test.nocapture;
+        let trial = Trial::ignorable_test(case.name(), move || completion(&seat.carry_out(case), talkative));
+        // The running kernel's cases go by their plain names, which test runners follow over time.
+        if column.word() == "host" { trial } else { trial.with_kind(column.word()) }
+    }
+
+    /// All that was found.
+    pub(crate) fn matrix(&self) -> Matrix {
+        let runs = self.columns.iter().map(|column| {
+            column.close();
+            column.run(&self.cases, self.options.selection())
+        });
+        Matrix { runs: runs.collect() }
+    }
+
+    /// Writes every report; answers where.
+    pub(crate) fn write(&self, matrix: &Matrix) -> Result<PathBuf> {
+        let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
+        out.write(matrix).context("the reports could not be written")?;
+        if let Some(path) = &self.options.junit {
+            results::write_junit(matrix, path).context("the JUnit file could not be written")?;
+        }
+        Ok(out.path().to_owned())
+    }
+}
+
+fn columns(options: &RunOptions) -> Result<Vec<Arc<Column>>> {
+    let mut columns: Vec<Arc<Column>> = Vec::new();
+    let host = ["host".to_owned()];
+    let words: &[String] = if options.kernel.is_empty() { &host } else { &options.kernel };
+    for word in words {
+        if columns.iter().any(|column| column.word() == word) {
+            continue;
+        }
+        match word.as_str() {
+            "host" => columns.push(Arc::new(Column::host())),
+            other => bail!("there is no kernel «{other}»"),
+        }
+    }
+    Ok(columns)
+}
+
+fn completion(record: &CaseRecord, talkative: bool) -> Result<Completion, Failed> {
+    if talkative {
+        for evidence in record.evidence.iter().filter(|evidence| evidence.label == "output") {
+            print!("{}", results::escape_block(&evidence.text, crate::protocol::LONGEST_OUTPUT));
+        }
+    }
+    match record.verdict {
+        Found::Holds => Ok(Completion::Completed),
+        Found::Unmet => Ok(Completion::ignored_with(results::escape_line(&record.message, 400))),
+        verdict => Err(Failed::from(in_full(record, verdict))),
+    }
+}
+
+fn in_full(record: &CaseRecord, verdict: Found) -> String {
+    let mut text = format!("{verdict}: {}\n  claim: {}", results::escape_block(&record.message, 8000), record.claim);
+    if let Some(at) = &record.at {
+        text.push_str(&format!("\n  at {at}"));
+    }
+    for evidence in &record.evidence {
+        text.push_str(&format!("\n  {}:\n{}", evidence.label, results::escape_block(&evidence.text, 4000)));
+    }
+    text
+}

@@ -1,0 +1,73 @@
+//! What a person chooses: suites, kernels, filters, and where reports go.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Options that every way of running cases has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunOptions {
+    /// Run only this suite; may be given more than once
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: Vec<String>,
+
+    /// Test this kernel; may be given more than once [6.12, 6.12.107, a bzImage, a build tree, all, host]
+    #[arg(long, value_name = "KERNEL")]
+    pub(crate) kernel: Vec<String>,
+
+    /// A folder of modules for a kernel given as a bzImage
+    #[arg(long, value_name = "DIR")]
+    pub(crate) modules: Option<PathBuf>,
+
+    /// Write JUnit XML to this file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Write all reports to this folder [default: results/runs/<UTC time>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// A kernel for each case, or one for many
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) isolation: Option<Isolation>,
+
+    #[command(flatten)]
+    pub(crate) test: libtest_mimic::Arguments,
+}
+
+/// How cases in disposable kernels are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isolation {
+    /// Every case gets a kernel that nothing has touched
+    Fresh,
+    /// Cases follow each other in one kernel
+    Shared,
+}
+
+impl Isolation {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+impl RunOptions {
+    /// What narrowed the cases, as it was typed; none when nothing did.
+    pub(crate) fn selection(&self) -> Option<String> {
+        let mut words = Vec::new();
+        words.extend(self.suite.iter().map(|suite| format!("--suite {suite}")));
+        words.extend(self.test.exact.then(|| "--exact".to_owned()));
+        words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
+        words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
+        words.extend(self.test.filter.clone());
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// How many cases are carried out at once.
+    pub(crate) fn threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        self.test.test_threads.unwrap_or(cores).max(1)
+    }
+}

@@ -1,0 +1,139 @@
+//! A seat: one worker that cases are handed to one after another, on the host or in a machine of its own.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use results::Verdict as Found;
+
+use super::link::{Link, LinkError};
+use crate::claim::Case;
+use crate::pace::{GRACE, Pace, WORKER_READY};
+use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
+use crate::worker;
+
+/// One worker and the line to it.
+pub(crate) struct Seat {
+    body: Body,
+    link: Link,
+    pace: Pace,
+    /// What the worker's kernel said of itself.
+    pub(crate) hello: Hello,
+}
+
+enum Body {
+    Host(Child),
+}
+
+/// A report, and whether the seat can take the next case.
+pub(crate) struct Served {
+    pub(crate) report: Report,
+    pub(crate) evidence: Vec<results::Evidence>,
+    pub(crate) reusable: bool,
+}
+
+/// Why there is no worker.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SeatError {
+    /// The worker could not be started.
+    #[error("the worker on this machine could not be started: {0}")]
+    Spawn(#[from] std::io::Error),
+    /// It was started and never ready.
+    #[error("the worker did not come up: {0}")]
+    NotReady(String),
+}
+
+impl Seat {
+    /// A worker on this machine.
+    pub(crate) fn on_host() -> Result<Self, SeatError> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let process = Command::new("/proc/self/exe")
+            .arg(worker::ROLE)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut link = Link::new(ours);
+        let hello = greeted(&mut link, Instant::now() + WORKER_READY).map_err(SeatError::NotReady);
+        let mut seat = Self { body: Body::Host(process), link, pace: Pace::Native, hello: Hello::default() };
+        // The seat is made first, so that its end ends the process when there was no greeting.
+        seat.hello = hello?;
+        Ok(seat)
+    }
+
+    /// Has a case carried out.
+    pub(crate) fn serve(&mut self, case: &Case) -> Served {
+        let deadline = self.pace.scale(case.deadline());
+        let began = Instant::now();
+        let mut served = match self.ask(case, deadline) {
+            Ok(report) => Served { reusable: leaves_clean(&report), report, evidence: Vec::new() },
+            Err(error) => self.explain(&error, deadline),
+        };
+        if served.report.duration_us == 0 {
+            served.report.duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        }
+        served
+    }
+
+    fn ask(&mut self, case: &Case, deadline: Duration) -> Result<Report, LinkError> {
+        let name = case.name();
+        let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
+        self.link.send(&Request::Run { case: name.clone(), deadline_ms })?;
+        let until = Instant::now() + deadline + GRACE;
+        let mut started = false;
+        loop {
+            match self.link.event(until)? {
+                Event::Started { case } if case == name && !started => started = true,
+                Event::Finished { case, report } if case == name && started => return Ok(*report),
+                other => {
+                    let text = serde_json::to_string(&other).unwrap_or_default();
+                    return Err(LinkError::Garbage(results::escape_line(&text, 200)));
+                }
+            }
+        }
+    }
+
+    /// What it means that no report came.
+    fn explain(&mut self, error: &LinkError, deadline: Duration) -> Served {
+        let report = match (&mut self.body, error) {
+            (_, LinkError::Silent(_)) => {
+                Report::new(Found::TimedOut, format!("nothing was heard for {} s after the deadline", GRACE.as_secs()))
+            }
+            (_, LinkError::Garbage(_)) => Report::new(Found::Broken, error.to_string()),
+            (Body::Host(process), LinkError::Closed) => {
+                let how = process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+                Report::new(Found::Broken, format!("the worker on this machine ended while the case ran: {how}"))
+            }
+        };
+        let mut report = report;
+        report.duration_us = u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX);
+        Served { report, evidence: Vec::new(), reusable: false }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        match &mut self.body {
+            // Its line is closed a moment later in any case; killed, it also goes when it is stuck.
+            Body::Host(process) => {
+                let _ = process.kill();
+                let _ = process.wait();
+            }
+        }
+    }
+}
+
+/// After which verdicts the kernel is as it was before.
+fn leaves_clean(report: &Report) -> bool {
+    matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet)
+}
+
+fn greeted(link: &mut Link, until: Instant) -> Result<Hello, String> {
+    match link.event(until) {
+        Ok(Event::Ready(hello)) if hello.protocol == PROTOCOL => Ok(hello),
+        Ok(Event::Ready(hello)) => Err(format!("it speaks protocol {} and not {PROTOCOL}", hello.protocol)),
+        Ok(Event::Failed(message)) => Err(message),
+        Ok(_) => Err("its first words were no greeting".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}

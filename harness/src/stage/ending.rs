@@ -1,0 +1,196 @@
+//! How a case comes to its end, and what that says.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use results::Verdict as Found;
+
+use super::{Mode, Word};
+use crate::process::{Ended, Peer};
+use crate::protocol::{LONGEST_OUTPUT, Report};
+use crate::verdict::{Doing, Failure, Outcome, Verdict};
+
+/// How a case ended.
+pub(super) enum Ending {
+    /// With a verdict.
+    Verdict(Verdict),
+    /// The stage was never ready.
+    Unprepared(Failure),
+    /// Its process ended without a verdict.
+    Silent(Ended),
+    /// The stage's PID 1 ended before it could say anything.
+    StageGone,
+    /// The deadline passed.
+    TimedOut,
+    /// Nobody waits for the verdict any more.
+    HungUp,
+}
+
+/// Waits for the first sign of an end.
+pub(super) fn await_end(
+    result: &Peer,
+    stage: &Peer,
+    pidfd: BorrowedFd<'_>,
+    runner: BorrowedFd<'_>,
+    until: Instant,
+) -> Ending {
+    loop {
+        let mut sources = [
+            PollFd::new(result.as_fd(), PollFlags::POLLIN),
+            PollFd::new(stage.as_fd(), PollFlags::POLLIN),
+            PollFd::new(pidfd, PollFlags::POLLIN),
+            // A hang-up is reported unasked; requests that wait are no matter here.
+            PollFd::new(runner, PollFlags::empty()),
+        ];
+        let left = until.saturating_duration_since(Instant::now());
+        match poll(&mut sources, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+            Err(Errno::EINTR) => continue,
+            Err(errno) => return Ending::Unprepared(errno.into()),
+            Ok(0) => return Ending::TimedOut,
+            Ok(_) => {}
+        }
+        let ready = |index: usize| sources[index].any() == Some(true);
+        if ready(3) {
+            return Ending::HungUp;
+        }
+        if ready(0)
+            && let Some(verdict) = result.take_done()
+        {
+            return Ending::Verdict(verdict);
+        }
+        if ready(1) {
+            match stage.recv::<Word>() {
+                Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure),
+                Ok(Word::CaseEnded(ended)) => return last_word(result, ended),
+                // The line's end: the pidfd tells next.
+                Err(_) if ready(2) => return Ending::StageGone,
+                Err(_) => {}
+            }
+        } else if ready(2) {
+            return match result.take_done() {
+                Some(verdict) => Ending::Verdict(verdict),
+                None => Ending::StageGone,
+            };
+        }
+    }
+}
+
+/// The verdict may have been sent between our last look and the process's end.
+fn last_word(result: &Peer, ended: Ended) -> Ending {
+    result.take_done().map_or(Ending::Silent(ended), Ending::Verdict)
+}
+
+/// Waits for the end of a process that was killed, with a deadline of its own: a kernel whose processes cannot die
+/// must not hold the worker.
+pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
+    let mut dead = [PollFd::new(pidfd, PollFlags::POLLIN)];
+    let patience = crate::pace::REAP.as_millis();
+    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
+    loop {
+        match poll(&mut dead, timeout) {
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+            Ok(0) => {
+                return Err(Failure::broken(format!(
+                    "the stage was killed and is still there after {} s",
+                    crate::pace::REAP.as_secs()
+                )));
+            }
+            Ok(_) => return Ended::wait(pidfd),
+        }
+    }
+}
+
+impl Ending {
+    pub(super) fn into_report(self, stage: Ended, mode: Mode) -> Report {
+        match self {
+            Self::Verdict(verdict) => report_of(verdict),
+            Self::Unprepared(failure) => {
+                let mut report = report_of(Err(failure));
+                report.verdict = Found::Broken;
+                report.message = format!("the stage could not be made: {}", report.message);
+                report
+            }
+            Self::Silent(ended) => silent(ended),
+            Self::StageGone if mode == Mode::Plain => silent(stage),
+            Self::StageGone => Report::new(
+                Found::Broken,
+                format!("the stage's PID 1 {stage} while the case ran, and took the case along"),
+            ),
+            Self::TimedOut => Report::new(Found::TimedOut, "the case did not end before its deadline"),
+            Self::HungUp => Report::new(Found::Broken, "the runner hung up"),
+        }
+    }
+}
+
+fn silent(ended: Ended) -> Report {
+    Report::new(Found::Broken, format!("the case's process {ended} without a verdict"))
+}
+
+/// A case's own verdict as a report.
+pub(super) fn report_of(verdict: Verdict) -> Report {
+    match verdict {
+        Ok(_) => Report::new(Found::Holds, ""),
+        Err(Failure::Unmet(reason)) => Report::new(Found::Unmet, reason),
+        Err(Failure::Violated(finding)) => with_finding(Found::Violated, *finding),
+        Err(Failure::Broken(finding)) => with_finding(Found::Broken, *finding),
+    }
+}
+
+fn with_finding(verdict: Found, finding: crate::verdict::Finding) -> Report {
+    let mut report = Report::new(verdict, shortened(finding.message));
+    report.call = finding.call;
+    report.expected = finding.expected.map(shortened);
+    report.seen = finding.seen.map(shortened);
+    report.at = Some(finding.at);
+    report
+}
+
+/// A text from a case, bounded: it may hold whatever the kernel printed.
+fn shortened(mut text: String) -> String {
+    const LONGEST: usize = 8 * 1024;
+    if text.len() > LONGEST {
+        let end = text.floor_char_boundary(LONGEST);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// Where a case's standard output and error go: memory, read after its end.
+pub(super) struct Output(OwnedFd);
+
+impl Output {
+    pub(super) fn new() -> Outcome<Self> {
+        let file = rustix::fs::memfd_create("output", rustix::fs::MemfdFlags::CLOEXEC).doing("memfd_create")?;
+        // Appending, since standard output and error share it without sharing an offset with the reader.
+        rustix::fs::fcntl_setfl(&file, rustix::fs::OFlags::APPEND).doing("fcntl(F_SETFL)")?;
+        Ok(Self(file))
+    }
+
+    /// Makes it the calling process's standard output and error; standard input becomes empty.
+    pub(super) fn take_stdio(&self) {
+        // If it fails the case's words go elsewhere; its verdict does not depend on it.
+        let _ = rustix::stdio::dup2_stdout(&self.0);
+        let _ = rustix::stdio::dup2_stderr(&self.0);
+        if let Ok(nothing) = File::open("/dev/null") {
+            let _ = rustix::stdio::dup2_stdin(&nothing);
+        }
+    }
+
+    /// The last part of what was written.
+    pub(super) fn read(self) -> String {
+        let mut file = File::from(self.0);
+        let length = file.seek(SeekFrom::End(0)).unwrap_or(0);
+        let from = length.saturating_sub(LONGEST_OUTPUT as u64);
+        let mut bytes = Vec::new();
+        if file.seek(SeekFrom::Start(from)).is_ok() {
+            let _ = file.take(LONGEST_OUTPUT as u64).read_to_end(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}

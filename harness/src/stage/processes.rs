@@ -1,0 +1,103 @@
+//! The processes below this one: reaping, ending and describing them.
+
+use std::fs;
+use std::os::fd::BorrowedFd;
+
+use nix::errno::Errno;
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::Pid;
+use procfs::ProcError;
+use procfs::process::{Process, all_processes};
+
+use crate::process::Ended;
+use crate::sys::raw;
+use crate::verdict::{Failure, Outcome};
+
+/// As an init: reaps every child that ends, until the one behind `pidfd` has ended.
+pub(super) fn reap_until(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
+    loop {
+        match waitid(Id::PIDFd(pidfd), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {}
+            answer => return Ended::from_status(answer?),
+        }
+        // Sleeps until some child ends, without reaping it: it may be the one that is waited for.
+        match waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) {
+            Ok(status) => {
+                if let Some(pid) = status.pid()
+                    && !is_behind(pid, pidfd)
+                {
+                    let _ = waitpid(pid, Some(WaitPidFlag::WNOHANG));
+                }
+            }
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Failure::from(errno)),
+        }
+    }
+}
+
+fn is_behind(pid: Pid, pidfd: BorrowedFd<'_>) -> bool {
+    matches!(waitid(Id::PIDFd(pidfd), WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT),
+        Ok(status) if status.pid() == Some(pid))
+}
+
+/// Ends every process that descends from this one, orphans included: this process is an init or a subreaper. Answers
+/// what there was, in words.
+pub(super) fn end_descendants() -> Option<String> {
+    let mut found: Vec<String> = Vec::new();
+    loop {
+        while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
+        let living = descendants();
+        if living.is_empty() {
+            break;
+        }
+        for process in living {
+            found.push(in_words(&process));
+            let _ = raw::kill(Pid::from_raw(process.pid), libc::SIGKILL);
+        }
+        // Blocks until one of them is dead; all of them become children of this process.
+        if waitpid(None, None).is_err() {
+            break;
+        }
+    }
+    found.sort();
+    found.dedup();
+    (!found.is_empty()).then(|| format!("processes left behind: {}", found.join("; ")))
+}
+
+/// The processes below this one, one a line: what they are doing.
+pub(super) fn descendants_in_words() -> String {
+    descendants().iter().map(|process| in_words(process) + "\n").collect()
+}
+
+fn in_words(process: &Process) -> String {
+    let (name, state) = match process.stat() {
+        Ok(stat) => (stat.comm, stat.state),
+        Err(ProcError::NotFound(_)) => return format!("{} (ended)", process.pid),
+        Err(_) => return process.pid.to_string(),
+    };
+    let place = fs::read_to_string(format!("/proc/{}/wchan", process.pid)).unwrap_or_default();
+    let place = if place.is_empty() || place == "0" { String::new() } else { format!(" in {place}") };
+    format!("{} {name} ({state}{place})", process.pid)
+}
+
+fn descendants() -> Vec<Process> {
+    let me = std::process::id() as i32;
+    let Ok(processes) = all_processes() else {
+        return Vec::new();
+    };
+    let all: Vec<(Process, i32)> = processes
+        .filter_map(Result::ok)
+        .filter_map(|process| process.stat().ok().filter(|stat| stat.state != 'Z').map(|stat| (process, stat.ppid)))
+        .collect();
+    let mut family = vec![me];
+    let mut at = 0;
+    while at < family.len() {
+        let parent = family[at];
+        family.extend(all.iter().filter(|(_, ppid)| *ppid == parent).map(|(process, _)| process.pid));
+        at += 1;
+    }
+    all.into_iter()
+        .map(|(process, _)| process)
+        .filter(|process| process.pid != me && family.contains(&process.pid))
+        .collect()
+}

@@ -1,0 +1,142 @@
+//! What a case left behind in a kernel that the next one uses too.
+
+use std::fs;
+
+use nix::sys::utsname::uname;
+use results::Verdict as Found;
+
+use crate::protocol::Report;
+
+/// The bits of `/proc/sys/kernel/tainted` that mean that the kernel itself went wrong (`tainted-kernels.rst`).
+const WENT_WRONG: [(u64, &str); 5] = [
+    (1 << 4, "machine check (M)"),
+    (1 << 5, "bad page (B)"),
+    (1 << 7, "oops (D)"),
+    (1 << 9, "warning (W)"),
+    (1 << 14, "soft lockup (L)"),
+];
+
+/// The state of the worker's surroundings, as far as cases could change it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    mounts: Vec<String>,
+    devices: Vec<String>,
+    names: (String, String),
+    taint: u64,
+}
+
+impl Surroundings {
+    /// As they are now.
+    pub(crate) fn now() -> Self {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let devices = nix::net::if_::if_nameindex().map(|all| {
+            all.iter().map(|device| format!("{} {}", device.index(), device.name().to_string_lossy())).collect()
+        });
+        let names = uname().map(|names| {
+            (names.nodename().to_string_lossy().into_owned(), names.domainname().to_string_lossy().into_owned())
+        });
+        let taint = fs::read_to_string("/proc/sys/kernel/tainted").unwrap_or_default();
+        Self {
+            mounts: mounts.lines().map(str::to_owned).collect(),
+            devices: devices.unwrap_or_default(),
+            names: names.unwrap_or_default(),
+            taint: taint.trim().parse().unwrap_or(0),
+        }
+    }
+
+    /// What has changed since, in words.
+    pub(crate) fn leaks(&self, after: &Self) -> Vec<String> {
+        let mut leaks = Vec::new();
+        for (what, before, after) in
+            [("mounts", &self.mounts, &after.mounts), ("network devices", &self.devices, &after.devices)]
+        {
+            let more: Vec<_> = after.iter().filter(|one| !before.contains(one)).map(String::as_str).collect();
+            let less: Vec<_> = before.iter().filter(|one| !after.contains(one)).map(String::as_str).collect();
+            if !more.is_empty() {
+                leaks.push(format!("{what} left behind: {}", more.join("; ")));
+            }
+            if !less.is_empty() {
+                leaks.push(format!("{what} taken away: {}", less.join("; ")));
+            }
+        }
+        if self.names != after.names {
+            leaks.push(format!("host and domain name changed from {:?} to {:?}", self.names, after.names));
+        }
+        leaks
+    }
+
+    /// How the kernel says that it went wrong since, in words.
+    pub(crate) fn new_taint(&self, after: &Self) -> Option<String> {
+        let new = after.taint & !self.taint;
+        let words: Vec<_> = WENT_WRONG.iter().filter(|(bit, _)| new & bit != 0).map(|(_, word)| *word).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+}
+
+/// Makes a report broken because of what the case left behind. What it found before stays in the message.
+pub(crate) fn add(report: &mut Report, leaks: &[String]) {
+    if leaks.is_empty() {
+        return;
+    }
+    let said = match report.verdict {
+        Found::Holds => String::new(),
+        verdict => format!("{verdict}: {}; then ", report.message),
+    };
+    // A case that ran into its deadline is expected to leave its processes; the deadline is the news.
+    if report.verdict != Found::TimedOut {
+        report.verdict = Found::Broken;
+    }
+    report.message = format!("{said}the case left its stage: {}", leaks.join("; "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quiet() -> Surroundings {
+        Surroundings {
+            mounts: vec!["1 / proc".into()],
+            devices: vec!["1 lo".into()],
+            names: ("host".into(), "(none)".into()),
+            taint: 1 << 12,
+        }
+    }
+
+    #[test]
+    fn nothing_changed_is_no_leak() {
+        assert_eq!(quiet().leaks(&quiet()), Vec::<String>::new());
+        assert_eq!(quiet().new_taint(&quiet()), None);
+    }
+
+    #[test]
+    fn every_kind_of_leak_is_told() {
+        let mut after = quiet();
+        after.mounts.push("2 /tmp tmpfs".into());
+        after.devices = vec!["2 veth0".into()];
+        after.names.0 = "other".into();
+        assert_eq!(
+            quiet().leaks(&after),
+            [
+                "mounts left behind: 2 /tmp tmpfs",
+                "network devices left behind: 2 veth0",
+                "network devices taken away: 1 lo",
+                "host and domain name changed from (\"host\", \"(none)\") to (\"other\", \"(none)\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_warning_of_the_kernel_is_told_and_an_unsigned_module_is_not() {
+        let mut after = quiet();
+        after.taint |= (1 << 9) | (1 << 13);
+        assert_eq!(quiet().new_taint(&after).as_deref(), Some("warning (W)"));
+    }
+
+    #[test]
+    fn a_leak_keeps_what_was_found_before_it() {
+        let mut report = Report::new(Found::Violated, "wrong answer");
+        add(&mut report, &["mounts left behind: x".into()]);
+        assert_eq!(report.verdict, Found::Broken);
+        assert_eq!(report.message, "violated: wrong answer; then the case left its stage: mounts left behind: x");
+    }
+}

@@ -1,0 +1,114 @@
+//! The stage's root directory: a tmpfs, with the programs of the system outside read-only in it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{chdir, chroot, pivot_root};
+
+use crate::sys::mount::make_read_only;
+use crate::verdict::{Doing, Outcome};
+
+/// Where the new root is put together: a directory that every system has, and that is covered anyway.
+const SCAFFOLD: &str = "/tmp";
+
+/// What cases may use of the system outside: programs and their libraries. No one's data.
+const SYSTEM: &[&str] = &["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "nix", "gnu"];
+
+/// Directories that begin empty.
+const EMPTY: &[(&str, u32)] =
+    &[("tmp", 0o1777), ("run", 0o755), ("mnt", 0o755), ("root", 0o700), ("var", 0o755), ("home", 0o755)];
+
+/// Devices without a state that could be changed.
+const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
+
+const NONE: Option<&str> = None;
+
+/// Makes the root directory, and moves the caller, the first process of its mount and PID namespace, into it.
+pub(super) fn make() -> Outcome<()> {
+    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).doing("make all mounts private")?;
+    let new = Path::new(SCAFFOLD);
+    mount(Some("stage"), new, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64m")).doing("mount a tmpfs")?;
+    for name in SYSTEM {
+        borrow(name, new)?;
+    }
+    for (name, mode) in EMPTY {
+        fs::create_dir(new.join(name)).doing(format!("create /{name}"))?;
+        fs::set_permissions(new.join(name), fs::Permissions::from_mode(*mode)).doing(format!("chmod /{name}"))?;
+    }
+    make_dev(&new.join("dev"))?;
+    let no_exec = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    for (name, kind) in [("proc", "proc"), ("sys", "sysfs")] {
+        fs::create_dir(new.join(name)).doing(format!("create /{name}"))?;
+        mount(Some(kind), &new.join(name), Some(kind), no_exec, NONE).doing(format!("mount {kind}"))?;
+    }
+    mount_cgroup2(&new.join("sys/fs/cgroup"));
+    enter(new)
+}
+
+/// Shows a directory of the system outside in the new root.
+fn borrow(name: &str, new: &Path) -> Outcome<()> {
+    let outside = Path::new("/").join(name);
+    let inside = new.join(name);
+    let Ok(kind) = fs::symlink_metadata(&outside) else {
+        return Ok(());
+    };
+    if kind.is_symlink() {
+        let target = fs::read_link(&outside).doing(format!("readlink {}", outside.display()))?;
+        return symlink(target, &inside).doing(format!("link /{name}"));
+    }
+    fs::create_dir(&inside).doing(format!("create /{name}"))?;
+    mount(Some(&outside), &inside, NONE, MsFlags::MS_BIND | MsFlags::MS_REC, NONE).doing(format!("bind /{name}"))?;
+    match make_read_only(&inside) {
+        // Before 5.12 one mount at a time.
+        Err(Errno::ENOSYS) => {
+            let again = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+            mount(NONE, &inside, NONE, again, NONE).doing(format!("make /{name} read-only"))
+        }
+        answer => answer.doing(format!("make /{name} read-only")),
+    }
+}
+
+fn make_dev(dev: &Path) -> Outcome<()> {
+    fs::create_dir(dev).doing("create /dev")?;
+    for name in DEVICES {
+        let (outside, inside) = (Path::new("/dev").join(name), dev.join(name));
+        if outside.exists() {
+            fs::write(&inside, "").doing(format!("create /dev/{name}"))?;
+            mount(Some(&outside), &inside, NONE, MsFlags::MS_BIND, NONE).doing(format!("bind /dev/{name}"))?;
+        }
+    }
+    for (name, kind, data) in
+        [("pts", "devpts", "newinstance,ptmxmode=0666,mode=0620"), ("shm", "tmpfs", "mode=1777,size=16m")]
+    {
+        fs::create_dir(dev.join(name)).doing(format!("create /dev/{name}"))?;
+        mount(Some(kind), &dev.join(name), Some(kind), MsFlags::MS_NOSUID, Some(data))
+            .doing(format!("mount /dev/{name}"))?;
+    }
+    for (name, target) in [("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0")] {
+        symlink(target, dev.join(name)).doing(format!("link /dev/{name}"))?;
+    }
+    Ok(())
+}
+
+/// The cgroup hierarchy, to look at: read-only, since below it lies the one of the machine. Some machines have none.
+fn mount_cgroup2(at: &Path) {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
+    let _ = mount(Some("cgroup2"), at, Some("cgroup2"), flags, NONE);
+}
+
+fn enter(new: &Path) -> Outcome<()> {
+    chdir(new).doing("enter the new root")?;
+    match pivot_root(".", ".") {
+        Ok(()) => umount2(".", MntFlags::MNT_DETACH).doing("let go of the old root")?,
+        // A guest's root is the initramfs, which cannot be pivoted before 7.0: it is covered instead.
+        Err(Errno::EINVAL) => {
+            mount(Some("."), "/", NONE, MsFlags::MS_MOVE, NONE).doing("cover the old root")?;
+            chroot(".").doing("chroot to the new root")?;
+        }
+        Err(errno) => return Err(errno).doing("pivot_root to the new root"),
+    }
+    chdir("/").doing("chdir to /")
+}

@@ -1,0 +1,11 @@
+//! System calls that no crate wraps, or not with all their arguments: the one place with `unsafe`.
+//!
+//! Each function here is safe to call whatever its arguments are; the ones that are only meant to be refused by the
+//! kernel say so. Names and flags are those of the manual.
+
+#![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
+
+pub mod clone;
+pub(crate) mod mount;
+pub mod ns;
+pub mod raw;

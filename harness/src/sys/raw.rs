@@ -1,0 +1,40 @@
+//! Small system calls without a wrapper elsewhere.
+
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+/// `pidfd_open(2)` (since 5.3).
+pub fn pidfd_open(pid: Pid, flags: u32) -> nix::Result<OwnedFd> {
+    // SAFETY: takes two integers.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), flags) })?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+/// `pidfd_send_signal(2)` (since 5.1); signal 0 only asks whether it could be sent.
+pub fn pidfd_send_signal(pidfd: impl AsFd, signal: i32) -> nix::Result<()> {
+    let none = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo is allowed and means an ordinary signal.
+    let answer = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_fd().as_raw_fd(), signal, none, 0) };
+    Errno::result(answer).map(drop)
+}
+
+/// `kill(2)` with any number, also of signals that `nix` has no name for.
+pub fn kill(pid: Pid, signal: i32) -> nix::Result<()> {
+    // SAFETY: takes two integers.
+    Errno::result(unsafe { libc::kill(pid.as_raw(), signal) }).map(drop)
+}
+
+/// `_exit(2)`: no destructor, no buffer, no handler runs.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: does not return.
+    unsafe { libc::_exit(status) }
+}
+
+/// Takes ownership of a descriptor that the kernel has just given us, for example by `SCM_RIGHTS`.
+pub(crate) fn own(fd: i32) -> OwnedFd {
+    // SAFETY: called only on descriptors that arrived a moment ago and that nothing else knows.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}

@@ -1,0 +1,134 @@
+//! The worker: a single-threaded process that reads requests, carries cases out one after another, and writes events.
+//!
+//! The same loop serves behind a socket on the host and behind a serial port in a guest.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::sys::utsname::uname;
+use results::Verdict as Found;
+
+use crate::claim::{Case, KernelVersion};
+use crate::needs::{Ground, Lack, Need};
+use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
+use crate::registry::Registry;
+use crate::stage::residue::{self, Surroundings};
+use crate::stage::{Mode, airlock, carry_out};
+use crate::verdict::{Doing, Failure, Outcome};
+
+/// The first argument that makes the executable a worker on the host.
+pub(crate) const ROLE: &str = "__worker";
+
+/// Serves cases on this machine: standard input is a socket to the runner. Returns when the runner hangs up.
+pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
+    let line = File::from(std::io::stdin().as_fd().try_clone_to_owned().doing("duplicate standard input")?);
+    let mut events = line.try_clone().doing("duplicate the line to the runner")?;
+    prepare().inspect_err(|failure| {
+        // The runner hears it from here or sees the line close.
+        let _ = say(&mut events, &Event::Failed(in_words(failure)));
+    })?;
+    let mut never = |_: &str| Err("not on a host".to_owned());
+    Worker { registry, ground: Ground::Host, load: &mut never }.serve(line)
+}
+
+fn prepare() -> Outcome<()> {
+    airlock::forbid_core_dumps();
+    if Need::Root.check(Ground::Host, &mut |_| Err(String::new())).is_ok() {
+        airlock::enter()
+    } else {
+        airlock::become_subreaper()
+    }
+}
+
+fn in_words(failure: &Failure) -> String {
+    match failure {
+        Failure::Unmet(reason) => reason.clone(),
+        Failure::Broken(finding) | Failure::Violated(finding) => finding.message.clone(),
+    }
+}
+
+/// A worker's surroundings.
+pub(crate) struct Worker<'a> {
+    pub(crate) registry: Registry,
+    pub(crate) ground: Ground,
+    pub(crate) load: &'a mut dyn FnMut(&str) -> Result<(), String>,
+}
+
+impl Worker<'_> {
+    /// Reads requests until there are no more.
+    pub(crate) fn serve(mut self, line: File) -> Outcome<()> {
+        let mut events = line.try_clone().doing("duplicate the line to the runner")?;
+        let hello = hello()?;
+        let version: KernelVersion = hello.release.parse()?;
+        say(&mut events, &Event::Ready(hello))?;
+        let mut requests = BufReader::new(line);
+        let mut text = String::new();
+        loop {
+            text.clear();
+            if requests.read_line(&mut text).doing("read a request")? == 0 {
+                return Ok(());
+            }
+            let Request::Run { case, deadline_ms } = serde_json::from_str(&text)?;
+            say(&mut events, &Event::Started { case: case.clone() })?;
+            let runner = events.as_fd();
+            let report = match self.registry.all().find(|known| known.name() == case) {
+                Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), runner),
+                None => Report::new(Found::Broken, "this worker does not know the case"),
+            };
+            say(&mut events, &Event::Finished { case, report: Box::new(report) })?;
+        }
+    }
+
+    fn run(
+        &mut self,
+        case: &Case,
+        version: KernelVersion,
+        deadline: Duration,
+        runner: std::os::fd::BorrowedFd<'_>,
+    ) -> Report {
+        if !case.covers(version) {
+            return Report::new(Found::Unmet, format!("is about kernels {}", case.range()));
+        }
+        for need in case.needs {
+            match need.check(self.ground, self.load) {
+                Ok(()) => {}
+                Err(Lack::Unmet(reason)) => return Report::new(Found::Unmet, reason),
+                Err(Lack::Broken(reason)) => return Report::new(Found::Broken, reason),
+            }
+        }
+        let before = Surroundings::now();
+        let mut report = carry_out(case, self.mode(case), deadline, runner);
+        let after = Surroundings::now();
+        residue::add(&mut report, &before.leaks(&after));
+        if let Some(taint) = before.new_taint(&after) {
+            let said =
+                if report.message.is_empty() { String::new() } else { format!(" (the case said: {})", report.message) };
+            report.verdict = Found::Crashed;
+            report.message = format!("the kernel went wrong while the case ran: {taint}{said}");
+        }
+        report
+    }
+
+    fn mode(&self, case: &Case) -> Mode {
+        let initial = case.needs.iter().any(|need| matches!(need, Need::InitialNamespaces));
+        let root = nix::unistd::geteuid().is_root();
+        if initial || !root { Mode::Plain } else { Mode::Staged }
+    }
+}
+
+fn hello() -> Outcome<Hello> {
+    let system = uname().doing("uname")?;
+    Ok(Hello {
+        protocol: PROTOCOL,
+        release: system.release().to_string_lossy().into_owned(),
+        version: std::fs::read_to_string("/proc/version").doing("read /proc/version")?.trim().to_owned(),
+    })
+}
+
+fn say(events: &mut File, event: &Event) -> Outcome<()> {
+    let mut text = serde_json::to_string(event)?;
+    text.push('\n');
+    events.write_all(text.as_bytes()).map_err(|error| Failure::broken(format!("cannot write an event: {error}")))
+}

@@ -1,0 +1,72 @@
+//! Files that are either whole or not there.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::error::WriteError;
+
+/// Writes `text` to `path` by way of a temporary file beside it, so that a reader (and whoever comes after a
+/// kill or a full disk) finds the old file or the new one, never half of one.
+pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    // A temporary file is the owner's alone by default; reports are for everyone the umask lets.
+    let mut refused = None;
+    let mut file = tempfile::Builder::new()
+        .prefix(".nsproof-")
+        .make_in(folder, |temporary| {
+            File::create_new(temporary).inspect_err(|error| refused = error.raw_os_error())
+        })
+        // The error of tempfile names the temporary file, which says nothing to anybody.
+        .map_err(|error| refused.map_or(error, io::Error::from_raw_os_error))
+        .map_err(WriteError::at(path))?;
+    file.as_file_mut()
+        .write_all(text.as_bytes())
+        .map_err(WriteError::at(path))?;
+    file.persist(path)
+        .map_err(|error| WriteError::at(path)(error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn replaces_whole_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        write_atomically(&path, "one").unwrap();
+        write_atomically(&path, "two").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o444, 0o444, "others may read it: {mode:o}");
+    }
+
+    #[test]
+    fn errors_name_the_file_and_the_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("no/a.json");
+        let error = write_atomically(&missing, "").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!(
+                "failed to write {}: No such file or directory (os error 2): check the path",
+                missing.display()
+            )
+        );
+        let error = write_atomically(folder.path(), "").unwrap_err().to_string();
+        assert!(error.contains("a folder is in the way"), "{error}");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "nothing half-written"
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! The record in JSON, which everything else is made from again. `SCHEMA.md` describes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ReadError, WriteError};
+use crate::file::write_atomically;
+use crate::record::{Matrix, Run};
+use crate::release::Release;
+
+/// The schema that is written. It goes up when an older reader would misread a file; a new optional field does
+/// not need that.
+pub const SCHEMA: u32 = 1;
+
+/// The oldest schema that is still read.
+const OLDEST: u32 = 1;
+
+/// What each file of ours begins with.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    kind: Option<String>,
+    schema: Option<u64>,
+}
+
+/// A file of ours: its head, then its content.
+#[derive(Serialize)]
+struct Whole<'a, T> {
+    kind: &'static str,
+    schema: u32,
+    #[serde(flatten)]
+    content: &'a T,
+}
+
+/// A kind of file: its word in `kind` and its name in messages.
+pub(crate) struct Kind {
+    word: &'static str,
+    name: &'static str,
+}
+
+/// A file `run-<kernel>.json`.
+pub(crate) const RUN: Kind = Kind {
+    word: "run",
+    name: "record of a run (run-<kernel>.json)",
+};
+
+/// A baseline.
+pub(crate) const BASELINE: Kind = Kind {
+    word: "baseline",
+    name: "baseline (*.json)",
+};
+
+/// `content` as the text of a file.
+pub(crate) fn to_text<T: Serialize>(kind: &Kind, content: &T) -> serde_json::Result<String> {
+    let whole = Whole {
+        kind: kind.word,
+        schema: SCHEMA,
+        content,
+    };
+    let mut text = serde_json::to_string_pretty(&whole)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// Writes `content` to the file `path`.
+pub(crate) fn to_file<T: Serialize>(
+    kind: &Kind,
+    path: &Path,
+    content: &T,
+) -> Result<(), WriteError> {
+    let text = to_text(kind, content).map_err(|error| WriteError::at(path)(error.into()))?;
+    write_atomically(path, &text)
+}
+
+/// Reads the content of the file `path`.
+pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result<T, ReadError> {
+    let bytes = fs::read(path).map_err(ReadError::io(path))?;
+    let path = path.to_owned();
+    let wanted = kind.name;
+    let broken = |error: serde_json::Error| ReadError::Broken {
+        path: path.clone(),
+        wanted,
+        why: error.to_string(),
+    };
+    // JSON first, then the head, then the content: a newer file may well lack what this version requires.
+    let head = serde_json::from_slice::<serde_json::Value>(&bytes).map_err(broken)?;
+    let Ok(Head {
+        kind: Some(found_kind),
+        schema: Some(schema),
+    }) = Head::deserialize(head)
+    else {
+        return Err(ReadError::OtherKind {
+            path,
+            found: "JSON, but none of nsproof's".into(),
+            wanted,
+        });
+    };
+    if schema > u64::from(SCHEMA) {
+        return Err(ReadError::Newer {
+            path,
+            found: schema,
+            newest: SCHEMA,
+        });
+    }
+    if schema < u64::from(OLDEST) {
+        return Err(ReadError::Older {
+            path,
+            found: schema,
+            oldest: OLDEST,
+        });
+    }
+    if found_kind != kind.word {
+        return Err(ReadError::OtherKind {
+            path,
+            found: format!("a {found_kind}"),
+            wanted,
+        });
+    }
+    serde_json::from_slice(&bytes).map_err(broken)
+}
+
+/// The word in `kind` of the file `path`, if it is one of ours.
+pub(crate) fn kind_of(path: &Path) -> Option<String> {
+    let bytes = fs::read(path).ok()?;
+    serde_json::from_slice::<Head>(&bytes).ok()?.kind
+}
+
+impl Run {
+    /// Writes the record to the file `path`.
+    ///
+    /// # Errors
+    /// If the file cannot be written; then what stood there before is as it was.
+    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
+        to_file(&RUN, path, self)
+    }
+
+    /// Reads the record in the file `path`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is no record, or has a schema that is not read.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        from_file(&RUN, path)
+    }
+}
+
+/// Reads the file `path`, or every `run-*.json` of the folder `path`, as a matrix with the oldest kernel first.
+///
+/// # Errors
+/// If one of them cannot be read as a record, or the folder has none.
+pub fn read(path: &Path) -> Result<Matrix, ReadError> {
+    let mut runs = if path.is_dir() {
+        run_files(path)?
+            .iter()
+            .map(|file| Run::read(file))
+            .collect::<Result<Vec<_>, _>>()?
+    } else {
+        vec![Run::read(path)?]
+    };
+    if runs.is_empty() {
+        return Err(ReadError::Empty {
+            path: path.to_owned(),
+            wanted: RUN.name,
+        });
+    }
+    runs.sort_by(|a, b| {
+        (Release::of(&a.kernel), &a.kernel.word).cmp(&(Release::of(&b.kernel), &b.kernel.word))
+    });
+    Ok(Matrix { runs })
+}
+
+/// The files `run-*.json` of `folder`, in a stable order.
+pub(crate) fn run_files(folder: &Path) -> Result<Vec<PathBuf>, ReadError> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(ReadError::io(folder))? {
+        let entry = entry.map_err(ReadError::io(folder))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("run-") && name.ends_with(".json") {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,148 @@
+//! KTAP version 1, as the kernel's own tools read it (Documentation/dev-tools/ktap.rst): kernels hold suites,
+//! suites hold cases.
+
+use std::fmt::Write as _;
+
+use crate::grid::{Cell, Grid};
+use crate::record::{Matrix, Run};
+use crate::text::escape_line;
+use crate::verdict::Verdict;
+
+/// How wide a line of diagnosis may be.
+const LINE: usize = 400;
+
+/// `matrix` as KTAP. Unmet is `SKIP` with its reason; violated is `not ok`; crashed and broken are `not ok` with
+/// `ERROR`, timed out with `TIMEOUT`: none of them was answered, which is not the same as answered wrong.
+#[must_use]
+pub fn ktap(matrix: &Matrix) -> String {
+    let grid = Grid::of(matrix);
+    let mut out = String::from("KTAP version 1\n");
+    let _ = writeln!(out, "1..{}", grid.columns.len());
+    for (at, column) in grid.columns.iter().enumerate() {
+        let passed = kernel(&mut out, &grid, at);
+        result(&mut out, 0, at + 1, passed, column.label, "");
+    }
+    out
+}
+
+/// One kernel; true when nothing in it is `not ok`.
+fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> bool {
+    let run = grid.columns[at].run;
+    let suites: Vec<_> = Grid::by_suite(&grid.rows)
+        .filter_map(|(suite, rows)| {
+            let cells: Vec<_> = rows
+                .iter()
+                .map(|row| (row.case.short_name(), &row.cells[at]))
+                .filter(|(_, cell)| cell.verdict().is_some())
+                .collect();
+            (!cells.is_empty()).then_some((suite, cells))
+        })
+        .collect();
+    line(out, 1, "KTAP version 1");
+    line(out, 1, &format!("# Subtest: {}", name(&run.kernel.word)));
+    about(out, run);
+    let extra = usize::from(run.problem.is_some());
+    line(out, 1, &format!("1..{}", suites.len() + extra));
+    let mut passed = true;
+    for (number, (suite_name, cells)) in suites.iter().enumerate() {
+        let good = suite(out, suite_name, cells);
+        passed &= good;
+        result(out, 1, number + 1, good, suite_name, "");
+    }
+    if let Some(problem) = &run.problem {
+        passed = false;
+        diagnosis(out, 1, "", problem);
+        result(out, 1, suites.len() + 1, false, "can_be_tested", "ERROR");
+    }
+    passed
+}
+
+/// One suite; true when nothing in it is `not ok`.
+fn suite(out: &mut String, suite_name: &str, cells: &[(&str, &Cell<'_>)]) -> bool {
+    line(out, 2, "KTAP version 1");
+    line(out, 2, &format!("# Subtest: {}", name(suite_name)));
+    line(out, 2, &format!("1..{}", cells.len()));
+    let mut passed = true;
+    for (number, (case_name, cell)) in cells.iter().enumerate() {
+        let Some(case) = cell.worst() else { continue };
+        let good = !case.verdict.needs_attention();
+        passed &= good;
+        if !good {
+            diagnosis(out, 2, "", &case.claim);
+            diagnosis(out, 2, &format!("{}: ", case.verdict), &case.message);
+            for (label, text) in [("expected: ", &case.expected), ("seen: ", &case.seen)] {
+                diagnosis(out, 2, label, text.as_deref().unwrap_or_default());
+            }
+        }
+        let directive = match case.verdict {
+            Verdict::Unmet => format!("SKIP {}", escape_line(&case.message, LINE)),
+            Verdict::Crashed | Verdict::Broken => "ERROR".into(),
+            Verdict::TimedOut => "TIMEOUT".into(),
+            Verdict::Holds | Verdict::Violated => String::new(),
+        };
+        result(out, 2, number + 1, good, case_name, &directive);
+    }
+    passed
+}
+
+/// What kernel it was.
+fn about(out: &mut String, run: &Run) {
+    diagnosis(out, 1, "kernel: ", &run.kernel.release);
+    diagnosis(out, 1, "from: ", &run.kernel.origin);
+    diagnosis(out, 1, "accelerator: ", &run.machine.accelerator);
+}
+
+/// A result line. Level 0 is the outermost.
+fn result(out: &mut String, level: usize, number: usize, ok: bool, of: &str, directive: &str) {
+    let ok = if ok { "ok" } else { "not ok" };
+    let mark = if directive.is_empty() { "" } else { " # " };
+    line(
+        out,
+        level,
+        &format!("{ok} {number} {}{mark}{directive}", name(of)),
+    );
+}
+
+/// A line of diagnosis; nothing for an empty text.
+fn diagnosis(out: &mut String, level: usize, label: &str, text: &str) {
+    if !text.is_empty() {
+        line(out, level, &format!("# {label}{}", escape_line(text, LINE)));
+    }
+}
+
+/// A line at the given depth; two blanks a level.
+fn line(out: &mut String, level: usize, text: &str) {
+    let _ = writeln!(out, "{:1$}{text}", "", level * 2);
+}
+
+/// A name as KTAP allows it: one line, no `#`, which begins a directive.
+fn name(of: &str) -> String {
+    escape_line(of, LINE).replace('#', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{case, run, small_matrix};
+
+    #[test]
+    fn the_small_matrix() {
+        insta::assert_snapshot!(ktap(&small_matrix()));
+    }
+
+    #[test]
+    fn a_message_cannot_forge_a_result() {
+        let mut bad = case("uts::a", Verdict::Unmet);
+        bad.message = "x\nok 2 forged\n\x1b[2J".into();
+        let ktap = ktap(&Matrix {
+            runs: vec![run("6.1 # SKIP", [bad])],
+        });
+        assert!(
+            !ktap
+                .lines()
+                .any(|line| line.trim_start().starts_with("ok 2"))
+        );
+        assert!(ktap.ends_with("ok 1 6.1 _ SKIP\n"), "{ktap}");
+        assert!(ktap.bytes().all(|byte| byte == b'\n' || byte >= b' '));
+    }
+}

@@ -1,0 +1,291 @@
+//! `matrix.md`: short enough for the summary page of a CI job.
+
+use std::fmt::Write as _;
+
+use crate::counts::count;
+use crate::grid::{Cell, Grid};
+use crate::record::Matrix;
+use crate::text::escape_line;
+use crate::verdict::Verdict;
+
+/// How many claims a table shows, and how many reasons; the rest is counted. Summary pages have a limit (1 MiB at
+/// the best known of them), readers a lower one.
+const ROWS: usize = 100;
+
+/// How many claims of one reason are named before they are only counted.
+const NAMED: usize = 3;
+
+/// How many columns of a text a cell shows.
+const CELL: usize = 300;
+
+/// `matrix` as Markdown (GitHub's dialect): what has to be looked at, what is unmet and why, totals.
+#[must_use]
+pub fn markdown(matrix: &Matrix) -> String {
+    let grid = Grid::of(matrix);
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "## {} on {}: {}\n",
+        count(grid.rows.len(), "claim"),
+        count(grid.columns.len(), "kernel"),
+        grid.counts().sentence()
+    );
+    for column in &grid.columns {
+        if let Some(problem) = &column.run.problem {
+            let _ = writeln!(
+                out,
+                "**{}** could not be tested: {}\n",
+                cell(column.label),
+                cell(problem)
+            );
+        }
+    }
+    attention(&mut out, &grid);
+    unmet(&mut out, &grid);
+    totals(&mut out, &grid);
+    out
+}
+
+/// The claims that somebody has to look at, by suite, and what was found.
+fn attention(out: &mut String, grid: &Grid<'_>) {
+    let all = grid.rows.iter().filter(|row| row.needs_attention()).count();
+    if all == 0 {
+        let _ = writeln!(out, "Every claim holds or is unmet.\n");
+        return;
+    }
+    let labels = grid.columns.iter().map(|column| cell(column.label));
+    let _ = writeln!(out, "### To look at\n");
+    head(out, std::iter::once("claim".into()).chain(labels));
+    let mut left = ROWS;
+    for (suite, rows) in Grid::by_suite(&grid.rows) {
+        let mut shown = rows
+            .iter()
+            .filter(|row| row.needs_attention())
+            .take(left)
+            .peekable();
+        if shown.peek().is_some() {
+            let _ = writeln!(
+                out,
+                "| **{}** |{}",
+                cell(suite),
+                " |".repeat(grid.columns.len())
+            );
+        }
+        for row in shown {
+            left -= 1;
+            let _ = write!(out, "| {} |", code(row.case.short_name()));
+            for cell in &row.cells {
+                let _ = write!(out, " {} |", mark(cell));
+            }
+            out.push('\n');
+        }
+    }
+    more(out, all, "claim");
+    let _ = writeln!(out);
+    let findings = grid.findings();
+    for finding in findings.iter().take(ROWS) {
+        let case = finding.case;
+        let _ = write!(
+            out,
+            "- **{}** {} on {}: {}",
+            case.verdict,
+            code(&case.name),
+            cell(&grid.labels(&finding.columns)),
+            cell(&case.message)
+        );
+        for (label, text) in [("expected", &case.expected), ("seen", &case.seen)] {
+            if let Some(text) = text {
+                let _ = write!(out, "; {label} {}", code(text));
+            }
+        }
+        out.push('\n');
+    }
+    more(out, findings.len(), "finding");
+    out.push('\n');
+}
+
+/// Why claims are unmet, a line a reason.
+fn unmet(out: &mut String, grid: &Grid<'_>) {
+    let reasons = grid.unmet();
+    if reasons.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "### Unmet: skipped, because something is missing\n");
+    head(
+        out,
+        ["reason", "claims", "kernels"]
+            .map(String::from)
+            .into_iter(),
+    );
+    for reason in reasons.iter().take(ROWS) {
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} |",
+            cell(reason.reason),
+            claims(&reason.claims),
+            cell(&grid.labels(&reason.columns))
+        );
+    }
+    more(out, reasons.len(), "reason");
+    out.push('\n');
+}
+
+/// How many cells have which verdict, a line a kernel.
+fn totals(out: &mut String, grid: &Grid<'_>) {
+    let _ = writeln!(out, "### Totals\n");
+    let verdicts = Verdict::ALL.iter().map(ToString::to_string);
+    head(
+        out,
+        ["kernel", "release"]
+            .map(String::from)
+            .into_iter()
+            .chain(verdicts),
+    );
+    for (at, column) in grid.columns.iter().enumerate() {
+        let counts = grid.column_counts(at);
+        let _ = write!(
+            out,
+            "| {} | {} |",
+            cell(column.label),
+            cell(&column.run.kernel.release)
+        );
+        for verdict in Verdict::ALL {
+            let _ = write!(out, " {} |", counts.of(verdict));
+        }
+        out.push('\n');
+    }
+    if grid.columns.len() > 1 {
+        let counts = grid.counts();
+        let _ = write!(out, "| all | |");
+        for verdict in Verdict::ALL {
+            let _ = write!(out, " {} |", counts.of(verdict));
+        }
+        out.push('\n');
+    }
+}
+
+/// The names of claims, or how many there are.
+fn claims(names: &[&str]) -> String {
+    match names.len() {
+        0..=NAMED => names
+            .iter()
+            .map(|name| code(name))
+            .collect::<Vec<_>>()
+            .join(", "),
+        many => many.to_string(),
+    }
+}
+
+/// The head of a table.
+fn head(out: &mut String, labels: impl Iterator<Item = String>) {
+    let labels: Vec<_> = labels.collect();
+    let _ = writeln!(out, "| {} |", labels.join(" | "));
+    let _ = writeln!(out, "|{}", " --- |".repeat(labels.len()));
+}
+
+/// A last word when a table was cut.
+fn more(out: &mut String, all: usize, noun: &str) {
+    if all > ROWS {
+        let rest = count(all - ROWS, noun);
+        let _ = writeln!(out, "\nThe report of this run has {rest} more.");
+    }
+}
+
+/// A verdict as a word; those to look at are bold, so that they are found among the others.
+fn mark(cell: &Cell<'_>) -> String {
+    let Some(verdict) = cell.verdict() else {
+        return String::new();
+    };
+    let flaky = if cell.is_flaky() { " (flaky)" } else { "" };
+    match verdict.needs_attention() {
+        true => format!("**{verdict}**{flaky}"),
+        false => format!("{verdict}{flaky}"),
+    }
+}
+
+/// `text` for a table's cell: one line in which no character means anything to Markdown or HTML.
+pub(crate) fn cell(text: &str) -> String {
+    let mut clean = String::new();
+    for c in escape_line(text, CELL).chars() {
+        match c {
+            '<' => clean.push_str("&lt;"),
+            '&' => clean.push_str("&amp;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '\\' | '#' => {
+                clean.push('\\');
+                clean.push(c);
+            }
+            c => clean.push(c),
+        }
+    }
+    clean
+}
+
+/// `text` as a span of code in a table's cell: GitHub wants `|` escaped there too, and a span cannot hold the
+/// backtick that ends it.
+pub(crate) fn code(text: &str) -> String {
+    let clean = escape_line(text, CELL)
+        .replace('`', "'")
+        .replace('|', "\\|");
+    match clean.trim() {
+        "" => String::new(),
+        clean => format!("`{clean}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::fixtures::{case, run, small_matrix};
+
+    #[test]
+    fn the_small_matrix() {
+        insta::assert_snapshot!(markdown(&small_matrix()));
+    }
+
+    #[test]
+    fn when_everything_holds_it_is_short() {
+        let matrix = Matrix {
+            runs: vec![run("6.12", [case("uts::a", Verdict::Holds)])],
+        };
+        insta::assert_snapshot!(markdown(&matrix));
+    }
+
+    #[rstest]
+    #[case("a|b", "a\\|b")]
+    #[case("`x` *y* _z_", "\\`x\\` \\*y\\* \\_z\\_")]
+    #[case("<img src=x>", "&lt;img src=x>")]
+    #[case("[a](b)\n# c", "\\[a\\](b)\\\\n\\# c")]
+    #[case("\x1b[2J", "\\\\x1b\\[2J")]
+    fn cells_mean_nothing_to_markdown(#[case] text: &str, #[case] clean: &str) {
+        assert_eq!(cell(text), clean);
+    }
+
+    #[rstest]
+    #[case("a|`b`", "`a\\|'b'`")]
+    #[case("a\nb", "`a\\nb`")]
+    #[case(" ", "")]
+    fn code_stays_in_its_span(#[case] text: &str, #[case] clean: &str) {
+        assert_eq!(code(text), clean);
+    }
+
+    #[test]
+    fn a_disaster_stays_within_a_summary_page() {
+        let cases = |_| {
+            (0..1000).map(|number| {
+                let mut bad = case(&format!("uts::claim_{number}"), Verdict::Violated);
+                bad.message = format!("{number} {}", "|".repeat(2_000));
+                bad
+            })
+        };
+        let matrix = Matrix {
+            runs: (0..50)
+                .map(|minor| run(&format!("6.{minor}"), cases(minor)))
+                .collect(),
+        };
+        let markdown = markdown(&matrix);
+        assert!(markdown.len() < 256 * 1024, "{} bytes", markdown.len());
+        assert!(markdown.contains("900 claims more"));
+    }
+}

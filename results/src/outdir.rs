@@ -1,0 +1,258 @@
+//! The folder a run's results are written to.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::error::WriteError;
+use crate::file::write_atomically;
+use crate::json::{kind_of, run_files};
+use crate::record::{Matrix, Run};
+
+/// Where folders go that nobody named, relative to the current folder.
+const DEFAULT: &str = "results/runs";
+
+/// The link beside them that points to the one written last.
+const LATEST: &str = "latest";
+
+/// The longest part of a kernel's word that a file's name takes over.
+const SLUG: usize = 40;
+
+/// The folder a run's results are written to.
+#[derive(Debug)]
+pub struct OutDir {
+    path: PathBuf,
+    /// The link to point here when everything is written; none for a folder that was named.
+    latest: Option<PathBuf>,
+}
+
+impl OutDir {
+    /// Makes the folder `given`, or, when none is, a new one `results/runs/<UTC time>/` that no other run has.
+    ///
+    /// A folder that was given may be there already: what an earlier run left in it is replaced.
+    ///
+    /// # Errors
+    /// If the folder cannot be made.
+    pub fn create(given: Option<&Path>) -> Result<Self, WriteError> {
+        match given {
+            Some(path) => {
+                fs::create_dir_all(path).map_err(WriteError::at(path))?;
+                Ok(Self {
+                    path: path.to_owned(),
+                    latest: None,
+                })
+            }
+            None => Self::create_under(Path::new(DEFAULT), Timestamp::now()),
+        }
+    }
+
+    /// Makes a new folder named after the time `now` in the folder `parent`.
+    ///
+    /// # Errors
+    /// If a folder cannot be made.
+    pub fn create_under(parent: &Path, now: Timestamp) -> Result<Self, WriteError> {
+        fs::create_dir_all(parent).map_err(WriteError::at(parent))?;
+        // No colons: some systems' artifact stores refuse them.
+        let time = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        let mut path = parent.join(&time);
+        // create_dir, unlike create_dir_all, fails if another run was quicker: then the next number is tried.
+        for number in 2u32.. {
+            match fs::create_dir(&path) {
+                Ok(()) => break,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    path = parent.join(format!("{time}-{number}"));
+                }
+                Err(error) => return Err(WriteError::at(&path)(error)),
+            }
+        }
+        Ok(Self {
+            path,
+            latest: Some(parent.join(LATEST)),
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes one run's record, so that it is kept if the matrix is not finished. Returns its path.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_run(&self, run: &Run) -> Result<PathBuf, WriteError> {
+        let path = self.path.join(file_name(&run.kernel.word));
+        run.write(&path)?;
+        Ok(path)
+    }
+
+    /// Writes every record and every report of `matrix`, removes records of earlier runs from the folder, and
+    /// points `latest` to it. Returns what was written.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn write(&self, matrix: &Matrix) -> Result<Vec<PathBuf>, WriteError> {
+        let mut written = Vec::new();
+        for run in &matrix.runs {
+            written.push(self.write_run(run)?);
+        }
+        self.remove_others(&written)?;
+        for (name, text) in crate::reports(matrix) {
+            let path = self.path.join(name);
+            write_atomically(&path, &text)?;
+            written.push(path);
+        }
+        if let Some(latest) = &self.latest {
+            self.point(latest)?;
+        }
+        Ok(written)
+    }
+
+    /// Removes records that do not belong to this matrix: every report is made from all records of a folder.
+    fn remove_others(&self, written: &[PathBuf]) -> Result<(), WriteError> {
+        let written: BTreeSet<_> = written.iter().collect();
+        for file in run_files(&self.path).unwrap_or_default() {
+            // Only what nsproof itself wrote: the folder was named by somebody and may hold other things.
+            if !written.contains(&file) && kind_of(&file).as_deref() == Some("run") {
+                fs::remove_file(&file).map_err(WriteError::at(&file))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the link `latest` in one step, so that it always points to a folder.
+    fn point(&self, latest: &Path) -> Result<(), WriteError> {
+        let (Some(parent), Some(name)) = (latest.parent(), self.path.file_name()) else {
+            return Ok(());
+        };
+        tempfile::Builder::new()
+            .prefix(".latest-")
+            .make_in(parent, |link| symlink(name, link))
+            .map_err(WriteError::at(latest))?
+            .into_temp_path()
+            .persist(latest)
+            .map_err(|error| WriteError::at(latest)(error.error))
+    }
+}
+
+/// The name of the record of the kernel `word`: `run-6.12.json`. A word that is a path or otherwise no file
+/// name keeps its last part and gets a number made from all of it, so that two words never share a file.
+fn file_name(word: &str) -> String {
+    let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    let slug: String = last
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        .take(SLUG)
+        .collect();
+    let slug = slug.trim_matches(['.', '-']);
+    match slug {
+        slug if slug == word => format!("run-{slug}.json"),
+        "" => format!("run-kernel-{:08x}.json", fnv(word)),
+        slug => format!("run-{slug}-{:08x}.json", fnv(word)),
+    }
+}
+
+/// The 32-bit FNV-1a hash, which unlike the standard library's stays the same from one compiler to the next.
+pub(crate) fn fnv(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::fixtures::{case, run, small_matrix};
+    use crate::verdict::Verdict;
+
+    fn noon() -> Timestamp {
+        "2026-01-02T12:00:00Z".parse().unwrap()
+    }
+
+    #[rstest]
+    #[case("6.12", "run-6.12.json")]
+    #[case("host", "run-host.json")]
+    #[case(".", "run-kernel-2b0c98f1.json")]
+    #[case("../linux", "run-linux-8a66aa0c.json")]
+    #[case("a/linux/", "run-linux-51aeeafa.json")]
+    #[case("x\u{1b}[2J", "run-x2J-d5d00755.json")]
+    fn file_names_are_plain_and_distinct(#[case] word: &str, #[case] name: &str) {
+        assert_eq!(file_name(word), name);
+    }
+
+    #[test]
+    fn two_runs_in_the_same_second_do_not_share_a_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let names: Vec<_> = (0..3)
+            .map(|_| OutDir::create_under(parent.path(), noon()).unwrap().path)
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "20260102T120000Z",
+                "20260102T120000Z-2",
+                "20260102T120000Z-3"
+            ]
+        );
+    }
+
+    #[test]
+    fn latest_points_to_the_folder_written_last() {
+        let parent = tempfile::tempdir().unwrap();
+        let (first, second) = (
+            OutDir::create_under(parent.path(), noon()).unwrap(),
+            OutDir::create_under(parent.path(), noon()).unwrap(),
+        );
+        let latest = parent.path().join(LATEST);
+        for out in [&first, &second, &first] {
+            out.write(&small_matrix()).unwrap();
+            assert_eq!(
+                fs::canonicalize(&latest).unwrap(),
+                fs::canonicalize(out.path()).unwrap()
+            );
+        }
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn every_format_is_written_and_the_records_read_back() {
+        let parent = tempfile::tempdir().unwrap();
+        let out = OutDir::create(Some(&parent.path().join("a/b"))).unwrap();
+        let matrix = small_matrix();
+        let mut names: Vec<_> = out
+            .write(&matrix)
+            .unwrap()
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        insta::assert_debug_snapshot!(names);
+        assert_eq!(crate::read(out.path()).unwrap(), matrix);
+    }
+
+    #[test]
+    fn a_folder_used_again_holds_the_new_run_and_what_is_not_ours() {
+        let parent = tempfile::tempdir().unwrap();
+        let out = OutDir::create(Some(parent.path())).unwrap();
+        fs::write(parent.path().join("run-notes.json"), "{}").unwrap();
+        let one = |word| Matrix {
+            runs: vec![run(word, [case("uts::a", Verdict::Holds)])],
+        };
+        out.write(&one("6.1")).unwrap();
+        out.write(&one("6.12")).unwrap();
+        let names: Vec<_> = run_files(parent.path())
+            .unwrap()
+            .iter()
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["run-6.12.json", "run-notes.json"]);
+    }
+}

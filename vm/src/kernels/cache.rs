@@ -1,0 +1,376 @@
+//! From a word to a kernel.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::apt::Apt;
+use super::error::{KernelError, OnOffer};
+use super::mirror::Mirror;
+use super::number::{Number, Series, compare_debian_versions};
+use super::offer::{Offer, Offered};
+use super::store::{Store, entry_name, replace};
+use super::word::{Word, is_exactly};
+use super::{Kernel, Origin, deb, image, tree};
+
+/// The kernels that were downloaded, and the way to more.
+///
+/// Several processes can use one cache at the same time: they share downloads, and none sees a kernel before it is whole.
+pub struct Cache {
+    store: Store,
+    notice: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("root", &self.store.root)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One kernel that is on offer, or cached, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The series; `None` for a version that begins with no number.
+    pub series: Option<Series>,
+    /// The release, as uname(2) tells it.
+    pub release: String,
+    /// The package version.
+    pub version: String,
+    /// The Debian suite that offers it; `None` when it is only in the cache.
+    pub suite: Option<String>,
+    /// Whether it is in the cache.
+    pub cached: bool,
+    /// Whether its modules are to be had, or cached.
+    pub modules: bool,
+    /// Whether it is the newest of its series on offer: what the series' word means.
+    pub newest: bool,
+    /// Bytes to download.
+    pub size: u64,
+}
+
+/// What `prune` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Kernels removed.
+    pub kernels: usize,
+    /// Bytes freed.
+    pub bytes: u64,
+}
+
+impl Cache {
+    /// Opens the cache in a folder, which is made if need be; `None` means [`Cache::default_root`].
+    pub fn open(root: Option<&Path>) -> Result<Cache, KernelError> {
+        let root = root.map_or_else(Cache::default_root, Path::to_owned);
+        Ok(Cache {
+            store: Store::new(root)?,
+            notice: Box::new(|_| {}),
+        })
+    }
+
+    /// `$NSPROOF_CACHE`, or `$XDG_CACHE_HOME/nsproof`, or `~/.cache/nsproof`.
+    pub fn default_root() -> PathBuf {
+        let variable = |name| {
+            env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        variable("NSPROOF_CACHE")
+            .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("nsproof")))
+            .or_else(|| variable("HOME").map(|home| home.join(".cache/nsproof")))
+            .unwrap_or_else(|| PathBuf::from(".cache/nsproof"))
+    }
+
+    /// Where the cache is.
+    pub fn root(&self) -> &Path {
+        &self.store.root
+    }
+
+    /// Sets who is told, in one sentence each, of what takes long: downloads.
+    #[must_use]
+    pub fn on_notice(mut self, notice: impl Fn(&str) + Send + Sync + 'static) -> Cache {
+        self.notice = Box::new(notice);
+        self
+    }
+
+    /// The words that a word stands for: one for each series for `all`, else itself.
+    ///
+    /// Needs the network only for `all`, and only when nothing was ever looked up.
+    pub fn expand(&self, word: &str) -> Result<Vec<String>, KernelError> {
+        match Word::parse(word) {
+            Some(Word::All) => Ok(self
+                .offer()?
+                .series()
+                .iter()
+                .map(Series::to_string)
+                .collect()),
+            _ => Ok(vec![word.to_owned()]),
+        }
+    }
+
+    /// The kernel that a word names: a series, an exact version, or the path of a bzImage or of a kernel tree.
+    ///
+    /// `modules` is the modules' folder of a kernel named by its path. What a series means is remembered until
+    /// [`Cache::fetch`] looks again; a kernel in the cache is found without network.
+    pub fn resolve(&self, word: &str, modules: Option<&Path>) -> Result<Kernel, KernelError> {
+        match Word::parse(word) {
+            Some(Word::All) => Err(KernelError::Several {
+                word: word.to_owned(),
+            }),
+            Some(Word::Path(path)) => tree::resolve(&self.store, word, &path, modules),
+            Some(meaning) => match self.cached(word, &meaning) {
+                Some(kernel) => Ok(kernel),
+                None => self.obtain(word, &meaning),
+            },
+            None => Err(self.unknown(word)),
+        }
+    }
+
+    /// Looks at what is on offer now, and downloads what the word means there.
+    pub fn fetch(&self, word: &str) -> Result<Vec<Kernel>, KernelError> {
+        let offer = self.refresh()?;
+        let words = self.expand(word)?;
+        words
+            .iter()
+            .map(|word| match Word::parse(word) {
+                Some(Word::Path(_)) => self.resolve(word, None),
+                Some(meaning) => self.obtain_from(&offer, word, &meaning),
+                None => Err(self.unknown(word)),
+            })
+            .collect()
+    }
+
+    /// All kernels on offer or cached, oldest first. `refresh` looks at the network, which otherwise is asked only once.
+    pub fn list(&self, refresh: bool) -> Result<Vec<Listing>, KernelError> {
+        let offer = if refresh {
+            self.refresh()?
+        } else {
+            self.offer()?
+        };
+        let mut listings: Vec<Listing> = offer
+            .kernels
+            .iter()
+            .map(|offered| self.listing(&offer, offered))
+            .collect();
+        for (_, kernel) in self.store.all() {
+            if !listings
+                .iter()
+                .any(|known| known.release == kernel.release && known.version == kernel.version)
+            {
+                listings.push(Listing {
+                    series: Number::leading(&kernel.version).map(|number| number.series),
+                    modules: kernel.modules.is_some(),
+                    release: kernel.release,
+                    version: kernel.version,
+                    suite: None,
+                    cached: true,
+                    newest: false,
+                    size: 0,
+                });
+            }
+        }
+        listings.sort_by(|a, b| compare_debian_versions(&a.version, &b.version));
+        Ok(listings)
+    }
+
+    /// Removes the kernels that no word means any more (`everything`: all of them), and what killed runs left.
+    pub fn prune(&self, everything: bool) -> Result<Pruned, KernelError> {
+        let meant: BTreeSet<String> = self.store.words().into_values().collect();
+        let mut pruned = Pruned {
+            kernels: 0,
+            bytes: self.store.sweep(),
+        };
+        for (name, _) in self.store.all() {
+            if everything || !meant.contains(&name) {
+                pruned.bytes += self.store.remove(&name)?;
+                pruned.kernels += 1;
+            }
+        }
+        Ok(pruned)
+    }
+
+    fn listing(&self, offer: &Offer, offered: &Offered) -> Listing {
+        let series = offered.series();
+        Listing {
+            series,
+            release: offered.release.clone(),
+            version: offered.version.clone(),
+            suite: Some(offered.suite.clone()),
+            cached: self
+                .store
+                .get("", &entry_name(&offered.release, &offered.version))
+                .is_some(),
+            modules: offered.modules,
+            newest: series.and_then(|series| offer.newest(series)) == Some(offered),
+            size: offered.size,
+        }
+    }
+
+    /// The cached kernel that a word means.
+    fn cached(&self, word: &str, meaning: &Word) -> Option<Kernel> {
+        if let Some(name) = self.store.words().get(word) {
+            return self.store.get(word, name);
+        }
+        let Word::Exact(exact) = meaning else {
+            return None;
+        };
+        let matching = self
+            .store
+            .all()
+            .into_iter()
+            .filter(|(_, kernel)| is_exactly(exact, &kernel.release, &kernel.version));
+        let newest =
+            matching.max_by(|(_, a), (_, b)| compare_debian_versions(&a.version, &b.version));
+        newest.map(|(_, kernel)| Kernel {
+            word: word.to_owned(),
+            ..kernel
+        })
+    }
+
+    /// Downloads what a word means, by what is known to be on offer; that may be stale, so a failure looks again, once.
+    fn obtain(&self, word: &str, meaning: &Word) -> Result<Kernel, KernelError> {
+        let Some(offer) = self.known_offer()? else {
+            return self.obtain_from(&self.refresh()?, word, meaning);
+        };
+        match self.obtain_from(&offer, word, meaning) {
+            Err(
+                KernelError::Unknown { .. }
+                | KernelError::Program {
+                    program: "apt-get", ..
+                },
+            ) => self.obtain_from(&self.refresh()?, word, meaning),
+            result => result,
+        }
+    }
+
+    fn obtain_from(
+        &self,
+        offer: &Offer,
+        word: &str,
+        meaning: &Word,
+    ) -> Result<Kernel, KernelError> {
+        let offered = match meaning {
+            Word::Series(series) => offer.newest(*series),
+            Word::Exact(exact) => offer.exact(exact),
+            Word::All | Word::Path(_) => None,
+        };
+        let offered = offered.ok_or_else(|| self.unknown(word))?;
+        let name = entry_name(&offered.release, &offered.version);
+        let _lock = self.store.lock(&name)?;
+        // Another run may have brought it while this one waited for the lock.
+        if self.store.get(word, &name).is_none() {
+            self.download(offered)?;
+        }
+        self.store.remember(word, &name)?;
+        self.store
+            .get(word, &name)
+            .ok_or_else(|| self.unknown(word))
+    }
+
+    fn download(&self, offered: &Offered) -> Result<(), KernelError> {
+        let megabytes = offered.size.div_ceil(1_000_000);
+        (self.notice)(&format!(
+            "downloading the kernel {} ({megabytes} MB, {})",
+            offered.version, offered.suite
+        ));
+        let scratch = self.store.scratch()?;
+        let (packages, unpacked) = (
+            scratch.path().join("packages"),
+            scratch.path().join("unpacked"),
+        );
+        for folder in [&packages, &unpacked] {
+            fs::create_dir(folder).map_err(|source| KernelError::io("create", folder, source))?;
+        }
+        let exact: Vec<String> = offered
+            .packages
+            .iter()
+            .map(|name| format!("{name}={}", offered.version))
+            .collect();
+        let state = self.store.root.join("apt");
+        Apt {
+            state: &state,
+            scratch: scratch.path(),
+        }
+        .download(&exact, &packages)?;
+        let io = |source| KernelError::io("read", &packages, source);
+        for package in fs::read_dir(&packages).map_err(io)? {
+            deb::unpack(&package.map_err(io)?.path(), &offered.release, &unpacked)?;
+        }
+        let image = unpacked.join("vmlinuz");
+        if !image.exists() {
+            let path = packages.join(offered.packages.first().map_or("", String::as_str));
+            return Err(KernelError::Package {
+                path,
+                why: super::PackageFault::NoKernel,
+            });
+        }
+        image::read_banner(&image)?;
+        let banner = image::Banner {
+            release: offered.release.clone(),
+            version: offered.version.clone(),
+        };
+        let origin = Origin::Debian {
+            suite: offered.suite.clone(),
+            packages: offered.packages.clone(),
+        };
+        self.store.install(&unpacked, &banner, origin)
+    }
+
+    fn known_offer(&self) -> Result<Option<Offer>, KernelError> {
+        self.store.read_json("offer.json")
+    }
+
+    /// What is on offer, as far as known; looked up when nothing is.
+    fn offer(&self) -> Result<Offer, KernelError> {
+        match self.known_offer()? {
+            Some(offer) => Ok(offer),
+            None => self.refresh(),
+        }
+    }
+
+    /// Looks up what is on offer.
+    fn refresh(&self) -> Result<Offer, KernelError> {
+        (self.notice)("looking up which kernels Debian offers");
+        let _lock = self.store.lock("offer")?;
+        let scratch = self.store.scratch()?;
+        let state = scratch.path().join("apt");
+        fs::create_dir(&state).map_err(|source| KernelError::io("create", &state, source))?;
+        let lists = Apt {
+            state: &state,
+            scratch: scratch.path(),
+        }
+        .update(&Mirror::of_this_machine()?)?;
+        let texts: Result<Vec<(String, String)>, KernelError> = lists
+            .into_iter()
+            .map(|list| match fs::read_to_string(&list.file) {
+                Ok(text) => Ok((list.suite, text)),
+                Err(source) => Err(KernelError::io("read", &list.file, source)),
+            })
+            .collect();
+        let texts = texts?;
+        let offer = Offer::read(
+            texts
+                .iter()
+                .map(|(suite, text)| (suite.as_str(), text.as_str())),
+        );
+        replace(&state, &self.store.root.join("apt"))?;
+        self.store.write_json_whole("offer.json", &offer)?;
+        Ok(offer)
+    }
+
+    fn unknown(&self, word: &str) -> KernelError {
+        let series = self
+            .known_offer()
+            .ok()
+            .flatten()
+            .map(|offer| offer.series())
+            .unwrap_or_default();
+        KernelError::Unknown {
+            word: word.to_owned(),
+            on_offer: OnOffer(series.iter().map(Series::to_string).collect()),
+        }
+    }
+}
