@@ -2,10 +2,17 @@
 
 use harness::Registry;
 
+/// The PID namespace: `pid_namespaces(7)`.
+pub mod pid {
+    pub mod numbering;
+    pub mod visibility;
+}
+
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry = Registry { cases: &[uts::copying::CASES], programs: &[] };
+pub const ALL: Registry =
+    Registry { cases: &[pid::numbering::CASES, pid::visibility::CASES, uts::copying::CASES], programs: &[] };
