@@ -4,6 +4,8 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod joining;
+    pub mod joining_rights;
     pub mod numbering;
     pub mod visibility;
 }
@@ -14,5 +16,13 @@ pub mod uts {
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry =
-    Registry { cases: &[pid::numbering::CASES, pid::visibility::CASES, uts::copying::CASES], programs: &[] };
+pub const ALL: Registry = Registry {
+    cases: &[
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
+        pid::numbering::CASES,
+        pid::visibility::CASES,
+        uts::copying::CASES,
+    ],
+    programs: &[],
+};
