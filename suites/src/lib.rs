@@ -4,9 +4,12 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod clone_flags;
     pub mod joining;
     pub mod joining_rights;
     pub mod numbering;
+    pub mod pid_for_children;
+    pub mod unsharing;
     pub mod visibility;
 }
 
@@ -18,11 +21,14 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        pid::clone_flags::CASES,
         pid::joining::CASES,
         pid::joining_rights::CASES,
         pid::numbering::CASES,
+        pid::pid_for_children::CASES,
+        pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,
     ],
-    programs: &[],
+    programs: &[pid::pid_for_children::PROGRAMS],
 };
