@@ -89,7 +89,7 @@ fn sighand_sharing_init_death_ignores_parents_sigchld() -> Verdict {
 
 /// `CLONE_NEWPID` with `CLONE_PARENT` makes a namespace whose init is the caller's sibling: their parent waits for it.
 ///
-/// The two were refused together until 3.8 or so; `clone(2)` still says it.
+/// Old kernels, 3.8 for one, refused the two together; `clone(2)` still says so.
 #[claim(
     source = "clone(2) ERRORS",
     needs = [Root],
