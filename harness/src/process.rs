@@ -3,6 +3,7 @@
 mod child;
 mod credentials;
 mod enter;
+mod numbers;
 mod peer;
 mod program;
 mod status;
@@ -12,6 +13,7 @@ pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
 pub(crate) use child::{guarded, next_generation};
 pub use credentials::{NOBODY, as_user, become_user, capabilities, unprivileged, with_only, without};
 pub use enter::{enter, enter_by};
+pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
 pub use peer::Peer;
 pub(crate) use program::run_as_program;
 pub use program::{Program, program_command};

@@ -5,7 +5,9 @@
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
+pub mod by_pid;
 pub mod clone;
 pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
+pub mod sharing;
