@@ -17,3 +17,8 @@ mod fake {
 mod patient {
     pub(crate) mod waiting;
 }
+
+/// What only a disposable kernel survives, or not.
+mod guest {
+    pub(crate) mod faults;
+}
