@@ -26,7 +26,7 @@ fn hostname_copied_on_unshare() -> Verdict {
     for name in ["first", "second"] {
         sethostname(name)?;
         let (seen, inode) = child(NONE, || {
-            expect_ok!(unshare(CLONE_NEWUTS));
+            unshare(CLONE_NEWUTS)?;
             Ok((hostname()?, own_inode(Kind::Uts)?))
         })?;
         expect_eq!(seen, name);
@@ -53,7 +53,7 @@ fn domainname_copied_on_unshare() -> Verdict {
     for name in ["first.example", "second.example"] {
         setdomainname(name)?;
         let (seen, inode) = child(NONE, || {
-            expect_ok!(unshare(CLONE_NEWUTS));
+            unshare(CLONE_NEWUTS)?;
             Ok((domainname()?, own_inode(Kind::Uts)?))
         })?;
         expect_eq!(seen, name);

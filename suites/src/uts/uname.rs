@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const CASES: &[Case] =
     cases![gethostname_glibc_enametoolong, getdomainname_glibc_truncates, uname_personality_is_per_process];
 
-/// glibc's gethostname() fails with ENAMETOOLONG when the buffer has no room for the name and its null byte.
+/// glibc's gethostname() answers ENAMETOOLONG to a buffer without room for the whole name and its null byte.
 #[claim(
     source = ["gethostname(2) ERRORS", "gethostname(2) C library/kernel differences"],
     needs = [Root],
