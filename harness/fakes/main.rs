@@ -3,7 +3,7 @@
 
 fn main() -> std::process::ExitCode {
     harness::test_door(harness::Registry {
-        cases: &[fake::faults::CASES, fake::good::CASES, patient::waiting::CASES],
+        cases: &[fake::faults::CASES, fake::good::CASES, guest::faults::CASES, patient::waiting::CASES],
         programs: &[],
     })
 }

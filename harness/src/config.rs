@@ -28,6 +28,12 @@ pub(crate) fn setting(name: &str) -> Setting {
     }
 }
 
+/// The value that the configuration gives `CONFIG_<name>`, without quotation marks; none where it can be read nowhere.
+pub fn configured(name: &str) -> Option<&'static str> {
+    let key = format!("CONFIG_{name}=");
+    text()?.lines().find_map(|line| line.strip_prefix(&key)).map(|value| value.trim_matches('"'))
+}
+
 fn setting_in(text: &str, name: &str) -> Setting {
     let key = format!("CONFIG_{name}=");
     match text.lines().find_map(|line| line.strip_prefix(&key)) {
