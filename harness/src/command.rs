@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::RunOptions;
+use crate::runner::options::{HELP, RunOptions};
 pub(crate) use kernels::open_cache;
 
 /// The kernels of a matrix when none are named: the oldest and the newest that are widely run, and the long-term
@@ -46,13 +46,13 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Run claims, on the running kernel unless --kernel says otherwise
-    #[command(after_help = "Examples:
+    #[command(help_template = HELP, after_help = "Examples:
   nsproof run --suite uts --suite pid
   nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
   git bisect run nsproof run --kernel . --suite pid")]
     Run(RunOptions),
     /// Run claims on a set of kernels side by side
-    #[command(after_help = "Examples:
+    #[command(help_template = HELP, after_help = "Examples:
   nsproof matrix                                 all claims on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof matrix --kernel all --suite pid        every kernel that Debian serves
   nsproof matrix --out results/runs/friday")]

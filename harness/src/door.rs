@@ -10,7 +10,7 @@ use crate::process::run_as_program;
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::RunOptions;
+use crate::runner::options::{HELP, RunOptions};
 use crate::worker;
 
 /// Exit code for wrong usage.
@@ -18,7 +18,15 @@ const USAGE: u8 = 2;
 
 /// The conformance suite: claims of the Linux namespace documentation, tried on kernels.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", bin_name = "cargo test --", disable_version_flag = true)]
+#[command(
+    name = "conformance",
+    bin_name = "cargo test --",
+    disable_version_flag = true,
+    help_template = HELP,
+    after_help = "Examples:
+  cargo test -- --suite pid
+  cargo test -- --suite pid --kernel 6.12 nesting"
+)]
 struct TestDoor {
     #[command(flatten)]
     run: RunOptions,

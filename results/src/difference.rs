@@ -73,7 +73,8 @@ impl DifferenceKind {
         }
     }
 
-    /// Whether a difference from `before` is for the worse. What did not hold before is no loss when it can no longer be asked.
+    /// Whether a difference from `before` is for the worse. What did not hold before is no loss when it can no
+    /// longer be asked.
     pub(crate) fn is_worse(self, before: Option<Verdict>) -> bool {
         match self {
             Self::Refuted | Self::Broken => true,

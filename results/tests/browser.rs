@@ -113,7 +113,7 @@ fn an_address_opens_what_it_says() {
     picture(&mut page, "dark-1280.png");
     page.browser.dark(false);
     for (hash, part) in [
-        ("#view=changes", "begins to hold by 6.18"),
+        ("#view=changes", "a rule since 6.14, here from 6.18 on"),
         ("#view=kernels", "6.12.9-cloud-amd64"),
         ("#open=pid::nesting_stops_at_depth_32@7.3", "the call for the 33rd level succeeded"),
         ("#open=no::such_claim@7.3&view=nonsense&verdict=toString", "starts_as_a_copy"),

@@ -37,7 +37,8 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
     let initramfs = Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[] })?;
     println!("{:?}", probe(cache.root(), &Setup::new(&kernel, &initramfs))?);
     let started = Instant::now();
-    let template = Template::boot(&Setup::new(&kernel, &initramfs), Duration::from_secs(60))?;
+    let qemu = std::env::var_os("QEMU").map(Into::into);
+    let template = Template::boot(&Setup { qemu, ..Setup::new(&kernel, &initramfs) }, Duration::from_secs(60))?;
     println!("{}: template after {:?}, failures {:?}", kernel.release, started.elapsed(), template.failures());
     let mut all = Vec::new();
     for _ in 0..times {

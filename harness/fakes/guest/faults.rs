@@ -92,7 +92,7 @@ fn leaves_a_mount_behind() -> Verdict {
 /// A process is left in the initial PID namespace.
 #[claim(source = "none", needs = [Root, InitialNamespaces])]
 fn leaves_a_process_behind() -> Verdict {
-    let left = waiting(NONE)?;
+    let left = spawn(NONE, |_| loop_for_ever())?;
     left.forget();
     holds()
 }
@@ -109,6 +109,12 @@ fn is_the_first_to_touch_the_kernel() -> Verdict {
 fn touches_the_kernel() -> Verdict {
     fs::write("/touched", "")?;
     holds()
+}
+
+fn loop_for_ever() -> Outcome<()> {
+    loop {
+        nix::unistd::pause();
+    }
 }
 
 fn say(bytes: &[u8]) -> Verdict {

@@ -39,11 +39,7 @@ impl VirtualKernel {
     }
 
     /// The same with more of this machine's programs.
-    pub(crate) fn with_programs(
-        kernel: Kernel,
-        registry: &Registry,
-        more: &[&'static str],
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn with_programs(kernel: Kernel, registry: &Registry, more: &[&'static str]) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
         let mut programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();

@@ -13,7 +13,7 @@ function code(text) {
 function drawClaim(claim) {
   const list = element("dl", {});
   fact(list, "source", (claim.sources || []).join(", "));
-  fact(list, "covers", [claim.since && "from " + claim.since, claim.until && "up to " + claim.until].filter(Boolean).join(", "));
+  fact(list, "about kernels", [claim.since && "since " + claim.since, claim.until && "before " + claim.until].filter(Boolean).join(" and "));
   fact(list, "a document says", claim.erratum);
   fact(list, "case", code(claim.place));
   return list;
@@ -54,7 +54,7 @@ function drawDialog(claim, at) {
   const verdictLine = element("p", { class: "verdict" }, element("strong", { class: found.looks }, found.word),
     (found.flaky ? " (flaky: carried out again, it said something else)" : "") + " on " + kernel.word + " " +
     (kernel.release && kernel.release !== kernel.word ? "(" + kernel.release + ")" : "") + time);
-  const steps = (claim.steps || []).map((step) => element("p", { class: "stepline" }, "▸ " + stepText(step)));
+  const steps = (claim.steps || []).map((step) => element("p", { class: "stepline" }, "▸ " + stepText(claim, step)));
   dialog.replaceChildren(close, element("h2", { id: "cell-title" }, ...breakable(claim.name)),
     element("p", { class: "lead" }, claim.claim || ""), verdictLine,
     ...answers.map(drawAnswer), ...steps, drawNeighbours(claim, at),

@@ -66,10 +66,10 @@ function shortName(claim) {
   return claim.name.startsWith(claim.suite + "::") ? claim.name.slice(claim.suite.length + 2) : claim.name;
 }
 
-// What a step says of the kernel at its end.
-function stepText([kind, from, to]) {
+// What a step of a claim says of the kernel at its end.
+function stepText(claim, [kind, from, to]) {
   const word = kernels[to].word;
-  if (kind === "begins") return "begins to hold by " + word;
-  if (kind === "ends") return "ends by " + word;
+  if (kind === "begins") return "a rule since " + claim.since + ", here from " + word + " on";
+  if (kind === "ends") return "a rule before " + claim.until + ", here no longer on " + word;
   return "another answer on " + word + " than on " + kernels[from].word;
 }

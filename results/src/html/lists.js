@@ -21,7 +21,7 @@ function drawChanges() {
     for (const step of claim.steps || []) {
       const [, from, to] = step;
       const both = element("span", {}, kernels[from].word + " ", word(claim, from), " → " + kernels[to].word + " ", word(claim, to));
-      lines.push([kernels[to].word, link(claim, to), claim.claim || "", both, stepText(step)]);
+      lines.push([kernels[to].word, link(claim, to), claim.claim || "", both, stepText(claim, step)]);
     }
   return lines.length
     ? [element("p", {}, "Claims whose answer differs from one kernel to the next, and the first kernel with the new one."),

@@ -7,7 +7,7 @@ const groups = [];
 function cellLabel(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).find((step) => step[2] === at);
-  return kernels[at].word + ": " + found.word + (found.flaky ? ", flaky" : "") + (step ? ", " + stepText(step) : "");
+  return kernels[at].word + ": " + found.word + (found.flaky ? ", flaky" : "") + (step ? ", " + stepText(claim, step) : "");
 }
 
 function drawCell(claim, at) {
