@@ -7,6 +7,7 @@
 mod claim;
 mod config;
 mod door;
+mod eventually;
 pub mod expect;
 pub mod namespace;
 mod needs;
@@ -22,6 +23,7 @@ mod worker;
 
 pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
 pub use door::test_door;
+pub use eventually::eventually;
 pub use harness_macros::claim;
 pub use needs::{Behaviour, Ground, Need};
 pub use pace::Pace;

@@ -6,6 +6,9 @@
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
 pub mod clone;
+pub mod ends;
 pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
+pub mod reboot;
+pub mod signals;

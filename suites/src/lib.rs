@@ -2,10 +2,23 @@
 
 use harness::Registry;
 
+/// The PID namespace: `pid_namespaces(7)`.
+pub mod pid {
+    pub mod creation;
+    pub mod nesting;
+}
+
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry = Registry { cases: &[uts::copying::CASES], programs: &[] };
+pub const ALL: Registry = Registry {
+    cases: &[
+        pid::creation::CASES, //
+        pid::nesting::CASES,
+        uts::copying::CASES,
+    ],
+    programs: &[],
+};
