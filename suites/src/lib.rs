@@ -5,7 +5,9 @@ use harness::Registry;
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
     pub mod creation;
+    pub mod init_death;
     pub mod nesting;
+    pub mod nsfs;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -17,7 +19,9 @@ pub mod uts {
 pub const ALL: Registry = Registry {
     cases: &[
         pid::creation::CASES, //
+        pid::init_death::CASES,
         pid::nesting::CASES,
+        pid::nsfs::CASES,
         uts::copying::CASES,
     ],
     programs: &[],
