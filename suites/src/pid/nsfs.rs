@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
+use harness::eventually;
 use harness::prelude::*;
 use harness::sys::ns::{get_nstype, get_owner_uid, get_parent};
 use nix::fcntl::{OFlag, open};
@@ -88,8 +89,10 @@ fn initial_pidns_inode_number() -> Verdict {
 fn pidns_inode_numbers_are_recycled() -> Verdict {
     const COUNT: usize = 60;
     let one_more = || waiting(CLONE_NEWPID)?.namespace(Kind::Pid);
-    let passing: HashSet<Inode> = (0..COUNT).map(|_| one_more()?.inode()).collect::<Outcome<_>>()?;
-    expect!(passing.len() < COUNT, "{COUNT} one after the other have {} numbers", passing.len());
+    let mut numbers = HashSet::new();
+    // A number is free again only when the kernel has got round to freeing its namespace.
+    let recurs = || Ok(!numbers.insert(one_more()?.inode()?));
+    expect!(eventually(recurs)?, "{} one after the other, all with numbers of their own", numbers.len());
     let kept: Vec<Namespace> = (0..COUNT).map(|_| one_more()).collect::<Outcome<_>>()?;
     let distinct: HashSet<Inode> = kept.iter().map(Namespace::inode).collect::<Outcome<_>>()?;
     expect_eq!(distinct.len(), COUNT, "of those that are held");
