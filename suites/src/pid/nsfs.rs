@@ -6,10 +6,11 @@ use std::os::unix::fs::MetadataExt;
 
 use harness::eventually;
 use harness::prelude::*;
+use harness::process::{NOBODY, as_user, become_user};
 use harness::sys::ns::{get_nstype, get_owner_uid, get_parent};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
-use nix::unistd::geteuid;
+use nix::unistd::{Pid, geteuid};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 
@@ -23,7 +24,11 @@ pub const CASES: &[Case] = cases![
     pidns_inode_numbers_are_recycled,
     ns_link_needs_stat_l,
     ns_link_comparison_detects_foreign_pidns,
+    ns_link_of_another_users_process_is_eacces,
 ];
+
+/// The link to the reader's own PID namespace.
+const OWN: &str = "/proc/self/ns/pid";
 
 /// NS_GET_PARENT answers EINVAL for namespaces that have no parents, and ENOTTY for a file that is no namespace.
 #[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) ERRORS"], needs = [UserNamespaces])]
@@ -102,10 +107,9 @@ fn pidns_inode_numbers_are_recycled() -> Verdict {
 /// The number in the text of /proc/PID/ns/pid is the inode that stat(2) finds behind the link, not the link's own.
 #[claim(source = "000_fc4b2d3471eb2653.txt")]
 fn ns_link_needs_stat_l() -> Verdict {
-    const LINK: &str = "/proc/self/ns/pid";
-    let behind = fs::metadata(LINK)?.ino();
-    let of_the_link = fs::symlink_metadata(LINK)?.ino();
-    expect_eq!(link_text(LINK)?, format!("pid:[{behind}]"));
+    let behind = fs::metadata(OWN)?.ino();
+    let of_the_link = fs::symlink_metadata(OWN)?.ino();
+    expect_eq!(link_text(OWN)?, format!("pid:[{behind}]"));
     expect_ne!(of_the_link, behind);
     let other = waiting(NONE)?;
     expect_eq!(inode_of(other.pid(), Kind::Pid)?, behind, "another process in the namespace");
@@ -113,19 +117,43 @@ fn ns_link_needs_stat_l() -> Verdict {
 }
 
 /// Whether a process is in init's PID namespace can be told by comparing the texts of their ns/pid links.
-///
-/// Reading the link of another user's process takes the right to trace it (`ptrace(2)`): EACCES otherwise.
 #[claim(source = "001_6a1a293aa497b7bd.txt", needs = [Root])]
 fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
     let (plain, foreign) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
-    let link = |process: String| format!("/proc/{process}/ns/pid");
-    let of_init = link_text(link("1".into()))?;
-    expect_eq!(link_text(link(plain.pid().to_string()))?, of_init);
-    expect_ne!(link_text(link(foreign.pid().to_string()))?, of_init);
-    unprivileged(NONE, || {
-        expect_errno!(fs::read_link(link(plain.pid().to_string())), EACCES);
-        expect_ok!(fs::read_link(link("self".into())));
+    let of_init = link_text("/proc/1/ns/pid")?;
+    expect_eq!(link_text(link(plain.pid()))?, of_init);
+    expect_ne!(link_text(link(foreign.pid()))?, of_init);
+    holds()
+}
+
+/// Reading the ns/pid link of a process takes the right to trace it: of another user's process it gives EACCES.
+///
+/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty
+/// text, and stat(2) with the directory that the link is in. Nothing is given away.
+#[claim(
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root],
+    since = "5.11"
+)]
+fn ns_link_of_another_users_process_is_eacces() -> Verdict {
+    let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);
+    theirs.recv::<()>()?;
+    as_user(NOBODY, NONE, || {
+        expect_errno!(fs::read_link(link(roots.pid())), EACCES);
+        expect_errno!(fs::metadata(link(roots.pid())), EACCES);
+        expect_eq!(expect_ok!(fs::read_link(link(theirs.pid())), "the same user's"), fs::read_link(OWN)?);
+        expect_ok!(fs::metadata(link(theirs.pid())), "the same user's");
         Ok(())
     })?;
     holds()
+}
+
+fn becomes_ordinary(parent: &Peer) -> Outcome<()> {
+    become_user(NOBODY)?;
+    parent.go()?;
+    parent.wait()
+}
+
+fn link(pid: Pid) -> String {
+    format!("/proc/{pid}/ns/pid")
 }
