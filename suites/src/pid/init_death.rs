@@ -215,6 +215,7 @@ fn pidns_init_main_thread_may_exit() -> Verdict {
     let process = Process::new(init.pid().as_raw())?;
     let first_thread_is_gone = || Ok(process.stat()?.state == 'Z');
     expect!(eventually(first_thread_is_gone)?, "the first thread is no zombie");
+    expect!(!Change::has_ended(init.pidfd())?, "init ended with its first thread");
     init.go()?;
     let parent_of_orphan: Outcome<i32> = init.recv()?;
     expect_eq!(parent_of_orphan?, 1);
@@ -229,6 +230,7 @@ fn pidns_init_main_thread_may_exit() -> Verdict {
 /// Makes an orphan once the first thread is gone, and tells who its parent is.
 fn second_thread(outside: &Peer) -> Outcome<()> {
     outside.wait()?;
+    expect_ok!(try_fork(), "by the thread that is left");
     let (ours, theirs) = Peer::pair()?;
     let middle = spawn(NONE, |_| {
         let orphan = spawn(NONE, |_| {
