@@ -19,10 +19,12 @@ mod registry;
 mod runner;
 mod stage;
 pub mod sys;
+pub mod uts;
 mod verdict;
 mod worker;
 
 pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
+pub use config::configured;
 pub use door::{command, test_door};
 pub use eventually::eventually;
 pub use harness_macros::claim;

@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
+pub mod by_pid;
 pub mod clone;
 pub mod ends;
 pub(crate) mod mount;
@@ -12,3 +13,5 @@ pub mod ns;
 pub mod raw;
 pub mod reboot;
 pub mod signals;
+pub mod sharing;
+pub mod uts;

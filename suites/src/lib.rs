@@ -12,11 +12,26 @@ pub mod pid {
     pub mod nsfs;
     mod plain_init;
     pub mod reboot;
+    pub mod clone_flags;
+    pub mod joining;
+    pub mod joining_rights;
+    pub mod numbering;
+    pub mod pid_for_children;
+    pub mod unsharing;
+    pub mod visibility;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
+    pub mod handles;
+    pub mod isolation;
+    pub mod joining;
+    pub mod limits;
+    pub mod privileges;
+    pub mod sysctl;
+    pub mod sysctl_privileges;
+    pub mod uname;
 }
 
 /// Everything that nsproof claims.
@@ -32,4 +47,22 @@ pub const ALL: Registry = Registry {
         uts::copying::CASES,
     ],
     programs: &[],
+        pid::clone_flags::CASES,
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
+        pid::numbering::CASES,
+        pid::pid_for_children::CASES,
+        pid::unsharing::CASES,
+        pid::visibility::CASES,
+        uts::copying::CASES,
+        uts::handles::CASES,
+        uts::isolation::CASES,
+        uts::joining::CASES,
+        uts::limits::CASES,
+        uts::privileges::CASES,
+        uts::sysctl::CASES,
+        uts::sysctl_privileges::CASES,
+        uts::uname::CASES,
+    ],
+    programs: &[pid::pid_for_children::PROGRAMS, uts::copying::PROGRAMS],
 };
