@@ -5,18 +5,18 @@ use harness::Registry;
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
     pub mod ancestor_signals;
+    pub mod clone_flags;
     pub mod creation;
     pub mod init_death;
     pub mod init_signals;
-    pub mod nesting;
-    pub mod nsfs;
-    mod plain_init;
-    pub mod reboot;
-    pub mod clone_flags;
     pub mod joining;
     pub mod joining_rights;
+    pub mod nesting;
+    pub mod nsfs;
     pub mod numbering;
     pub mod pid_for_children;
+    mod plain_init;
+    pub mod reboot;
     pub mod unsharing;
     pub mod visibility;
 }
@@ -38,20 +38,17 @@ pub mod uts {
 pub const ALL: Registry = Registry {
     cases: &[
         pid::ancestor_signals::CASES,
-        pid::creation::CASES, //
+        pid::clone_flags::CASES,
+        pid::creation::CASES,
         pid::init_death::CASES,
         pid::init_signals::CASES,
-        pid::nesting::CASES,
-        pid::nsfs::CASES,
-        pid::reboot::CASES,
-        uts::copying::CASES,
-    ],
-    programs: &[],
-        pid::clone_flags::CASES,
         pid::joining::CASES,
         pid::joining_rights::CASES,
+        pid::nesting::CASES,
+        pid::nsfs::CASES,
         pid::numbering::CASES,
         pid::pid_for_children::CASES,
+        pid::reboot::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,
