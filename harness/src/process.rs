@@ -1,18 +1,22 @@
 //! Processes of a case: children in new namespaces, what they say to their parent, and as whom they run.
 
+mod change;
 mod child;
 mod credentials;
 mod enter;
+mod member;
 mod numbers;
 mod peer;
 mod program;
 mod status;
 mod userns;
 
+pub use change::Change;
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
 pub(crate) use child::{guarded, next_generation};
 pub use credentials::{NOBODY, as_user, become_user, capabilities, unprivileged, with_only, without};
 pub use enter::{enter, enter_by};
+pub use member::member;
 pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
 pub use peer::Peer;
 pub(crate) use program::run_as_program;

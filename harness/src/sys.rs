@@ -7,8 +7,11 @@
 
 pub mod by_pid;
 pub mod clone;
+pub mod ends;
 pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
+pub mod reboot;
+pub mod signals;
 pub mod sharing;
 pub mod uts;

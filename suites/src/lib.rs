@@ -4,11 +4,19 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod ancestor_signals;
     pub mod clone_flags;
+    pub mod creation;
+    pub mod init_death;
+    pub mod init_signals;
     pub mod joining;
     pub mod joining_rights;
+    pub mod nesting;
+    pub mod nsfs;
     pub mod numbering;
     pub mod pid_for_children;
+    mod plain_init;
+    pub mod reboot;
     pub mod unsharing;
     pub mod visibility;
 }
@@ -29,11 +37,18 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        pid::ancestor_signals::CASES,
         pid::clone_flags::CASES,
+        pid::creation::CASES,
+        pid::init_death::CASES,
+        pid::init_signals::CASES,
         pid::joining::CASES,
         pid::joining_rights::CASES,
+        pid::nesting::CASES,
+        pid::nsfs::CASES,
         pid::numbering::CASES,
         pid::pid_for_children::CASES,
+        pid::reboot::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,

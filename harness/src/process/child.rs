@@ -227,7 +227,16 @@ impl<T> Child<T> {
 
 impl<T: DeserializeOwned> Child<T> {
     /// Waits for its end and returns the value of its body.
-    pub fn join(mut self) -> Outcome<T> {
+    pub fn join(self) -> Outcome<T> {
+        match self.end()? {
+            (_, Some(value)) => Ok(value),
+            (ended, None) => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+        }
+    }
+
+    /// Waits for its end and tells how it came, with the value of its body if it lived to return one. A failure of
+    /// its body is ours.
+    pub fn end(mut self) -> Outcome<(Ended, Option<T>)> {
         let packet = loop {
             match self.speaks().and_then(|()| self.peer.take()) {
                 Ok((Packet::Done(done), _)) => break Some(done),
@@ -237,8 +246,8 @@ impl<T: DeserializeOwned> Child<T> {
         };
         let ended = self.reap()?;
         match packet {
-            Some(done) => Ok(serde_json::from_value(done?)?),
-            None => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+            Some(done) => Ok((ended, Some(serde_json::from_value(done?)?))),
+            None => Ok((ended, None)),
         }
     }
 }
