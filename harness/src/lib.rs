@@ -17,6 +17,7 @@ mod registry;
 mod runner;
 mod stage;
 pub mod sys;
+pub mod sysctl;
 mod verdict;
 mod worker;
 
