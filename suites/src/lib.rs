@@ -2,10 +2,15 @@
 
 use harness::Registry;
 
+/// The PID namespace: `pid_namespaces(7)`.
+pub mod pid {
+    pub mod orphans;
+}
+
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry = Registry { cases: &[uts::copying::CASES], programs: &[] };
+pub const ALL: Registry = Registry { cases: &[pid::orphans::CASES, uts::copying::CASES], programs: &[] };
