@@ -5,6 +5,9 @@ use harness::Registry;
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
     pub mod orphans;
+    pub mod procfs;
+    pub mod procfs_content;
+    pub mod procfs_options;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -13,4 +16,13 @@ pub mod uts {
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry = Registry { cases: &[pid::orphans::CASES, uts::copying::CASES], programs: &[] };
+pub const ALL: Registry = Registry {
+    cases: &[
+        pid::orphans::CASES,
+        pid::procfs::CASES,
+        pid::procfs_content::CASES,
+        pid::procfs_options::CASES,
+        uts::copying::CASES,
+    ],
+    programs: &[],
+};
