@@ -4,6 +4,7 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod last_pid;
     pub mod orphans;
     pub mod procfs;
     pub mod procfs_content;
@@ -18,6 +19,7 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        pid::last_pid::CASES,
         pid::orphans::CASES,
         pid::procfs::CASES,
         pid::procfs_content::CASES,
