@@ -6,6 +6,7 @@ use harness::Registry;
 pub mod pid {
     pub mod last_pid;
     pub mod orphans;
+    pub mod pid_max;
     pub mod procfs;
     pub mod procfs_content;
     pub mod procfs_options;
@@ -21,6 +22,7 @@ pub const ALL: Registry = Registry {
     cases: &[
         pid::last_pid::CASES,
         pid::orphans::CASES,
+        pid::pid_max::CASES,
         pid::procfs::CASES,
         pid::procfs_content::CASES,
         pid::procfs_options::CASES,
