@@ -10,6 +10,7 @@ pub mod pid {
     pub mod procfs;
     pub mod procfs_content;
     pub mod procfs_options;
+    pub mod set_tid;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -26,6 +27,7 @@ pub const ALL: Registry = Registry {
         pid::procfs::CASES,
         pid::procfs_content::CASES,
         pid::procfs_options::CASES,
+        pid::set_tid::CASES,
         uts::copying::CASES,
     ],
     programs: &[],
