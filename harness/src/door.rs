@@ -29,7 +29,7 @@ pub fn test_door(registry: Registry) -> ExitCode {
         return code;
     }
     let door = TestDoor::parse();
-    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(&plan, Front::Libtest)))
+    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(plan, Front::Libtest)))
 }
 
 /// The main function of the command `nsproof`.

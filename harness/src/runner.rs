@@ -4,6 +4,7 @@ pub(crate) mod column;
 mod crash;
 pub(crate) mod engine;
 pub(crate) mod front;
+mod interruption;
 mod link;
 pub(crate) mod options;
 mod seat;

@@ -5,8 +5,10 @@
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
+pub mod by_pid;
 pub mod children;
 pub mod clone;
 pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
+pub mod sharing;

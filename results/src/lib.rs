@@ -1,9 +1,12 @@
 //! Runs, matrices, baselines, and every format they are written in. Knows neither cases nor kernels: it takes
 //! plain records and hands back text.
 
+mod baseline;
 mod changes;
 mod columns;
 mod counts;
+mod diff;
+mod difftext;
 mod error;
 mod file;
 #[cfg(test)]
@@ -28,7 +31,9 @@ mod xml;
 
 use std::path::Path;
 
+pub use baseline::Baseline;
 pub use changes::{Change, ChangeKind, changes};
+pub use diff::{Diff, Difference, DifferenceKind};
 pub use error::{ReadError, WriteError};
 pub use html::html;
 pub use jiff::Timestamp;

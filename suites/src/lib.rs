@@ -4,13 +4,20 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod clone_flags;
+    pub mod joining;
+    pub mod joining_rights;
     pub mod last_pid;
+    pub mod numbering;
     pub mod orphans;
+    pub mod pid_for_children;
     pub mod pid_max;
     pub mod procfs;
     pub mod procfs_content;
     pub mod procfs_options;
     pub mod set_tid;
+    pub mod unsharing;
+    pub mod visibility;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -21,14 +28,21 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        pid::clone_flags::CASES,
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
         pid::last_pid::CASES,
+        pid::numbering::CASES,
         pid::orphans::CASES,
+        pid::pid_for_children::CASES,
         pid::pid_max::CASES,
         pid::procfs::CASES,
         pid::procfs_content::CASES,
         pid::procfs_options::CASES,
         pid::set_tid::CASES,
+        pid::unsharing::CASES,
+        pid::visibility::CASES,
         uts::copying::CASES,
     ],
-    programs: &[],
+    programs: &[pid::pid_for_children::PROGRAMS],
 };

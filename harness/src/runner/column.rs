@@ -34,6 +34,7 @@ struct State {
     problem: Option<String>,
     records: Vec<CaseRecord>,
     ended: Option<Duration>,
+    stopped: bool,
 }
 
 impl Column {
@@ -74,8 +75,17 @@ impl Column {
                 Served { report: Report::new(Found::Broken, problem), evidence: Vec::new(), reusable: false },
             ),
         };
-        self.state().records.push(record.clone());
+        let mut state = self.state();
+        if !state.stopped {
+            state.records.push(record.clone());
+        }
+        drop(state);
         record
+    }
+
+    /// Keeps no further record.
+    pub(crate) fn stop(&self) {
+        self.state().stopped = true;
     }
 
     fn take_seat(&self) -> Result<Seat, String> {
@@ -90,7 +100,7 @@ impl Column {
         }
         let made = match &self.ground {
             Ground::Host => Seat::on_host(),
-            Ground::Machines(machines) => machines.boot(),
+            Ground::Machines(machines) => machines.seat(),
         };
         let mut state = self.state();
         match made {
@@ -117,6 +127,9 @@ impl Column {
             std::mem::take(&mut state.free)
         };
         drop(seats);
+        if let Ground::Machines(machines) = &self.ground {
+            machines.close();
+        }
     }
 
     /// The run as it is recorded, cases in the order given.

@@ -71,6 +71,13 @@ impl Plan {
         if column.word() == "host" { trial } else { trial.with_kind(column.word()) }
     }
 
+    /// No verdict that comes from now on counts: workers may die of what stops the run.
+    pub(crate) fn stop(&self) {
+        for column in &self.columns {
+            column.stop();
+        }
+    }
+
     /// All that was found.
     pub(crate) fn matrix(&self) -> Matrix {
         let runs = self.columns.iter().map(|column| {
@@ -105,7 +112,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
             let kernel = VirtualKernel::new(kernel, Accel::Tcg, registry)?;
-            let isolation = options.isolation.unwrap_or(Isolation::Shared);
+            let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }
     }
