@@ -3,7 +3,7 @@
 
 fn main() -> std::process::ExitCode {
     harness::test_door(harness::Registry {
-        cases: &[fake::faults::CASES, fake::good::CASES, patient::waiting::CASES],
+        cases: &[fake::faults::CASES, fake::good::CASES, guest::faults::CASES, patient::waiting::CASES],
         programs: &[],
     })
 }
@@ -16,4 +16,9 @@ mod fake {
 /// Not in `fake`, whose cases all end by themselves.
 mod patient {
     pub(crate) mod waiting;
+}
+
+/// What only a disposable kernel survives, or not.
+mod guest {
+    pub(crate) mod faults;
 }

@@ -118,7 +118,7 @@ impl Command {
             What::Explain { claim } => explain::explain(registry, &claim),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
-            What::Doctor => doctor::doctor(),
+            What::Doctor => doctor::doctor(registry),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The runner: picks claims and kernels, hands each case to a worker, and keeps what comes back.
 
+pub(crate) mod accelerator;
 pub(crate) mod column;
 mod crash;
 pub(crate) mod engine;

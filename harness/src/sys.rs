@@ -12,3 +12,4 @@ pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
 pub mod sharing;
+pub mod uts;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::baseline::Baseline;
+use crate::difference::{Difference, DifferenceKind};
 use crate::grid::Grid;
 use crate::record::Matrix;
 use crate::release::Release;
@@ -23,76 +24,6 @@ pub struct Diff {
     pub only_before: Vec<String>,
     /// Kernels that only the new matrix has: nothing is said of them.
     pub only_now: Vec<String>,
-}
-
-/// One claim that is otherwise than before in the same way on one or more kernels.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// What kind of difference it is.
-    pub kind: DifferenceKind,
-    /// Whether things got worse.
-    pub worse: bool,
-    /// The claim's name.
-    pub claim: String,
-    /// The words of the kernels.
-    pub kernels: Vec<String>,
-    /// The verdict before; none for a new case.
-    pub before: Option<Verdict>,
-    /// The verdict now; none for a case that vanished.
-    pub after: Option<Verdict>,
-    /// What the new record says. Empty when there is nothing to say.
-    pub message: String,
-}
-
-/// How a cell differs from before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DifferenceKind {
-    /// Now it speaks against the kernel and did not before, or now the kernel crashes.
-    Refuted,
-    /// Now the case is broken.
-    Broken,
-    /// Now something is missing.
-    Unmet,
-    /// The case is gone, though every case was asked for.
-    Vanished,
-    /// It speaks against the kernel as before, in another way.
-    Otherwise,
-    /// It spoke against the kernel, and now it holds.
-    Fixed,
-    /// It was unmet or broken, and now it holds.
-    Gained,
-    /// The case is new.
-    New,
-}
-
-impl DifferenceKind {
-    /// Every kind, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
-        Self::Refuted,
-        Self::Broken,
-        Self::Unmet,
-        Self::Vanished,
-        Self::Otherwise,
-        Self::Fixed,
-        Self::Gained,
-        Self::New,
-    ];
-
-    /// The heading that people read.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refuted => "newly refuted",
-            Self::Broken => "newly broken",
-            Self::Unmet => "newly unmet",
-            Self::Vanished => "vanished",
-            Self::Otherwise => "refuted otherwise",
-            Self::Fixed => "fixed",
-            Self::Gained => "newly answered",
-            Self::New => "new case",
-        }
-    }
 }
 
 impl Diff {
@@ -115,7 +46,7 @@ impl Diff {
                 };
                 changes.push(Difference {
                     kind,
-                    worse: is_worse(kind, before),
+                    worse: kind.is_worse(before),
                     claim: claim.clone(),
                     kernels: vec![word.clone()],
                     before,
@@ -165,15 +96,6 @@ fn kind(before: Option<Verdict>, after: Option<Verdict>, whole: bool) -> Option<
         (Some(_), Some(Verdict::Unmet)) => Some(DifferenceKind::Unmet),
         (Some(_), Some(Verdict::Holds)) if was_against => Some(DifferenceKind::Fixed),
         (Some(_), Some(Verdict::Holds)) => Some(DifferenceKind::Gained),
-    }
-}
-
-/// Whether a difference is for the worse. What did not hold before is no loss when it can no longer be asked.
-fn is_worse(kind: DifferenceKind, before: Option<Verdict>) -> bool {
-    match kind {
-        DifferenceKind::Refuted | DifferenceKind::Broken => true,
-        DifferenceKind::Unmet | DifferenceKind::Vanished => before == Some(Verdict::Holds),
-        _ => false,
     }
 }
 

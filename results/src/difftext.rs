@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::counts::count;
-use crate::diff::{Diff, Difference, DifferenceKind};
+use crate::diff::Diff;
+use crate::difference::{Difference, DifferenceKind};
 use crate::markdown::{cell, code};
 use crate::paint::Paint;
 use crate::table::Terminal;
@@ -99,11 +100,10 @@ impl Diff {
 
     /// What was compared, as far as it is not the same kernels.
     fn notes(&self) -> Vec<String> {
-        let untested = self.untested.iter().map(|(word, why)| format!("{word} could not be tested: {}", first_line(why)));
-        let releases = self
-            .releases
-            .iter()
-            .map(|(word, then, now)| format!("{word} was {} and is {}", known(then), known(now)));
+        let untested =
+            self.untested.iter().map(|(word, why)| format!("{word} could not be tested: {}", first_line(why)));
+        let releases =
+            self.releases.iter().map(|(word, then, now)| format!("{word} was {} and is {}", known(then), known(now)));
         let mut notes: Vec<_> = untested.chain(releases).collect();
         for (words, whose) in [(&self.only_before, "the baseline"), (&self.only_now, "this matrix")] {
             if !words.is_empty() {

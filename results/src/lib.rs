@@ -6,6 +6,7 @@ mod changes;
 mod columns;
 mod counts;
 mod diff;
+mod difference;
 mod difftext;
 mod error;
 mod file;
@@ -18,14 +19,18 @@ mod junit;
 mod kcidb;
 mod ktap;
 mod markdown;
+mod merge;
 mod outcome;
 mod outdir;
 mod paint;
 mod record;
 mod release;
+mod shard;
 mod table;
 mod text;
 mod verdict;
+mod waived;
+mod waiver;
 mod wire;
 mod xml;
 
@@ -33,21 +38,27 @@ use std::path::Path;
 
 pub use baseline::Baseline;
 pub use changes::{Change, ChangeKind, changes};
-pub use diff::{Diff, Difference, DifferenceKind};
+pub use diff::Diff;
+pub use difference::{Difference, DifferenceKind};
 pub use error::{ReadError, WriteError};
 pub use html::html;
 pub use jiff::Timestamp;
+pub use jiff::civil::Date;
 pub use json::{SCHEMA, read};
 pub use junit::junit;
 pub use kcidb::{OriginError, kcidb};
 pub use ktap::ktap;
 pub use markdown::markdown;
+pub use merge::{MergeError, merge};
 pub use outcome::Outcome;
 pub use outdir::OutDir;
 pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Place, Run, Shard};
+pub use shard::ShardError;
 pub use table::{Terminal, table};
 pub use text::{escape_block, escape_line};
 pub use verdict::Verdict;
+pub use waived::{Waived, WaivedCell, WaiverProblem};
+pub use waiver::{Waiver, WaiverError};
 
 /// Writes `matrix` as JUnit XML to the file `path`, whole or not at all.
 ///

@@ -14,12 +14,12 @@ use rustix::termios::{
     InputModes, LocalModes, OptionalActions, OutputModes, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr,
     tcsetwinsize,
 };
-use vm::accel::Accel;
-use vm::machine::{Machine, Setup};
+use vm::machine::Machine;
 
 use super::kernels::open_cache;
 use crate::pace::GUEST_READY;
 use crate::registry::Registry;
+use crate::runner::accelerator;
 use crate::runner::virtual_kernel::VirtualKernel;
 
 /// On the kernel's command line: be a shell, on a terminal of so many columns and rows.
@@ -35,14 +35,14 @@ const END_OF_INPUT: u8 = 4;
 pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> Result<u8> {
     let cache = open_cache()?;
     let [word] = cache.expand(word)?.try_into().ok().context("a shell runs in one kernel: name one, such as 6.12")?;
-    let kernel = VirtualKernel::with_programs(cache.resolve(&word, modules)?, Accel::Tcg, registry, &["busybox"])?;
+    let mut kernel = VirtualKernel::with_programs(cache.resolve(&word, modules)?, registry, &["busybox"])?;
     if kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {
         bail!("the shell is busybox's, and this machine has none: `apt-get install busybox-static` brings it");
     }
+    kernel.accel = accelerator::choose(None, &cache, &kernel)?;
     let size = tcgetwinsize(std::io::stdout()).ok().filter(|size| size.ws_col > 0);
     let (columns, rows) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
-    let mut setup = Setup::new(&kernel.kernel, &kernel.initramfs);
-    setup.accel = kernel.accel;
+    let mut setup = kernel.setup();
     setup.arguments.push(format!("{ARGUMENT}{columns}x{rows}"));
     eprintln!("{} in a disposable machine; `exit` leaves it", kernel.kernel.release);
     let mut machine = Machine::boot(&setup)?;

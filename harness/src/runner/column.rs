@@ -9,6 +9,7 @@ use super::options::Isolation;
 use super::seat::{Seat, Served};
 use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
+use crate::config;
 use crate::protocol::{Hello, Report};
 
 /// One kernel under test.
@@ -139,9 +140,14 @@ impl Column {
         let mut cases = state.records.clone();
         let place = |record: &CaseRecord| order.iter().position(|case| case.name() == record.name);
         cases.sort_by_key(place);
-        let (origin, accelerator, qemu) = match &self.ground {
-            Ground::Host => ("the running kernel".to_owned(), "none".to_owned(), None),
-            Ground::Machines(machines) => (machines.kernel.origin.to_string(), machines.accel.to_string(), None),
+        let (origin, config_digest, accelerator, qemu) = match &self.ground {
+            Ground::Host => ("the running kernel".to_owned(), config::own_digest(), "none".to_owned(), None),
+            Ground::Machines(machines) => (
+                machines.kernel.origin.to_string(),
+                machines.config_digest(),
+                machines.accel.to_string(),
+                vm::machine::qemu_version(None).ok(),
+            ),
         };
         results::Run {
             nsproof: env!("CARGO_PKG_VERSION").to_owned(),
@@ -150,7 +156,7 @@ impl Column {
                 release: hello.release,
                 version: hello.version,
                 origin,
-                config_digest: None,
+                config_digest,
             },
             machine: results::Machine {
                 accelerator,

@@ -9,6 +9,7 @@ use vm::machine::Setup;
 use vm::template::Template;
 
 use super::seat::{Seat, SeatError, hello_in};
+use crate::config;
 use crate::needs::Need;
 use crate::pace::{GUEST_READY, Pace};
 use crate::protocol::Hello;
@@ -33,14 +34,13 @@ struct Booted {
 
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
-    pub(crate) fn new(kernel: Kernel, accel: Accel, registry: &Registry) -> anyhow::Result<Self> {
-        Self::with_programs(kernel, accel, registry, &[])
+    pub(crate) fn new(kernel: Kernel, registry: &Registry) -> anyhow::Result<Self> {
+        Self::with_programs(kernel, registry, &[])
     }
 
     /// The same with more of this machine's programs.
     pub(crate) fn with_programs(
         kernel: Kernel,
-        accel: Accel,
         registry: &Registry,
         more: &[&'static str],
     ) -> anyhow::Result<Self> {
@@ -55,7 +55,18 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel, template: Mutex::default() })
+        Ok(Self { kernel, initramfs, accel: Accel::Tcg, template: Mutex::default() })
+    }
+
+    /// What to boot; the accelerator is the one chosen, TCG until one was.
+    pub(crate) fn setup(&self) -> Setup<'_> {
+        Setup { accel: self.accel, ..Setup::new(&self.kernel, &self.initramfs) }
+    }
+
+    /// A digest of the kernel's configuration.
+    pub(crate) fn config_digest(&self) -> Option<String> {
+        let text = std::fs::read(self.kernel.config.as_ref()?).ok()?;
+        Some(config::digest(&text))
     }
 
     /// A worker in a machine that nothing has touched.
@@ -68,9 +79,7 @@ impl VirtualKernel {
         // Whoever comes second waits for the boot that is under way.
         let mut slot = self.template.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
-            let mut setup = Setup::new(&self.kernel, &self.initramfs);
-            setup.accel = self.accel;
-            let template = Template::boot(&setup, GUEST_READY)?;
+            let template = Template::boot(&self.setup(), GUEST_READY)?;
             for failure in template.failures() {
                 eprintln!("{}: a boot failed before one succeeded: {failure}", self.kernel.word);
             }
