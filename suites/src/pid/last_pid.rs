@@ -90,7 +90,10 @@ fn ns_last_pid_write_needs_capability() -> Verdict {
     expect_eq!(fs::metadata(format!("/proc/sys/{LAST}"))?.permissions().mode() & 0o777, 0o666);
     child(CLONE_NEWPID | CLONE_NEWNS, || {
         mount_proc()?;
-        expect_ok!(write()?, "as root");
+        with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_ok!(write()?, "with CAP_SYS_ADMIN");
+            holds()
+        })?;
         unprivileged(NONE, || {
             expect_errno!(write()?, EPERM, "as an ordinary user");
             user_namespace(NONE, || {

@@ -124,6 +124,7 @@ fn ns_init_must_reap_orphans() -> Verdict {
         let pidfd = raw::pidfd_open(zombie.pid, 0)?;
         zombie.exit()?;
         poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None)?;
+        expect!(Path::new(&format!("/proc/{}", zombie.pid)).exists(), "it vanished by itself");
         expect_eq!(status(zombie.pid)?.state, "Z (zombie)");
         expect_eq!(waitpid(None, None), Ok(WaitStatus::Exited(zombie.pid, Grandchild::STATUS)));
         expect!(!Path::new(&format!("/proc/{}", zombie.pid)).exists());

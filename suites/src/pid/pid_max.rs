@@ -123,7 +123,7 @@ fn pid_max_exhaustion_is_eagain() -> Verdict {
     child(CLONE_NEWPID, || {
         set_sysctl(MAX, 301)?;
         set_sysctl(LAST, 290)?;
-        let mut children = (291..=300).map(|_| waiting(NONE)).collect::<Outcome<Vec<_>>>()?;
+        let mut children = fill(10)?;
         let pids: Vec<_> = children.iter().map(|child| child.pid().as_raw()).collect();
         expect_eq!(pids, (291..=300).collect::<Vec<_>>());
         // Those from 2 on are free, but only the first round hands them out.
@@ -148,7 +148,7 @@ fn pid_max_of_ancestor_also_binds() -> Verdict {
         // The inner init is 301 out here, so that 302 to 309 and then 300 are left.
         let init = spawn(CLONE_NEWPID, |outside| {
             expect_eq!(pid_max()?, LIMIT);
-            let _children = (0..9).map(|_| waiting(NONE)).collect::<Outcome<Vec<_>>>()?;
+            let _children = fill(9)?;
             expect_errno!(try_fork(), EAGAIN);
             outside.go()?;
             outside.wait()?;
@@ -209,4 +209,10 @@ fn bounds() -> Verdict {
         }
     }
     holds()
+}
+
+/// Children that take as many PIDs as there are to be.
+fn fill(count: usize) -> Outcome<Vec<Child<()>>> {
+    let children: Outcome<Vec<_>> = (0..count).map(|_| waiting(NONE)).collect();
+    children.map_err(|failure| Failure::violated(format!("no room for {count} processes: {failure:?}")))
 }

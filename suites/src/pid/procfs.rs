@@ -58,9 +58,9 @@ fn procfs_view_independent_of_viewer() -> Verdict {
 #[claim(source = ["pid_namespaces(7) /proc and PID namespaces", "proc_self(5)"], needs = [Root])]
 fn proc_self_names_pid_in_procfs_namespace() -> Verdict {
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
-        let inherited = own_link("self")?;
+        let inherited = proc_self()?;
         mount_proc()?;
-        outside.send(&(inherited, own_link("self")?, getpid().as_raw()))
+        outside.send(&(inherited, proc_self()?, getpid().as_raw()))
     })?;
     let (inherited, fresh, own): (String, String, i32) = init.recv()?;
     expect_eq!(own, 1);
@@ -105,10 +105,10 @@ fn new_mntns_allows_proc_over_proc() -> Verdict {
     for (flags, affected) in [(CLONE_NEWPID | CLONE_NEWNS, false), (CLONE_NEWPID, true)] {
         // In a mount namespace that is lost afterwards, since without CLONE_NEWNS its /proc is covered for good.
         child(CLONE_NEWNS, || {
-            let own = own_link("self")?;
+            let own = proc_self()?;
             let init = spawn(flags, |outside| {
                 expect_ok!(mount_proc_at("/proc", None));
-                expect_eq!(own_link("self")?, "1");
+                expect_eq!(proc_self()?, "1");
                 outside.go()?;
                 outside.wait()
             })?;
@@ -116,7 +116,7 @@ fn new_mntns_allows_proc_over_proc() -> Verdict {
             if affected {
                 expect_errno!(read_link("/proc/self"), ENOENT, "after a mount in the same namespace");
             } else {
-                expect_eq!(own_link("self")?, own);
+                expect_eq!(proc_self()?, own);
                 expect!(listed_pids()?.contains(&init.pid().as_raw()));
             }
             holds()
@@ -191,7 +191,7 @@ fn container() -> Outcome<Child<()>> {
     Ok(init)
 }
 
-fn own_link(name: &str) -> Outcome<String> {
-    let target = read_link(format!("/proc/{name}")).doing(format!("readlink /proc/{name}"))?;
-    Ok(target.to_string_lossy().into_owned())
+/// What `/proc/self` says to the caller.
+fn proc_self() -> Outcome<String> {
+    Ok(expect_ok!(read_link("/proc/self")).to_string_lossy().into_owned())
 }
