@@ -19,6 +19,7 @@ mod registry;
 mod runner;
 mod stage;
 pub mod sys;
+pub mod sysctl;
 pub mod uts;
 mod verdict;
 mod worker;

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
 pub mod by_pid;
+pub mod children;
 pub mod clone;
 pub mod ends;
 pub(crate) mod mount;

@@ -13,10 +13,17 @@ pub mod pid {
     pub mod joining_rights;
     pub mod nesting;
     pub mod nsfs;
+    pub mod last_pid;
     pub mod numbering;
+    pub mod orphans;
     pub mod pid_for_children;
     mod plain_init;
     pub mod reboot;
+    pub mod pid_max;
+    pub mod procfs;
+    pub mod procfs_content;
+    pub mod procfs_options;
+    pub mod set_tid;
     pub mod unsharing;
     pub mod visibility;
 }
@@ -46,9 +53,16 @@ pub const ALL: Registry = Registry {
         pid::joining_rights::CASES,
         pid::nesting::CASES,
         pid::nsfs::CASES,
+        pid::last_pid::CASES,
         pid::numbering::CASES,
+        pid::orphans::CASES,
         pid::pid_for_children::CASES,
         pid::reboot::CASES,
+        pid::pid_max::CASES,
+        pid::procfs::CASES,
+        pid::procfs_content::CASES,
+        pid::procfs_options::CASES,
+        pid::set_tid::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,
