@@ -7,5 +7,10 @@
 
 pub mod clone;
 pub(crate) mod mount;
+pub mod mqueue;
 pub mod ns;
+pub mod ns_pids;
+pub mod owner;
+pub mod pidfs;
 pub mod raw;
+pub mod sysv;
