@@ -4,11 +4,18 @@ use harness::Registry;
 
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod accounting;
+    pub mod broadcast;
     pub mod cgroup_members;
     pub mod event_senders;
     pub mod file_owners;
+    pub mod memfd_noexec;
+    pub mod nsfs_translation;
+    pub mod pidfd;
+    pub mod process_groups;
     pub mod sockets;
     pub mod sysv_ipc;
+    pub mod tools;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -19,11 +26,18 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        pid::accounting::CASES,
+        pid::broadcast::CASES,
         pid::cgroup_members::CASES,
         pid::event_senders::CASES,
         pid::file_owners::CASES,
+        pid::memfd_noexec::CASES,
+        pid::nsfs_translation::CASES,
+        pid::pidfd::CASES,
+        pid::process_groups::CASES,
         pid::sockets::CASES,
         pid::sysv_ipc::CASES,
+        pid::tools::CASES,
         uts::copying::CASES,
     ],
     programs: &[],
