@@ -82,7 +82,7 @@ fn crash() -> Outcome<(Pid, i32)> {
         thread::scope(|scope| {
             scope.spawn(|| {
                 both.wait();
-                parent.wait().and_then(|()| Ok(raise(Signal::SIGSEGV)?))
+                parent.wait().and_then(|()| Ok(raise(Signal::SIGABRT)?))
             });
             both.wait();
             parent.go()
@@ -97,7 +97,7 @@ fn crash() -> Outcome<(Pid, i32)> {
     threads.retain(|thread| *thread != pid.as_raw());
     crasher.go()?;
     let ended = crasher.wait()?;
-    if ended != Ended::Signaled(libc::SIGSEGV) || threads.len() != 1 {
+    if ended != Ended::Signaled(libc::SIGABRT) || threads.len() != 1 {
         return Err(Failure::broken(format!("a child with the threads {pid} and {threads:?} {ended}")));
     }
     Ok((pid, threads[0]))

@@ -12,7 +12,7 @@ pub const CASES: &[Case] = cases![cgroup_procs_shows_zero_for_outer, cgroup_proc
 /// Read inside a PID namespace, cgroup.procs shows 0 for each member that the namespace does not contain.
 #[claim(source = "cgroups(7)", needs = [Root, Cgroup2])]
 fn cgroup_procs_shows_zero_for_outer() -> Verdict {
-    let group = Group::new()?;
+    let group = Group::new("readers")?;
     let outer = waiting(NONE)?;
     let inner = spawn(CLONE_NEWPID, |parent| {
         parent.wait()?;
@@ -30,7 +30,7 @@ fn cgroup_procs_shows_zero_for_outer() -> Verdict {
 /// A PID written to cgroup.procs is taken in the writer's PID namespace, and refused with ESRCH if it has none there.
 #[claim(source = "cgroups(7)", needs = [Root, Cgroup2])]
 fn cgroup_procs_write_uses_writers_numbers() -> Verdict {
-    let group = Group::new()?;
+    let group = Group::new("writers")?;
     let bystander = waiting(NONE)?;
     let inner = spawn(CLONE_NEWPID, |parent| {
         for own in ["1", "0"] {
@@ -60,10 +60,10 @@ fn cgroup_procs_write_uses_writers_numbers() -> Verdict {
 struct Group(PathBuf);
 
 impl Group {
-    fn new() -> Outcome<Self> {
+    fn new(name: &str) -> Outcome<Self> {
         let root = Path::new("/mnt");
         mount(Some("cgroup2"), root, Some("cgroup2"), MsFlags::empty(), None::<&str>).doing("mount cgroup2")?;
-        let path = root.join("members");
+        let path = root.join(name);
         fs::create_dir(&path).doing("make a cgroup")?;
         Ok(Self(path))
     }
@@ -84,5 +84,12 @@ impl Group {
         let mut pids = text.lines().map(str::parse).collect::<Result<Vec<i32>, _>>()?;
         pids.sort_unstable();
         Ok(pids)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Its members have been killed before. Where the kernel has not yet noticed, an empty group stays behind.
+        let _ = fs::remove_dir(&self.0);
     }
 }
