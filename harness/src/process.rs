@@ -3,6 +3,7 @@
 mod child;
 mod credentials;
 mod enter;
+mod fate;
 mod inbox;
 mod peer;
 mod procfs;
@@ -14,6 +15,7 @@ pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
 pub(crate) use child::{guarded, next_generation};
 pub use credentials::{NOBODY, as_user, become_user, capabilities, unprivileged, with_only, without};
 pub use enter::{enter, enter_by};
+pub use fate::fate;
 pub use inbox::Inbox;
 pub use peer::Peer;
 pub use procfs::mount_proc;

@@ -1,7 +1,7 @@
 //! Calls on «every process», which means every process of the caller's PID namespace: `kill(-1)`, `setpriority(2)`.
 
 use harness::prelude::*;
-use harness::process::{Inbox, NOBODY, as_user, become_user};
+use harness::process::{Inbox, NOBODY, as_user, become_user, fate};
 use harness::sys::raw;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -30,15 +30,14 @@ fn kill_minus_one_stays_inside() -> Verdict {
             holds()
         })?;
         for victim in victims {
-            expect_eq!(victim.wait()?, Ended::Signaled(libc::SIGTERM));
+            expect_eq!(fate(victim)?, Ended::Signaled(libc::SIGTERM));
         }
         expect!(inbox.arrived()?.is_none(), "nothing for init");
         child(NONE, || raw::kill(Pid::from_raw(1), libc::SIGTERM).doing("kill init"))?;
         expect!(inbox.arrived()?.is_some(), "it would have been seen");
         holds()
     })?;
-    outside.go()?;
-    expect_eq!(outside.wait()?, Ended::Exited(0), "a process of the enclosing namespace");
+    expect_eq!(fate(outside)?, Ended::Exited(0), "a process of the enclosing namespace");
     holds()
 }
 
@@ -50,7 +49,7 @@ fn kill_minus_one_from_ancestor_hits_nested_init() -> Verdict {
             // Its own members cannot do to it what the ancestor's will.
             let member = waiting(NONE)?;
             child(NONE, || kill_everybody(libc::SIGKILL).doing("kill(-1) inside"))?;
-            expect_eq!(member.wait()?, Ended::Signaled(libc::SIGKILL));
+            expect_eq!(fate(member)?, Ended::Signaled(libc::SIGKILL));
             parent.go()?;
             parent.wait()
         })?;
@@ -60,7 +59,7 @@ fn kill_minus_one_from_ancestor_hits_nested_init() -> Verdict {
             expect_ok!(kill_everybody(libc::SIGKILL));
             holds()
         })?;
-        Ok((nested.wait()?, sibling.wait()?))
+        Ok((fate(nested)?, fate(sibling)?))
     })?;
     let killed = Ended::Signaled(libc::SIGKILL);
     expect_eq!(outcome.join()?, (killed, killed), "the nested init and a sibling, told by the init that was spared");
@@ -75,7 +74,7 @@ fn setpriority_user_limited_to_visible() -> Verdict {
             become_user(NOBODY)?;
             parent.go()?;
             parent.wait()?;
-            expect_ok!(make_nicer(7));
+            expect_ok!(make_nicer(18));
             parent.go()?;
             parent.wait()
         })?;
@@ -83,14 +82,15 @@ fn setpriority_user_limited_to_visible() -> Verdict {
         Ok::<_, Failure>(process)
     };
     let (outside, inside) = (users_own(NONE)?, users_own(CLONE_NEWPID)?);
+    let before = nice(&outside)?;
     inside.go()?;
     inside.recv::<()>()?;
-    expect_eq!((nice(&outside)?, nice(&inside)?), (0, 7), "called inside");
+    expect_eq!((nice(&outside)?, nice(&inside)?), (before, 18), "called inside");
     as_user(NOBODY, NONE, || {
-        expect_ok!(make_nicer(9));
+        expect_ok!(make_nicer(19));
         holds()
     })?;
-    expect_eq!((nice(&outside)?, nice(&inside)?), (9, 9), "called outside");
+    expect_eq!((nice(&outside)?, nice(&inside)?), (19, 19), "called outside");
     holds()
 }
 

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
 use harness::prelude::*;
-use harness::process::mount_proc;
+use harness::process::{fate, mount_proc};
 use harness::sys::{pidfs, raw};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerPidfd;
@@ -51,8 +51,7 @@ fn pidfd_signal_upward_einval() -> Verdict {
         expect_ok!(raw::pidfd_send_signal(raw::pidfd_open(getpid(), 0)?, 0), "to itself, inside");
         holds()
     })?;
-    other.go()?;
-    expect_eq!(other.wait()?, Ended::Exited(0), "it was not killed");
+    expect_eq!(fate(other)?, Ended::Exited(0), "it was not killed");
     holds()
 }
 
@@ -63,7 +62,7 @@ fn pidfd_signal_downward_ok() -> Verdict {
     let pidfd = init.pidfd().try_clone_to_owned()?;
     expect_ok!(raw::pidfd_send_signal(&pidfd, 0));
     expect_ok!(raw::pidfd_send_signal(&pidfd, libc::SIGKILL));
-    expect_eq!(init.wait()?, Ended::Signaled(libc::SIGKILL));
+    expect_eq!(fate(init)?, Ended::Signaled(libc::SIGKILL));
     expect_errno!(raw::pidfd_send_signal(&pidfd, 0), ESRCH, "when it is gone");
     holds()
 }

@@ -23,16 +23,13 @@ pub const CASES: &[Case] = cases![
     needs = [Root, Tool("unshare"), Tool("bash"), Tool("true")]
 )]
 fn unshare_tool_needs_fork_for_pid() -> Verdict {
-    let script = "echo $$; (echo $BASHPID); (echo second); echo end";
-    let (said, complaint) = output(Command::new("unshare").args(["--pid", "bash", "-c", script]))?;
-    let lines: Vec<_> = said.lines().collect();
-    expect_eq!(lines.get(1), Some(&"1"), "the first child: {said}");
-    expect_ne!(lines.first(), Some(&"1"), "the shell itself");
-    expect!(complaint.contains("Cannot allocate memory"), "the second child: {said}{complaint}");
-    expect!(!said.contains("second"), "the second child: {said}");
+    let script = "echo $$; (echo $BASHPID); (echo second); :";
+    let alone = run(Command::new("unshare").args(["--pid", "bash", "-c", script]))?;
+    expect_eq!(alone.output, format!("{}\n1\n", alone.pid), "the shell and its first child");
+    expect!(alone.errors.contains("fork: Cannot allocate memory"), "the second child: {}", alone.errors);
 
-    let (said, complaint) = output(Command::new("unshare").args(["--pid", "--fork", "bash", "-c", script]))?;
-    expect_eq!((said.as_str(), complaint.as_str()), ("1\n2\nsecond\nend\n", ""), "with --fork");
+    let forked = run(Command::new("unshare").args(["--pid", "--fork", "bash", "-c", script]))?;
+    expect_eq!((forked.output.as_str(), forked.errors.as_str()), ("1\n2\nsecond\n", ""), "with --fork");
     holds()
 }
 
@@ -48,8 +45,11 @@ fn unshare_mount_proc_shows_two_processes() -> Verdict {
         let mut command = Command::new("unshare");
         // Something after ps keeps the shell from becoming ps.
         command.args(options).args(["sh", "-c", "ps -e -o pid= -o comm=; :"]);
-        let (said, _) = output(&mut command)?;
-        Ok(said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect())
+        Ok(run(&mut command)?
+            .output
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect())
     };
     expect_eq!(listed(&["--pid", "--fork", "--mount-proc"])?, ["1 sh", "2 ps"]);
     let own = getpid().to_string();
@@ -107,7 +107,7 @@ fn nsenter_pid_joins_namespace() -> Verdict {
         command.args(["-t", &target.pid().to_string()]).args(options);
         // The shell's own number, and what it has of itself and of others in /proc.
         command.args(["sh", "-c", "cd /proc; self=none; read self rest <self/stat; echo $$ $self [0-9]*"]);
-        Ok(output(&mut command)?.0)
+        Ok(run(&mut command)?.output)
     };
     expect_eq!(entered(&["--pid", "--mount"])?, "2 2 1 2\n");
     expect_eq!(entered(&["--all"])?, "3 3 1 3\n");
@@ -118,11 +118,20 @@ fn nsenter_pid_joins_namespace() -> Verdict {
     holds()
 }
 
-/// A command's standard output and error.
-fn output(command: &mut Command) -> Outcome<(String, String)> {
-    let output = command.env("LC_ALL", "C").stdin(Stdio::null()).output().doing(format!("run {command:?}"))?;
+/// A command that has run: its PID, and what it wrote.
+struct Run {
+    pid: u32,
+    output: String,
+    errors: String,
+}
+
+fn run(command: &mut Command) -> Outcome<Run> {
+    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let process = command.spawn().doing(format!("run {command:?}"))?;
+    let pid = process.id();
+    let said = process.wait_with_output().doing(format!("wait for {command:?}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok((text(&output.stdout), text(&output.stderr)))
+    Ok(Run { pid, output: text(&said.stdout), errors: text(&said.stderr) })
 }
 
 /// `unshare --pid --fork --mount-proc cat`, which has started.
