@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
+pub mod by_pid;
 pub mod clone;
 pub(crate) mod mount;
 pub mod mqueue;
@@ -13,4 +14,5 @@ pub mod ns_pids;
 pub mod owner;
 pub mod pidfs;
 pub mod raw;
+pub mod sharing;
 pub mod sysv;

@@ -7,15 +7,22 @@ pub mod pid {
     pub mod accounting;
     pub mod broadcast;
     pub mod cgroup_members;
+    pub mod clone_flags;
     pub mod event_senders;
     pub mod file_owners;
+    pub mod joining;
+    pub mod joining_rights;
     pub mod memfd_noexec;
     pub mod nsfs_translation;
+    pub mod numbering;
+    pub mod pid_for_children;
     pub mod pidfd;
     pub mod process_groups;
     pub mod sockets;
     pub mod sysv_ipc;
     pub mod tools;
+    pub mod unsharing;
+    pub mod visibility;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -29,16 +36,23 @@ pub const ALL: Registry = Registry {
         pid::accounting::CASES,
         pid::broadcast::CASES,
         pid::cgroup_members::CASES,
+        pid::clone_flags::CASES,
         pid::event_senders::CASES,
         pid::file_owners::CASES,
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
         pid::memfd_noexec::CASES,
         pid::nsfs_translation::CASES,
+        pid::numbering::CASES,
+        pid::pid_for_children::CASES,
         pid::pidfd::CASES,
         pid::process_groups::CASES,
         pid::sockets::CASES,
         pid::sysv_ipc::CASES,
         pid::tools::CASES,
+        pid::unsharing::CASES,
+        pid::visibility::CASES,
         uts::copying::CASES,
     ],
-    programs: &[],
+    programs: &[pid::pid_for_children::PROGRAMS],
 };
