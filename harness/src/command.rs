@@ -4,7 +4,7 @@ mod doctor;
 mod explain;
 mod kernels;
 mod list;
-mod shell;
+pub(crate) mod shell;
 
 use std::path::PathBuf;
 
@@ -117,8 +117,8 @@ impl Command {
             What::List(options) => list::list(registry, &options.suite, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
             What::Kernels { what } => what.carry_out(),
-            What::Shell(options) => shell::shell(&options.kernel, options.modules.as_deref()),
-            What::Doctor => doctor::doctor(),
+            What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
+            What::Doctor => doctor::doctor(registry),
         }
     }
 }
@@ -127,7 +127,7 @@ fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     // Whoever asks for one of libtest's ways of output gets it.
     let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
-    front::carry_out(&Plan::new(registry, options)?, front)
+    front::carry_out(Plan::new(registry, options)?, front)
 }
 
 /// Writes to standard output; a reader that has gone, such as `head`, is no error.

@@ -5,6 +5,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use sha2::{Digest, Sha256};
+
 /// What the configuration says of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
@@ -24,6 +26,12 @@ pub(crate) fn setting(name: &str) -> Setting {
         None => Setting::Unknown,
         Some(text) => setting_in(text, name),
     }
+}
+
+/// The value that the configuration gives `CONFIG_<name>`, without quotation marks; none where it can be read nowhere.
+pub fn configured(name: &str) -> Option<&'static str> {
+    let key = format!("CONFIG_{name}=");
+    text()?.lines().find_map(|line| line.strip_prefix(&key)).map(|value| value.trim_matches('"'))
 }
 
 fn setting_in(text: &str, name: &str) -> Setting {
@@ -68,6 +76,17 @@ pub(crate) fn is_built_in(module: &str) -> bool {
             .filter_map(|line| Path::new(line).file_stem())
             .any(|stem| stem.to_string_lossy().replace('-', "_") == wanted)
     })
+}
+
+/// A digest of a configuration, to tell two kernels of one version apart.
+pub(crate) fn digest(text: &[u8]) -> String {
+    let bytes = Sha256::digest(text);
+    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// The digest of the running kernel's configuration, if it can be read.
+pub(crate) fn own_digest() -> Option<String> {
+    text().map(|text| digest(text.as_bytes()))
 }
 
 /// The whole configuration, if it can be read.

@@ -1,5 +1,6 @@
 //! The doors: which role this process has, and the way from its command line into it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -28,8 +29,14 @@ pub fn test_door(registry: Registry) -> ExitCode {
     if let Some(code) = other_roles(registry) {
         return code;
     }
+    // Cargo runs tests in their package's folder; paths were typed in the workspace's, and reports belong there.
+    if let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR")
+        && let Some(workspace) = Path::new(&package).parent()
+    {
+        let _ = std::env::set_current_dir(workspace);
+    }
     let door = TestDoor::parse();
-    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(&plan, Front::Libtest)))
+    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(plan, Front::Libtest)))
 }
 
 /// The main function of the command `nsproof`.

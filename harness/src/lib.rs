@@ -18,10 +18,12 @@ mod registry;
 mod runner;
 mod stage;
 pub mod sys;
+pub mod uts;
 mod verdict;
 mod worker;
 
 pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
+pub use config::configured;
 pub use door::{command, test_door};
 pub use harness_macros::claim;
 pub use needs::{Behaviour, Ground, Need};

@@ -16,3 +16,4 @@ pub mod pidfs;
 pub mod raw;
 pub mod sharing;
 pub mod sysv;
+pub mod uts;

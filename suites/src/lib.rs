@@ -28,6 +28,14 @@ pub mod pid {
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
+    pub mod handles;
+    pub mod isolation;
+    pub mod joining;
+    pub mod limits;
+    pub mod privileges;
+    pub mod sysctl;
+    pub mod sysctl_privileges;
+    pub mod uname;
 }
 
 /// Everything that nsproof claims.
@@ -53,6 +61,14 @@ pub const ALL: Registry = Registry {
         pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,
+        uts::handles::CASES,
+        uts::isolation::CASES,
+        uts::joining::CASES,
+        uts::limits::CASES,
+        uts::privileges::CASES,
+        uts::sysctl::CASES,
+        uts::sysctl_privileges::CASES,
+        uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS],
+    programs: &[pid::pid_for_children::PROGRAMS, uts::copying::PROGRAMS],
 };

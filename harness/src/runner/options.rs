@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use vm::accel::Accel;
+
+use super::accelerator;
 
 /// Options that every way of running cases has.
 #[derive(Debug, Clone, Args)]
@@ -30,6 +33,10 @@ pub(crate) struct RunOptions {
     /// A kernel for each case, or one for many
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) isolation: Option<Isolation>,
+
+    /// What carries out a disposable kernel's instructions [kvm, tcg] [default: kvm where it was seen to boot]
+    #[arg(long, value_name = "ACCELERATOR", value_parser = accelerator::parse)]
+    pub(crate) accel: Option<Accel>,
 
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,

@@ -13,7 +13,7 @@ const VERDICTS = {
   u: { word: "unmet", mark: "u" },
   h: { word: "holds", mark: "·" },
 };
-const NOT_ASKED = { word: "not asked", mark: "" };
+const NOT_ASKED = { word: "not asked", mark: "-" };
 
 // Words fit while there are few kernels.
 const wide = kernels.length <= 9;
@@ -22,7 +22,7 @@ const wide = kernels.length <= 9;
 function verdict(letter) {
   const lower = letter.toLowerCase();
   const known = VERDICTS[lower] || NOT_ASKED;
-  return { ...known, letter: lower, flaky: letter !== lower };
+  return { ...known, looks: "v is-" + (known === NOT_ASKED ? "none" : lower), flaky: letter !== lower };
 }
 
 // How often each verdict stands in the whole matrix.
@@ -49,6 +49,16 @@ function element(tag, attributes, ...children) {
 
 function plural(number, noun) {
   return number + " " + noun + (number === 1 ? "" : "s");
+}
+
+// A name, which may be broken after each of its words.
+function breakable(name) {
+  return name.split(/(?<=_|::)/).flatMap((part, at) => at ? [document.createElement("wbr"), part] : [part]);
+}
+
+// `3 violated`, `3 hold`.
+function counted(number, word) {
+  return number + " " + (word === "holds" && number !== 1 ? "hold" : word);
 }
 
 // The part of a claim's name after its suite.

@@ -105,7 +105,7 @@ impl Cache {
         match Word::parse(word) {
             Some(Word::All) => Err(KernelError::Several { word: word.to_owned() }),
             Some(Word::Path(path)) => tree::resolve(&self.store, word, &path, modules),
-            Some(meaning) => match self.cached(word, &meaning) {
+            Some(meaning) => match self.in_cache(word, &meaning) {
                 Some(kernel) => Ok(kernel),
                 None => self.obtain(word, &meaning),
             },
@@ -125,6 +125,14 @@ impl Cache {
                 None => Err(self.unknown(word)),
             })
             .collect()
+    }
+
+    /// The kernels in the cache, oldest first, each with its release as its word.
+    pub fn cached(&self) -> Vec<Kernel> {
+        let named = self.store.all().into_iter().map(|(_, kernel)| Kernel { word: kernel.release.clone(), ..kernel });
+        let mut kernels: Vec<Kernel> = named.collect();
+        kernels.sort_by(|a, b| compare_debian_versions(&a.version, &b.version));
+        kernels
     }
 
     /// All kernels on offer or cached, oldest first. `refresh` looks at the network, which otherwise is asked only once.
@@ -177,7 +185,7 @@ impl Cache {
     }
 
     /// The cached kernel that a word means.
-    fn cached(&self, word: &str, meaning: &Word) -> Option<Kernel> {
+    fn in_cache(&self, word: &str, meaning: &Word) -> Option<Kernel> {
         if let Some(name) = self.store.words().get(word) {
             return self.store.get(word, name);
         }
@@ -196,8 +204,10 @@ impl Cache {
             return self.obtain_from(&self.refresh()?, word, meaning);
         };
         match self.obtain_from(&offer, word, meaning) {
-            Err(KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. }) => {
-                self.obtain_from(&self.refresh()?, word, meaning)
+            Err(error @ (KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. })) => {
+                // Without network the first answer is the better one: it names what there is.
+                let Ok(offer) = self.refresh() else { return Err(error) };
+                self.obtain_from(&offer, word, meaning)
             }
             result => result,
         }
