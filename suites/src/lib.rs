@@ -14,6 +14,16 @@ pub mod pid {
     pub mod nesting;
     pub mod nsfs;
     pub mod last_pid;
+    pub mod accounting;
+    pub mod broadcast;
+    pub mod cgroup_members;
+    pub mod clone_flags;
+    pub mod event_senders;
+    pub mod file_owners;
+    pub mod joining;
+    pub mod joining_rights;
+    pub mod memfd_noexec;
+    pub mod nsfs_translation;
     pub mod numbering;
     pub mod orphans;
     pub mod pid_for_children;
@@ -24,6 +34,11 @@ pub mod pid {
     pub mod procfs_content;
     pub mod procfs_options;
     pub mod set_tid;
+    pub mod pidfd;
+    pub mod process_groups;
+    pub mod sockets;
+    pub mod sysv_ipc;
+    pub mod tools;
     pub mod unsharing;
     pub mod visibility;
 }
@@ -54,6 +69,16 @@ pub const ALL: Registry = Registry {
         pid::nesting::CASES,
         pid::nsfs::CASES,
         pid::last_pid::CASES,
+        pid::accounting::CASES,
+        pid::broadcast::CASES,
+        pid::cgroup_members::CASES,
+        pid::clone_flags::CASES,
+        pid::event_senders::CASES,
+        pid::file_owners::CASES,
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
+        pid::memfd_noexec::CASES,
+        pid::nsfs_translation::CASES,
         pid::numbering::CASES,
         pid::orphans::CASES,
         pid::pid_for_children::CASES,
@@ -63,6 +88,11 @@ pub const ALL: Registry = Registry {
         pid::procfs_content::CASES,
         pid::procfs_options::CASES,
         pid::set_tid::CASES,
+        pid::pidfd::CASES,
+        pid::process_groups::CASES,
+        pid::sockets::CASES,
+        pid::sysv_ipc::CASES,
+        pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
         uts::copying::CASES,
