@@ -6,6 +6,7 @@ mod enter;
 mod peer;
 mod program;
 mod status;
+mod thread;
 mod userns;
 
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
@@ -16,4 +17,5 @@ pub use peer::Peer;
 pub(crate) use program::run_as_program;
 pub use program::{Program, program_command};
 pub use status::Ended;
+pub use thread::Thread;
 pub use userns::{IdMap, Maps, map_self, user_namespace, user_namespace_with};

@@ -9,3 +9,4 @@ pub mod clone;
 pub(crate) mod mount;
 pub mod ns;
 pub mod raw;
+pub mod vfork;

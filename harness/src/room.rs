@@ -1,0 +1,56 @@
+//! Room for a counted number of namespaces: how a case sees whether a namespace still exists.
+//!
+//! Nothing tells that on every kernel: an inode number says nothing of what is behind it, and asking for a namespace
+//! by a file would keep it. But every user namespace counts the namespaces made in it, and refuses one more than its
+//! `/proc/sys/user/max_*_namespaces` with ENOSPC until one of those is really gone.
+
+use std::fs;
+
+use nix::errno::Errno;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::namespace::Kind;
+use crate::process::{Child, Spawn, user_namespace};
+use crate::settle::settle;
+use crate::sys::clone::CloneFlags;
+use crate::verdict::{Doing, Outcome};
+
+/// A user namespace that has room for so many namespaces of one kind, and no more.
+#[derive(Debug)]
+pub struct Room {
+    kind: Kind,
+}
+
+impl Room {
+    /// Runs `body` as root of a fresh user and mount namespace in which `places` namespaces of the kind can be made.
+    pub fn with<T>(kind: Kind, places: u32, body: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        user_namespace(CloneFlags::NEWNS, || {
+            // The mount namespace made beside the user namespace is one of its own, and counted.
+            let places = places + u32::from(kind == Kind::Mnt);
+            let limit = format!("/proc/sys/user/max_{kind}_namespaces");
+            fs::write(&limit, places.to_string()).doing(format!("write {places} to {limit}"))?;
+            body(&Self { kind })
+        })
+    }
+
+    /// The kind that is counted.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// A process that waits in a new namespace of the kind, or the kernel's refusal to make one. The process has no
+    /// copies of our open files.
+    pub fn member(&self) -> Outcome<nix::Result<Child<()>>> {
+        Spawn::new(self.kind.flag()).without_files().try_start(|room| room.wait())
+    }
+
+    /// The same as soon as there is a place; a refusal when none has come free in time. The kernel counts some kinds out
+    /// a while after their end.
+    pub fn member_when_free(&self) -> Outcome<nix::Result<Child<()>>> {
+        settle(|answer| !matches!(answer, Err(Errno::ENOSPC)), || self.member())
+    }
+}
