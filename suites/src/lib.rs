@@ -2,10 +2,32 @@
 
 use harness::Registry;
 
+/// What all kinds of namespaces have in common: `namespaces(7)`, `clone(2)`, `unshare(2)`, `setns(2)`.
+pub mod core {
+    pub mod initial_inodes;
+    mod lifetime;
+    pub mod lifetime_families;
+    pub mod lifetime_files;
+    pub mod lifetime_leftovers;
+    pub mod lifetime_mounts;
+    pub mod lifetime_processes;
+}
+
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
 }
 
 /// Everything that nsproof claims.
-pub const ALL: Registry = Registry { cases: &[uts::copying::CASES], programs: &[] };
+pub const ALL: Registry = Registry {
+    cases: &[
+        core::initial_inodes::CASES,
+        core::lifetime_families::CASES,
+        core::lifetime_files::CASES,
+        core::lifetime_leftovers::CASES,
+        core::lifetime_mounts::CASES,
+        core::lifetime_processes::CASES,
+        uts::copying::CASES,
+    ],
+    programs: &[],
+};
