@@ -5,9 +5,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Where a guest finds its kernel's configuration.
-pub(crate) const GUEST_CONFIG: &str = "/config";
-
 /// What the configuration says of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
@@ -86,9 +83,6 @@ pub(crate) fn text() -> Option<&'static str> {
 }
 
 fn read() -> Option<String> {
-    if let Ok(text) = fs::read_to_string(GUEST_CONFIG) {
-        return Some(text);
-    }
     if let Ok(packed) = fs::read("/proc/config.gz") {
         let mut text = String::new();
         flate2::read::GzDecoder::new(&*packed).read_to_string(&mut text).ok()?;

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::command::Command;
 use crate::process::run_as_program;
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
-use crate::runner::front;
+use crate::runner::front::{self, Front};
 use crate::runner::options::RunOptions;
 use crate::worker;
 
@@ -28,7 +29,15 @@ pub fn test_door(registry: Registry) -> ExitCode {
         return code;
     }
     let door = TestDoor::parse();
-    report(Plan::new(&registry, door.run).and_then(|plan| front::libtest(&plan)))
+    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(&plan, Front::Libtest)))
+}
+
+/// The main function of the command `nsproof`.
+pub fn command(registry: Registry) -> ExitCode {
+    if let Some(code) = other_roles(registry) {
+        return code;
+    }
+    report(Command::parse().carry_out(&registry))
 }
 
 /// Carries out what the process was started for when no person started it.
@@ -39,6 +48,9 @@ fn other_roles(registry: Registry) -> Option<ExitCode> {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         });
+    }
+    if vm::guest::is_init() {
+        worker::serve_guest(registry);
     }
     None
 }

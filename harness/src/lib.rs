@@ -5,6 +5,7 @@
 //! and a stage for each case.
 
 mod claim;
+mod command;
 mod config;
 mod door;
 pub mod expect;
@@ -24,7 +25,7 @@ mod verdict;
 mod worker;
 
 pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
-pub use door::test_door;
+pub use door::{command, test_door};
 pub use harness_macros::claim;
 pub use needs::{Behaviour, Ground, Need};
 pub use pace::Pace;

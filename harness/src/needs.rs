@@ -3,6 +3,7 @@
 //! A need that is missing makes the case unmet, with what is missing and how to mend it. But a need that is missing
 //! although the kernel's own configuration says it is there is no excuse: that is broken.
 
+use std::fmt;
 use std::path::Path;
 
 use nix::unistd::geteuid;
@@ -37,6 +38,24 @@ pub enum Need {
     Cpus(u32),
     /// A behaviour that no version range can tell, because it was backported.
     Behaviour(&'static Behaviour),
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => f.write_str("root"),
+            Self::UserNamespaces => f.write_str("user namespaces for ordinary users"),
+            Self::InitialNamespaces => f.write_str("the initial namespaces"),
+            Self::Disposable => f.write_str("a disposable kernel"),
+            Self::Cgroup2 => f.write_str("a cgroup hierarchy of its own"),
+            Self::Module(name) => write!(f, "module {name}"),
+            Self::Config(name) => write!(f, "CONFIG_{name}"),
+            Self::Tool(name) => write!(f, "program {name}"),
+            Self::Capability(name) => f.write_str(name),
+            Self::Cpus(count) => write!(f, "{count} processors"),
+            Self::Behaviour(behaviour) => write!(f, "a kernel that {}", behaviour.what),
+        }
+    }
 }
 
 /// A question about the kernel whose answer decides whether a claim is about it.

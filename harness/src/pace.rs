@@ -8,6 +8,12 @@ pub(crate) const REAP: Duration = Duration::from_secs(20);
 /// How long a host's worker may take to say that it is up.
 pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
 
+/// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
+pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
+
+/// How long QEMU may take to be gone after its lines are closed.
+pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
+
 /// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 

@@ -29,6 +29,20 @@ impl Registry {
         names
     }
 
+    /// The cases of these suites; of all when none is named.
+    pub(crate) fn of_suites(&self, suites: &[String]) -> impl Iterator<Item = &'static Case> {
+        self.all().filter(|case| suites.is_empty() || suites.iter().any(|suite| suite == case.suite()))
+    }
+
+    /// Refuses a suite that does not exist.
+    pub(crate) fn check_suites(&self, suites: &[String]) -> anyhow::Result<()> {
+        let known = self.suites();
+        match suites.iter().find(|suite| !known.contains(&suite.as_str())) {
+            Some(suite) => anyhow::bail!("there is no suite «{suite}»: there are {}", known.join(", ")),
+            None => Ok(()),
+        }
+    }
+
     /// Names that more than one case has: there must be none.
     pub fn doubles(&self) -> Vec<String> {
         let mut counts = BTreeMap::new();

@@ -1,8 +1,10 @@
 //! The runner: picks claims and kernels, hands each case to a worker, and keeps what comes back.
 
 pub(crate) mod column;
+mod crash;
 pub(crate) mod engine;
 pub(crate) mod front;
 mod link;
 pub(crate) mod options;
 mod seat;
+pub(crate) mod virtual_kernel;

@@ -146,7 +146,7 @@ mod tests {
     fn a_question_mark_is_broken_and_names_its_own_line() {
         let Err(Failure::Broken(finding)) = fails() else { panic!("not broken") };
         assert_eq!(finding.message, "EPERM: Operation not permitted");
-        assert!(finding.at.ends_with(&format!("verdict.rs:{}", line!() - 6)), "{}", finding.at);
+        assert!(finding.at.ends_with(&format!("verdict.rs:{}", line!() - 7)), "{}", finding.at);
     }
 
     #[test]

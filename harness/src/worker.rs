@@ -33,6 +33,23 @@ pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
     Worker { registry, ground: Ground::Host, load: &mut never }.serve(line)
 }
 
+/// Serves cases as PID 1 of a guest. Does not return: without its PID 1 the kernel would panic.
+pub(crate) fn serve_guest(registry: Registry) -> ! {
+    // Its standard error is the console, which the runner keeps.
+    match vm::guest::start() {
+        Err(error) => eprintln!("nsproof: {error}"),
+        Ok(guest) => {
+            airlock::forbid_core_dumps();
+            let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
+            let worker = Worker { registry, ground: Ground::Disposable, load: &mut load };
+            if let Err(failure) = worker.serve(guest.control) {
+                eprintln!("nsproof: {}", in_words(&failure));
+            }
+        }
+    }
+    vm::guest::power_off()
+}
+
 fn prepare() -> Outcome<()> {
     airlock::forbid_core_dumps();
     if Need::Root.check(Ground::Host, &mut |_| Err(String::new())).is_ok() {

@@ -23,34 +23,15 @@ enum Style {
 }
 
 /// Appends the table of `rows`, a line a claim under its suite, in at most `wide` columns.
-pub(crate) fn verdicts(
-    out: &mut String,
-    grid: &Grid<'_>,
-    rows: &[&Row<'_>],
-    wide: usize,
-    paint: Paint,
-) {
-    let labels: Vec<_> = grid
-        .columns
-        .iter()
-        .map(|column| escape_line(column.label, LABEL))
-        .collect();
-    let longest = rows
-        .iter()
-        .map(|row| width(row.case.short_name()) + 2)
-        .max()
-        .unwrap_or(0);
+pub(crate) fn verdicts(out: &mut String, grid: &Grid<'_>, rows: &[&Row<'_>], wide: usize, paint: Paint) {
+    let labels: Vec<_> = grid.columns.iter().map(|column| escape_line(column.label, LABEL)).collect();
+    let longest = rows.iter().map(|row| width(row.case.short_name()) + 2).max().unwrap_or(0);
     // A name gets at most half the line as long as there is something to put beside it.
     let name = longest.clamp(12, wide / 2);
     let room = wide - name;
     let column = |style| {
         let cell = if style == Style::Words { WORD } else { 2 };
-        2 + labels
-            .iter()
-            .map(|label| width(label))
-            .max()
-            .unwrap_or(0)
-            .max(cell)
+        2 + labels.iter().map(|label| width(label)).max().unwrap_or(0).max(cell)
     };
     let style = match labels.len() * column(Style::Words) <= room {
         true => Style::Words,
@@ -93,10 +74,7 @@ pub(crate) fn verdicts(
 /// Appends a line a kernel with its counts, only verdicts that there are, and its seconds.
 pub(crate) fn totals(out: &mut String, grid: &Grid<'_>, wide: usize) {
     let all = grid.counts();
-    let verdicts: Vec<_> = Verdict::ALL
-        .into_iter()
-        .filter(|&verdict| all.of(verdict) > 0)
-        .collect();
+    let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(|&verdict| all.of(verdict) > 0).collect();
     let columns = verdicts.len() + 1;
     let style = match 20 + columns * (WORD + 2) <= wide {
         true => Style::Words,
@@ -104,11 +82,7 @@ pub(crate) fn totals(out: &mut String, grid: &Grid<'_>, wide: usize) {
     };
     let column = if style == Style::Words { WORD + 2 } else { 6 };
     let room = wide.saturating_sub(columns * column).max(8);
-    let labels: Vec<_> = grid
-        .columns
-        .iter()
-        .map(|column| name(column.run, room))
-        .collect();
+    let labels: Vec<_> = grid.columns.iter().map(|column| name(column.run, room)).collect();
     let first = labels.iter().map(|label| width(label)).max().unwrap_or(0);
     let _ = write!(out, "{:first$}", "");
     for &verdict in &verdicts {
@@ -229,18 +203,14 @@ mod tests {
 
     #[test]
     fn colour_marks_verdicts_only() {
-        let matrix = Matrix {
-            runs: vec![run("6.12", [violated(), case("pid::b", Verdict::Holds)])],
-        };
+        let matrix = Matrix { runs: vec![run("6.12", [violated(), case("pid::b", Verdict::Holds)])] };
         let colour = true;
         insta::assert_debug_snapshot!(table(&matrix, Terminal { width: 100, colour }));
     }
 
     #[test]
     fn when_everything_holds_it_is_one_line() {
-        let matrix = Matrix {
-            runs: vec![run("6.12", [case("uts::a", Verdict::Holds)])],
-        };
+        let matrix = Matrix { runs: vec![run("6.12", [case("uts::a", Verdict::Holds)])] };
         assert_eq!(plain(&matrix, 80), "1 claim on 1 kernel: 1 holds\n");
     }
 
@@ -255,23 +225,13 @@ mod tests {
                 _ => vec![case(name, Verdict::Unmet)],
             }
         };
-        let matrix = Matrix {
-            runs: (0..50)
-                .map(|minor| run(&format!("6.{minor}"), cases(minor)))
-                .collect(),
-        };
+        let matrix = Matrix { runs: (0..50).map(|minor| run(&format!("6.{minor}"), cases(minor))).collect() };
         for wide in [40, 80, 200] {
             for line in plain(&matrix, wide).lines() {
                 assert!(width(line) <= wide, "{wide}: {line}");
             }
         }
-        insta::assert_snapshot!(
-            plain(&matrix, 80)
-                .lines()
-                .take(12)
-                .collect::<Vec<_>>()
-                .join("\n")
-        );
+        insta::assert_snapshot!(plain(&matrix, 80).lines().take(12).collect::<Vec<_>>().join("\n"));
     }
 
     #[test]
@@ -279,14 +239,9 @@ mod tests {
         let mut bad = violated();
         bad.message = "\x1b]0;owned\x07\n\x1b[2J".into();
         bad.seen = Some("\u{202e}x\r".into());
-        let matrix = Matrix {
-            runs: vec![run("6.12\x1b[31m", [bad])],
-        };
+        let matrix = Matrix { runs: vec![run("6.12\x1b[31m", [bad])] };
         let text = plain(&matrix, 80);
-        assert!(
-            text.chars().all(|c| c == '\n' || !c.is_control()),
-            "{text:?}"
-        );
+        assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
         assert!(!text.contains('\u{202e}'));
     }
 }

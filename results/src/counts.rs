@@ -39,10 +39,7 @@ impl Counts {
 
 /// The place of `verdict` in [`Verdict::ALL`].
 pub(crate) fn rank(verdict: Verdict) -> usize {
-    Verdict::ALL
-        .iter()
-        .position(|&known| known == verdict)
-        .unwrap_or(Verdict::ALL.len() - 1)
+    Verdict::ALL.iter().position(|&known| known == verdict).unwrap_or(Verdict::ALL.len() - 1)
 }
 
 /// `1 claim`, `2 claims`.

@@ -37,7 +37,7 @@ pub enum ReadError {
         why: String,
     },
     /// The file is JSON of another kind.
-    #[error("{} is {found}, not {wanted}: give a file that nsproof wrote as such", path.display())]
+    #[error("{} is {found}, but a {wanted} is needed: give a file that nsproof wrote as such", path.display())]
     OtherKind {
         /// The file.
         path: PathBuf,
@@ -77,10 +77,7 @@ pub enum ReadError {
 impl ReadError {
     /// Turns what the system said about `path` into a [`ReadError::Io`].
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self::Io { path: path.to_owned(), source }
     }
 }
 
@@ -97,10 +94,7 @@ pub struct WriteError {
 impl WriteError {
     /// Turns what the system said about `path` into a [`WriteError`].
     pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
-        move |source| Self {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Self { path: path.to_owned(), source }
     }
 }
 
@@ -111,12 +105,8 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             ": use a folder that you may read and write"
         }
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            ": make room, or use a folder on another disk"
-        }
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            ": a file is in the way, use another folder"
-        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ": make room, or use a folder on another disk",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => ": a file is in the way, use another folder",
         io::ErrorKind::IsADirectory => ": a folder is in the way, use another name",
         _ => ": use another file or folder",
     }

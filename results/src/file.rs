@@ -17,17 +17,12 @@ pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError
     let mut refused = None;
     let mut file = tempfile::Builder::new()
         .prefix(".nsproof-")
-        .make_in(folder, |temporary| {
-            File::create_new(temporary).inspect_err(|error| refused = error.raw_os_error())
-        })
+        .make_in(folder, |temporary| File::create_new(temporary).inspect_err(|error| refused = error.raw_os_error()))
         // The error of tempfile names the temporary file, which says nothing to anybody.
         .map_err(|error| refused.map_or(error, io::Error::from_raw_os_error))
         .map_err(WriteError::at(path))?;
-    file.as_file_mut()
-        .write_all(text.as_bytes())
-        .map_err(WriteError::at(path))?;
-    file.persist(path)
-        .map_err(|error| WriteError::at(path)(error.error))?;
+    file.as_file_mut().write_all(text.as_bytes()).map_err(WriteError::at(path))?;
+    file.persist(path).map_err(|error| WriteError::at(path)(error.error))?;
     Ok(())
 }
 
@@ -56,17 +51,10 @@ mod tests {
         let error = write_atomically(&missing, "").unwrap_err().to_string();
         assert_eq!(
             error,
-            format!(
-                "failed to write {}: No such file or directory (os error 2): check the path",
-                missing.display()
-            )
+            format!("failed to write {}: No such file or directory (os error 2): check the path", missing.display())
         );
         let error = write_atomically(folder.path(), "").unwrap_err().to_string();
         assert!(error.contains("a folder is in the way"), "{error}");
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            0,
-            "nothing half-written"
-        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing half-written");
     }
 }

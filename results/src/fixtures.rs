@@ -11,10 +11,7 @@ pub(crate) fn case(name: &str, verdict: Verdict) -> CaseRecord {
     case.theme = "basics".into();
     case.claim = format!("What {} says is so.", case.short_name());
     case.sources = vec![format!("{}_namespaces(7)", case.suite)];
-    case.place = Place {
-        file: format!("suites/src/{}/basics.rs", case.suite),
-        line: 7,
-    };
+    case.place = Place { file: format!("suites/src/{}/basics.rs", case.suite), line: 7 };
     case.duration = Duration::from_micros(1500);
     if verdict != Verdict::Holds {
         case.message = format!("this is why it is {verdict}");
@@ -62,10 +59,7 @@ pub(crate) fn violated() -> CaseRecord {
     case.expected = Some("ENOSPC (No space left on device)".into());
     case.seen = Some("a new namespace".into());
     case.call = Some("unshare(CLONE_NEWPID)".into());
-    case.at = Some(Place {
-        file: "suites/src/pid/nesting.rs".into(),
-        line: 31,
-    });
+    case.at = Some(Place { file: "suites/src/pid/nesting.rs".into(), line: 31 });
     case.evidence = vec![Evidence {
         label: "console".into(),
         text: "[    0.1] booted\r\n[    0.2] \x1b[31mwarning\x1b[0m ]]> <b>&amp;\n".into(),
@@ -90,10 +84,7 @@ pub(crate) fn small_matrix() -> Matrix {
             case("pid::nesting_stops_at_depth_32", Holds),
             needs("pid::new_rule"),
             needs("pid::other_new_rule"),
-            with(
-                case("uts::starts_as_a_copy", Broken),
-                "sethostname: EPERM (Operation not permitted)",
-            ),
+            with(case("uts::starts_as_a_copy", Broken), "sethostname: EPERM (Operation not permitted)"),
             erratum.clone(),
         ],
     );
@@ -111,16 +102,10 @@ pub(crate) fn small_matrix() -> Matrix {
     let new = run(
         "6.18",
         [
-            with(
-                case("pid::first_child_is_init", Crashed),
-                "the kernel panicked: Attempted to kill init!",
-            ),
+            with(case("pid::first_child_is_init", Crashed), "the kernel panicked: Attempted to kill init!"),
             violated(),
             case("pid::new_rule", Holds),
-            with(
-                case("pid::other_new_rule", TimedOut),
-                "no answer after 10 s",
-            ),
+            with(case("pid::other_new_rule", TimedOut), "no answer after 10 s"),
             with(case("uts::starts_as_a_copy", Unmet), "needs root"),
             erratum,
         ],
@@ -129,7 +114,5 @@ pub(crate) fn small_matrix() -> Matrix {
     dead.kernel.release.clear();
     dead.kernel.version.clear();
     dead.problem = Some("the kernel did not boot: no answer after 60 s".into());
-    Matrix {
-        runs: vec![old, middle, new, dead],
-    }
+    Matrix { runs: vec![old, middle, new, dead] }
 }

@@ -50,14 +50,7 @@ pub(crate) struct Reason<'a> {
 impl<'a> Grid<'a> {
     /// Turns `matrix`. Rows stand by suite, theme and line; suites and themes in the order they are met.
     pub(crate) fn of(matrix: &'a Matrix) -> Self {
-        let columns: Vec<_> = matrix
-            .runs
-            .iter()
-            .map(|run| Column {
-                label: &run.kernel.word,
-                run,
-            })
-            .collect();
+        let columns: Vec<_> = matrix.runs.iter().map(|run| Column { label: &run.kernel.word, run }).collect();
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut row_of: HashMap<&str, usize> = HashMap::new();
         let mut rank: HashMap<(&str, &str), usize> = HashMap::new();
@@ -68,10 +61,7 @@ impl<'a> Grid<'a> {
                     rank.entry(group).or_insert(next);
                 }
                 let row = *row_of.entry(&case.name).or_insert_with(|| {
-                    rows.push(Row {
-                        case,
-                        cells: vec![Cell::default(); columns.len()],
-                    });
+                    rows.push(Row { case, cells: vec![Cell::default(); columns.len()] });
                     rows.len() - 1
                 });
                 rows[row].case = case;
@@ -87,11 +77,8 @@ impl<'a> Grid<'a> {
     }
 
     /// The rows, cut where the suite changes.
-    pub(crate) fn by_suite<'g>(
-        rows: &'g [Row<'a>],
-    ) -> impl Iterator<Item = (&'a str, &'g [Row<'a>])> {
-        rows.chunk_by(|a, b| a.case.suite == b.case.suite)
-            .map(|rows| (rows[0].case.suite.as_str(), rows))
+    pub(crate) fn by_suite<'g>(rows: &'g [Row<'a>]) -> impl Iterator<Item = (&'a str, &'g [Row<'a>])> {
+        rows.chunk_by(|a, b| a.case.suite == b.case.suite).map(|rows| (rows[0].case.suite.as_str(), rows))
     }
 
     /// How many cells of the column have each verdict.
@@ -129,11 +116,7 @@ impl<'a> Grid<'a> {
                     continue;
                 };
                 let at = *reason_of.entry(&case.message).or_insert_with(|| {
-                    reasons.push(Reason {
-                        reason: &case.message,
-                        claims: Vec::new(),
-                        columns: Vec::new(),
-                    });
+                    reasons.push(Reason { reason: &case.message, claims: Vec::new(), columns: Vec::new() });
                     reasons.len() - 1
                 });
                 let reason = &mut reasons[at];
@@ -174,16 +157,10 @@ impl<'a> Row<'a> {
                 if !case.verdict.needs_attention() {
                     continue;
                 }
-                match findings
-                    .iter_mut()
-                    .find(|known| same_answer(known.case, case))
-                {
+                match findings.iter_mut().find(|known| same_answer(known.case, case)) {
                     Some(known) if known.columns.contains(&column) => {}
                     Some(known) => known.columns.push(column),
-                    None => findings.push(Finding {
-                        case,
-                        columns: vec![column],
-                    }),
+                    None => findings.push(Finding { case, columns: vec![column] }),
                 }
             }
         }
@@ -204,9 +181,7 @@ impl<'a> Cell<'a> {
 
     /// True when the case was carried out again with another verdict.
     pub(crate) fn is_flaky(&self) -> bool {
-        self.0
-            .windows(2)
-            .any(|pair| pair[0].verdict != pair[1].verdict)
+        self.0.windows(2).any(|pair| pair[0].verdict != pair[1].verdict)
     }
 
     /// True when somebody has to look at it: not holds or unmet, or not always the same.
@@ -222,8 +197,7 @@ impl<'a> Cell<'a> {
 
 /// True when two records of a claim say the same.
 fn same_answer(a: &CaseRecord, b: &CaseRecord) -> bool {
-    (a.verdict, &a.message, &a.expected, &a.seen, &a.at)
-        == (b.verdict, &b.message, &b.expected, &b.seen, &b.at)
+    (a.verdict, &a.message, &a.expected, &a.seen, &a.at) == (b.verdict, &b.message, &b.expected, &b.seen, &b.at)
 }
 
 #[cfg(test)]
@@ -253,15 +227,8 @@ mod tests {
 
     #[test]
     fn a_cell_with_two_answers_shows_the_worse_one_and_is_flaky() {
-        let matrix = Matrix {
-            runs: vec![run(
-                "6.1",
-                [
-                    case("uts::a", Verdict::Holds),
-                    case("uts::a", Verdict::Violated),
-                ],
-            )],
-        };
+        let matrix =
+            Matrix { runs: vec![run("6.1", [case("uts::a", Verdict::Holds), case("uts::a", Verdict::Violated)])] };
         let grid = Grid::of(&matrix);
         assert!(grid.rows[0].cells[0].is_flaky());
         assert_eq!(grid.rows[0].cells[0].verdict(), Some(Verdict::Violated));
@@ -275,31 +242,16 @@ mod tests {
         let reasons: Vec<_> = grid
             .unmet()
             .iter()
-            .map(|reason| {
-                (
-                    reason.reason,
-                    reason.claims.len(),
-                    grid.labels(&reason.columns),
-                )
-            })
+            .map(|reason| (reason.reason, reason.claims.len(), grid.labels(&reason.columns)))
             .collect();
-        assert_eq!(
-            reasons,
-            [
-                ("needs Linux 6.14 or newer", 2, "5.10, 6.12".into()),
-                ("needs root", 1, "6.18".into())
-            ]
-        );
+        assert_eq!(reasons, [("needs Linux 6.14 or newer", 2, "5.10, 6.12".into()), ("needs root", 1, "6.18".into())]);
     }
 
     #[test]
     fn equal_answers_are_told_once() {
         let matrix = small_matrix();
         let grid = Grid::of(&matrix);
-        let row = grid
-            .rows
-            .iter()
-            .find(|row| row.case.name == "pid::nesting_stops_at_depth_32");
+        let row = grid.rows.iter().find(|row| row.case.name == "pid::nesting_stops_at_depth_32");
         let findings = row.unwrap().findings();
         assert_eq!(findings.len(), 1);
         assert_eq!(grid.labels(&findings[0].columns), "6.12, 6.18");

@@ -41,35 +41,21 @@ pub(crate) struct Kind {
 }
 
 /// A file `run-<kernel>.json`.
-pub(crate) const RUN: Kind = Kind {
-    word: "run",
-    name: "record of a run (run-<kernel>.json)",
-};
+pub(crate) const RUN: Kind = Kind { word: "run", name: "record of a run (run-<kernel>.json)" };
 
 /// A baseline.
-pub(crate) const BASELINE: Kind = Kind {
-    word: "baseline",
-    name: "baseline (*.json)",
-};
+pub(crate) const BASELINE: Kind = Kind { word: "baseline", name: "baseline (*.json)" };
 
 /// `content` as the text of a file.
 pub(crate) fn to_text<T: Serialize>(kind: &Kind, content: &T) -> serde_json::Result<String> {
-    let whole = Whole {
-        kind: kind.word,
-        schema: SCHEMA,
-        content,
-    };
+    let whole = Whole { kind: kind.word, schema: SCHEMA, content };
     let mut text = serde_json::to_string_pretty(&whole)?;
     text.push('\n');
     Ok(text)
 }
 
 /// Writes `content` to the file `path`.
-pub(crate) fn to_file<T: Serialize>(
-    kind: &Kind,
-    path: &Path,
-    content: &T,
-) -> Result<(), WriteError> {
+pub(crate) fn to_file<T: Serialize>(kind: &Kind, path: &Path, content: &T) -> Result<(), WriteError> {
     let text = to_text(kind, content).map_err(|error| WriteError::at(path)(error.into()))?;
     write_atomically(path, &text)
 }
@@ -79,44 +65,20 @@ pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result
     let bytes = fs::read(path).map_err(ReadError::io(path))?;
     let path = path.to_owned();
     let wanted = kind.name;
-    let broken = |error: serde_json::Error| ReadError::Broken {
-        path: path.clone(),
-        wanted,
-        why: error.to_string(),
-    };
+    let broken = |error: serde_json::Error| ReadError::Broken { path: path.clone(), wanted, why: error.to_string() };
     // JSON first, then the head, then the content: a newer file may well lack what this version requires.
     let head = serde_json::from_slice::<serde_json::Value>(&bytes).map_err(broken)?;
-    let Ok(Head {
-        kind: Some(found_kind),
-        schema: Some(schema),
-    }) = Head::deserialize(head)
-    else {
-        return Err(ReadError::OtherKind {
-            path,
-            found: "JSON, but none of nsproof's".into(),
-            wanted,
-        });
+    let Ok(Head { kind: Some(found_kind), schema: Some(schema) }) = Head::deserialize(head) else {
+        return Err(ReadError::OtherKind { path, found: "JSON of no kind that nsproof writes".into(), wanted });
     };
     if schema > u64::from(SCHEMA) {
-        return Err(ReadError::Newer {
-            path,
-            found: schema,
-            newest: SCHEMA,
-        });
+        return Err(ReadError::Newer { path, found: schema, newest: SCHEMA });
     }
     if schema < u64::from(OLDEST) {
-        return Err(ReadError::Older {
-            path,
-            found: schema,
-            oldest: OLDEST,
-        });
+        return Err(ReadError::Older { path, found: schema, oldest: OLDEST });
     }
     if found_kind != kind.word {
-        return Err(ReadError::OtherKind {
-            path,
-            found: format!("a {found_kind}"),
-            wanted,
-        });
+        return Err(ReadError::OtherKind { path, found: format!("a {found_kind}"), wanted });
     }
     serde_json::from_slice(&bytes).map_err(broken)
 }
@@ -151,22 +113,14 @@ impl Run {
 /// If one of them cannot be read as a record, or the folder has none.
 pub fn read(path: &Path) -> Result<Matrix, ReadError> {
     let mut runs = if path.is_dir() {
-        run_files(path)?
-            .iter()
-            .map(|file| Run::read(file))
-            .collect::<Result<Vec<_>, _>>()?
+        run_files(path)?.iter().map(|file| Run::read(file)).collect::<Result<Vec<_>, _>>()?
     } else {
         vec![Run::read(path)?]
     };
     if runs.is_empty() {
-        return Err(ReadError::Empty {
-            path: path.to_owned(),
-            wanted: RUN.name,
-        });
+        return Err(ReadError::Empty { path: path.to_owned(), wanted: RUN.name });
     }
-    runs.sort_by(|a, b| {
-        (Release::of(&a.kernel), &a.kernel.word).cmp(&(Release::of(&b.kernel), &b.kernel.word))
-    });
+    runs.sort_by(|a, b| (Release::of(&a.kernel), &a.kernel.word).cmp(&(Release::of(&b.kernel), &b.kernel.word)));
     Ok(Matrix { runs })
 }
 

@@ -4,9 +4,7 @@
 //! `skipped` with its reason. A case is known by its class name, kernel as typed and suite (`6.12.pid`), and its
 //! name: no exact release stands there, so a CI system follows it from one run to the next.
 
-use junit_report::{
-    Duration as JunitDuration, OffsetDateTime, Report, TestCase, TestResult, TestSuite,
-};
+use junit_report::{Duration as JunitDuration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 
 use crate::grid::Grid;
 use crate::record::{CaseRecord, Matrix, Run};
@@ -79,21 +77,11 @@ fn testcase(run: &Run, case: &CaseRecord) -> TestCase {
     let mut testcase = TestCase::success(&name, JunitDuration::ZERO);
     testcase.result = match case.verdict {
         Verdict::Holds => TestResult::Success,
-        Verdict::Unmet => TestResult::SkippedWithCause {
-            type_: kind,
-            message,
-            cause: None,
-        },
-        Verdict::Violated => TestResult::Failure {
-            type_: kind,
-            message,
-            cause: text,
-        },
-        Verdict::Broken | Verdict::Crashed | Verdict::TimedOut => TestResult::Error {
-            type_: kind,
-            message,
-            cause: text,
-        },
+        Verdict::Unmet => TestResult::SkippedWithCause { type_: kind, message, cause: None },
+        Verdict::Violated => TestResult::Failure { type_: kind, message, cause: text },
+        Verdict::Broken | Verdict::Crashed | Verdict::TimedOut => {
+            TestResult::Error { type_: kind, message, cause: text }
+        }
     };
     testcase.time = case.duration.try_into().unwrap_or(JunitDuration::MAX);
     testcase.set_classname(&class(run, &case.suite));
@@ -101,11 +89,8 @@ fn testcase(run: &Run, case: &CaseRecord) -> TestCase {
         testcase.set_filepath(&attribute(&case.place.file));
     }
     if !case.evidence.is_empty() {
-        let evidence: Vec<_> = case
-            .evidence
-            .iter()
-            .map(|evidence| format!("--- {}\n{}", evidence.label, evidence.text))
-            .collect();
+        let evidence: Vec<_> =
+            case.evidence.iter().map(|evidence| format!("--- {}\n{}", evidence.label, evidence.text)).collect();
         testcase.set_system_out(&cdata(&evidence.join("\n")));
     }
     testcase
@@ -133,13 +118,8 @@ fn explain(case: &CaseRecord) -> String {
 
 /// What kernel and machine a suite ran on.
 fn about(run: &Run) -> String {
-    let Run {
-        kernel, machine, ..
-    } = run;
-    let setup = format!(
-        "{}, accelerator {}, isolation {}",
-        machine.arch, machine.accelerator, machine.isolation
-    );
+    let Run { kernel, machine, .. } = run;
+    let setup = format!("{}, accelerator {}, isolation {}", machine.arch, machine.accelerator, machine.isolation);
     lines(&[
         ("kernel", &kernel.release),
         ("from", &kernel.origin),
@@ -152,11 +132,8 @@ fn about(run: &Run) -> String {
 
 /// A line for each text that is not empty.
 fn lines(texts: &[(&str, &str)]) -> String {
-    let lines: Vec<_> = texts
-        .iter()
-        .filter(|(_, text)| !text.is_empty())
-        .map(|(label, text)| format!("{label}: {text}"))
-        .collect();
+    let lines: Vec<_> =
+        texts.iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| format!("{label}: {text}")).collect();
     lines.join("\n")
 }
 
@@ -193,9 +170,7 @@ mod tests {
             (TimedOut, Some(("error", "timed-out"))),
             (Unmet, Some(("skipped", "unmet"))),
         ] {
-            let xml = junit(&Matrix {
-                runs: vec![run("6.12", [case("pid::a", verdict)])],
-            });
+            let xml = junit(&Matrix { runs: vec![run("6.12", [case("pid::a", verdict)])] });
             let document = Document::parse(&xml).unwrap();
             let testcase = one(document.root(), "testcase");
             assert_eq!(testcase.attribute("classname"), Some("6.12.pid"));
@@ -227,32 +202,24 @@ mod tests {
         .map(str::to_owned);
         for text in nasty {
             let mut cases = [violated(), violated(), violated(), violated()];
-            for (case, verdict) in cases.iter_mut().zip([
-                Verdict::Violated,
-                Verdict::Unmet,
-                Verdict::Broken,
-                Verdict::Holds,
-            ]) {
+            for (case, verdict) in
+                cases.iter_mut().zip([Verdict::Violated, Verdict::Unmet, Verdict::Broken, Verdict::Holds])
+            {
                 case.verdict = verdict;
                 case.claim.clone_from(&text);
                 case.message.clone_from(&text);
                 case.seen = Some(text.clone());
                 case.place.file.clone_from(&text);
-                case.evidence = vec![Evidence {
-                    label: text.clone(),
-                    text: text.clone(),
-                }];
+                case.evidence = vec![Evidence { label: text.clone(), text: text.clone() }];
             }
             let mut run = run(&text, cases);
             run.problem = Some(text.clone());
             run.kernel.version.clone_from(&text);
             let xml = junit(&Matrix { runs: vec![run] });
             assert!(xml.len() < 4 << 20, "{} bytes", xml.len());
-            let document = Document::parse(&xml)
-                .unwrap_or_else(|error| panic!("{error}: {:?}", &text[..text.len().min(20)]));
-            let testcases = document
-                .descendants()
-                .filter(|node| node.has_tag_name("testcase"));
+            let document =
+                Document::parse(&xml).unwrap_or_else(|error| panic!("{error}: {:?}", &text[..text.len().min(20)]));
+            let testcases = document.descendants().filter(|node| node.has_tag_name("testcase"));
             assert_eq!(testcases.count(), 5);
         }
     }
@@ -262,9 +229,7 @@ mod tests {
         let mut case = violated();
         case.message = "a ]]> b\n<c> & \"d\"".into();
         case.seen = None;
-        let xml = junit(&Matrix {
-            runs: vec![run("6.12", [case])],
-        });
+        let xml = junit(&Matrix { runs: vec![run("6.12", [case])] });
         let document = Document::parse(&xml).unwrap();
         let failure = one(document.root(), "failure");
         let text: String = failure.children().filter_map(|node| node.text()).collect();

@@ -96,11 +96,7 @@ fn about(out: &mut String, run: &Run) {
 fn result(out: &mut String, level: usize, number: usize, ok: bool, of: &str, directive: &str) {
     let ok = if ok { "ok" } else { "not ok" };
     let mark = if directive.is_empty() { "" } else { " # " };
-    line(
-        out,
-        level,
-        &format!("{ok} {number} {}{mark}{directive}", name(of)),
-    );
+    line(out, level, &format!("{ok} {number} {}{mark}{directive}", name(of)));
 }
 
 /// A line of diagnosis; nothing for an empty text.
@@ -134,14 +130,8 @@ mod tests {
     fn a_message_cannot_forge_a_result() {
         let mut bad = case("uts::a", Verdict::Unmet);
         bad.message = "x\nok 2 forged\n\x1b[2J".into();
-        let ktap = ktap(&Matrix {
-            runs: vec![run("6.1 # SKIP", [bad])],
-        });
-        assert!(
-            !ktap
-                .lines()
-                .any(|line| line.trim_start().starts_with("ok 2"))
-        );
+        let ktap = ktap(&Matrix { runs: vec![run("6.1 # SKIP", [bad])] });
+        assert!(!ktap.lines().any(|line| line.trim_start().starts_with("ok 2")));
         assert!(ktap.ends_with("ok 1 6.1 _ SKIP\n"), "{ktap}");
         assert!(ktap.bytes().all(|byte| byte == b'\n' || byte >= b' '));
     }

@@ -1,6 +1,7 @@
 //! Runs, matrices, baselines, and every format they are written in. Knows neither cases nor kernels: it takes
 //! plain records and hands back text.
 
+mod changes;
 mod columns;
 mod counts;
 mod error;
@@ -8,8 +9,10 @@ mod file;
 #[cfg(test)]
 mod fixtures;
 mod grid;
+mod html;
 mod json;
 mod junit;
+mod kcidb;
 mod ktap;
 mod markdown;
 mod outcome;
@@ -25,10 +28,13 @@ mod xml;
 
 use std::path::Path;
 
+pub use changes::{Change, ChangeKind, changes};
 pub use error::{ReadError, WriteError};
+pub use html::html;
 pub use jiff::Timestamp;
 pub use json::{SCHEMA, read};
 pub use junit::junit;
+pub use kcidb::{OriginError, kcidb};
 pub use ktap::ktap;
 pub use markdown::markdown;
 pub use outcome::Outcome;
@@ -47,8 +53,9 @@ pub fn write_junit(matrix: &Matrix, path: &Path) -> Result<(), WriteError> {
 }
 
 /// Every report of `matrix` but its records, each with the name of its file.
-fn reports(matrix: &Matrix) -> [(&'static str, String); 3] {
+fn reports(matrix: &Matrix) -> [(&'static str, String); 4] {
     [
+        ("matrix.html", html(matrix)),
         ("matrix.md", markdown(matrix)),
         ("junit.xml", junit(matrix)),
         ("ktap", ktap(matrix)),

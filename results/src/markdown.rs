@@ -32,12 +32,7 @@ pub fn markdown(matrix: &Matrix) -> String {
     );
     for column in &grid.columns {
         if let Some(problem) = &column.run.problem {
-            let _ = writeln!(
-                out,
-                "**{}** could not be tested: {}\n",
-                cell(column.label),
-                cell(problem)
-            );
+            let _ = writeln!(out, "**{}** could not be tested: {}\n", cell(column.label), cell(problem));
         }
     }
     attention(&mut out, &grid);
@@ -58,18 +53,9 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
     head(out, std::iter::once("claim".into()).chain(labels));
     let mut left = ROWS;
     for (suite, rows) in Grid::by_suite(&grid.rows) {
-        let mut shown = rows
-            .iter()
-            .filter(|row| row.needs_attention())
-            .take(left)
-            .peekable();
+        let mut shown = rows.iter().filter(|row| row.needs_attention()).take(left).peekable();
         if shown.peek().is_some() {
-            let _ = writeln!(
-                out,
-                "| **{}** |{}",
-                cell(suite),
-                " |".repeat(grid.columns.len())
-            );
+            let _ = writeln!(out, "| **{}** |{}", cell(suite), " |".repeat(grid.columns.len()));
         }
         for row in shown {
             left -= 1;
@@ -111,12 +97,7 @@ fn unmet(out: &mut String, grid: &Grid<'_>) {
         return;
     }
     let _ = writeln!(out, "### Unmet: skipped, because something is missing\n");
-    head(
-        out,
-        ["reason", "claims", "kernels"]
-            .map(String::from)
-            .into_iter(),
-    );
+    head(out, ["reason", "claims", "kernels"].map(String::from).into_iter());
     for reason in reasons.iter().take(ROWS) {
         let _ = writeln!(
             out,
@@ -134,21 +115,10 @@ fn unmet(out: &mut String, grid: &Grid<'_>) {
 fn totals(out: &mut String, grid: &Grid<'_>) {
     let _ = writeln!(out, "### Totals\n");
     let verdicts = Verdict::ALL.iter().map(ToString::to_string);
-    head(
-        out,
-        ["kernel", "release"]
-            .map(String::from)
-            .into_iter()
-            .chain(verdicts),
-    );
+    head(out, ["kernel", "release"].map(String::from).into_iter().chain(verdicts));
     for (at, column) in grid.columns.iter().enumerate() {
         let counts = grid.column_counts(at);
-        let _ = write!(
-            out,
-            "| {} | {} |",
-            cell(column.label),
-            cell(&column.run.kernel.release)
-        );
+        let _ = write!(out, "| {} | {} |", cell(column.label), cell(&column.run.kernel.release));
         for verdict in Verdict::ALL {
             let _ = write!(out, " {} |", counts.of(verdict));
         }
@@ -167,11 +137,7 @@ fn totals(out: &mut String, grid: &Grid<'_>) {
 /// The names of claims, or how many there are.
 fn claims(names: &[&str]) -> String {
     match names.len() {
-        0..=NAMED => names
-            .iter()
-            .map(|name| code(name))
-            .collect::<Vec<_>>()
-            .join(", "),
+        0..=NAMED => names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", "),
         many => many.to_string(),
     }
 }
@@ -223,9 +189,7 @@ pub(crate) fn cell(text: &str) -> String {
 /// `text` as a span of code in a table's cell: GitHub wants `|` escaped there too, and a span cannot hold the
 /// backtick that ends it.
 pub(crate) fn code(text: &str) -> String {
-    let clean = escape_line(text, CELL)
-        .replace('`', "'")
-        .replace('|', "\\|");
+    let clean = escape_line(text, CELL).replace('`', "'").replace('|', "\\|");
     match clean.trim() {
         "" => String::new(),
         clean => format!("`{clean}`"),
@@ -246,9 +210,7 @@ mod tests {
 
     #[test]
     fn when_everything_holds_it_is_short() {
-        let matrix = Matrix {
-            runs: vec![run("6.12", [case("uts::a", Verdict::Holds)])],
-        };
+        let matrix = Matrix { runs: vec![run("6.12", [case("uts::a", Verdict::Holds)])] };
         insta::assert_snapshot!(markdown(&matrix));
     }
 
@@ -279,11 +241,7 @@ mod tests {
                 bad
             })
         };
-        let matrix = Matrix {
-            runs: (0..50)
-                .map(|minor| run(&format!("6.{minor}"), cases(minor)))
-                .collect(),
-        };
+        let matrix = Matrix { runs: (0..50).map(|minor| run(&format!("6.{minor}"), cases(minor))).collect() };
         let markdown = markdown(&matrix);
         assert!(markdown.len() < 256 * 1024, "{} bytes", markdown.len());
         assert!(markdown.contains("900 claims more"));

@@ -20,13 +20,7 @@ impl Outcome {
     /// What `matrix` comes to.
     #[must_use]
     pub fn of(matrix: &Matrix) -> Self {
-        let verdicts = || {
-            matrix
-                .runs
-                .iter()
-                .flat_map(|run| &run.cases)
-                .map(|case| case.verdict)
-        };
+        let verdicts = || matrix.runs.iter().flat_map(|run| &run.cases).map(|case| case.verdict);
         if verdicts().any(Verdict::is_against_the_kernel) {
             Self::Refuted
         } else if verdicts().next().is_none()
@@ -70,9 +64,7 @@ mod tests {
     #[case::nothing_was_asked(&[], 125)]
     fn exit_code_is_the_contract(#[case] verdicts: &[Verdict], #[case] code: u8) {
         let cases = verdicts.iter().map(|&verdict| case("pid::a", verdict));
-        let matrix = Matrix {
-            runs: vec![run("6.12", cases)],
-        };
+        let matrix = Matrix { runs: vec![run("6.12", cases)] };
         assert_eq!(Outcome::of(&matrix).exit_code(), code);
     }
 
@@ -82,9 +74,7 @@ mod tests {
     fn a_kernel_that_does_not_boot_is_untested(#[case] other: Verdict, #[case] code: u8) {
         let mut dead = run("7.3", []);
         dead.problem = Some("the kernel did not boot".into());
-        let matrix = Matrix {
-            runs: vec![run("6.12", [case("pid::a", other)]), dead],
-        };
+        let matrix = Matrix { runs: vec![run("6.12", [case("pid::a", other)]), dead] };
         assert_eq!(Outcome::of(&matrix).exit_code(), code);
     }
 }

@@ -41,10 +41,7 @@ impl OutDir {
         match given {
             Some(path) => {
                 fs::create_dir_all(path).map_err(WriteError::at(path))?;
-                Ok(Self {
-                    path: path.to_owned(),
-                    latest: None,
-                })
+                Ok(Self { path: path.to_owned(), latest: None })
             }
             None => Self::create_under(Path::new(DEFAULT), Timestamp::now()),
         }
@@ -69,10 +66,7 @@ impl OutDir {
                 Err(error) => return Err(WriteError::at(&path)(error)),
             }
         }
-        Ok(Self {
-            path,
-            latest: Some(parent.join(LATEST)),
-        })
+        Ok(Self { path, latest: Some(parent.join(LATEST)) })
     }
 
     /// The folder.
@@ -144,11 +138,8 @@ impl OutDir {
 /// name keeps its last part and gets a number made from all of it, so that two words never share a file.
 fn file_name(word: &str) -> String {
     let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or("");
-    let slug: String = last
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-        .take(SLUG)
-        .collect();
+    let slug: String =
+        last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(SLUG).collect();
     let slug = slug.trim_matches(['.', '-']);
     match slug {
         slug if slug == word => format!("run-{slug}.json"),
@@ -159,9 +150,7 @@ fn file_name(word: &str) -> String {
 
 /// The 32-bit FNV-1a hash, which unlike the standard library's stays the same from one compiler to the next.
 pub(crate) fn fnv(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]
@@ -194,14 +183,7 @@ mod tests {
             .map(|_| OutDir::create_under(parent.path(), noon()).unwrap().path)
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
-        assert_eq!(
-            names,
-            [
-                "20260102T120000Z",
-                "20260102T120000Z-2",
-                "20260102T120000Z-3"
-            ]
-        );
+        assert_eq!(names, ["20260102T120000Z", "20260102T120000Z-2", "20260102T120000Z-3"]);
     }
 
     #[test]
@@ -214,10 +196,7 @@ mod tests {
         let latest = parent.path().join(LATEST);
         for out in [&first, &second, &first] {
             out.write(&small_matrix()).unwrap();
-            assert_eq!(
-                fs::canonicalize(&latest).unwrap(),
-                fs::canonicalize(out.path()).unwrap()
-            );
+            assert_eq!(fs::canonicalize(&latest).unwrap(), fs::canonicalize(out.path()).unwrap());
         }
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 3);
     }
@@ -243,9 +222,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let out = OutDir::create(Some(parent.path())).unwrap();
         fs::write(parent.path().join("run-notes.json"), "{}").unwrap();
-        let one = |word| Matrix {
-            runs: vec![run(word, [case("uts::a", Verdict::Holds)])],
-        };
+        let one = |word| Matrix { runs: vec![run(word, [case("uts::a", Verdict::Holds)])] };
         out.write(&one("6.1")).unwrap();
         out.write(&one("6.12")).unwrap();
         let names: Vec<_> = run_files(parent.path())

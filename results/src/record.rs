@@ -94,10 +94,7 @@ impl CaseRecord {
     /// The name without its suite: `nesting_stops_at_depth_32`.
     #[must_use]
     pub fn short_name(&self) -> &str {
-        self.name
-            .strip_prefix(self.suite.as_str())
-            .and_then(|rest| rest.strip_prefix("::"))
-            .unwrap_or(&self.name)
+        self.name.strip_prefix(self.suite.as_str()).and_then(|rest| rest.strip_prefix("::")).unwrap_or(&self.name)
     }
 }
 

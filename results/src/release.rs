@@ -14,26 +14,14 @@ impl Release {
     /// Of `kernel`: from its release, or from the word that named it when it never came up.
     pub(crate) fn of(kernel: &Kernel) -> Self {
         let release = Self::parse(&kernel.release);
-        if release.unknown {
-            Self::parse(&kernel.word)
-        } else {
-            release
-        }
+        if release.unknown { Self::parse(&kernel.word) } else { release }
     }
 
     /// Of a version as claims write it, `6.14`, or a release as `uname -r` does.
     pub(crate) fn parse(text: &str) -> Self {
-        let end = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
-        let numbers: Vec<u32> = text[..end]
-            .split('.')
-            .map_while(|part| part.parse().ok())
-            .collect();
-        Self {
-            unknown: numbers.len() < 2,
-            numbers,
-        }
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let numbers: Vec<u32> = text[..end].split('.').map_while(|part| part.parse().ok()).collect();
+        Self { unknown: numbers.len() < 2, numbers }
     }
 
     /// True when this kernel is `version` or newer: 6.14.0-rc1 counts as 6.14.
@@ -43,12 +31,7 @@ impl Release {
 
     /// True when this kernel is of a later series than `version`: 6.13.7 is not past 6.13, 6.14 is.
     pub(crate) fn is_past(&self, version: &Self) -> bool {
-        !self.unknown
-            && self
-                .numbers
-                .iter()
-                .take(version.numbers.len())
-                .gt(version.numbers.iter())
+        !self.unknown && self.numbers.iter().take(version.numbers.len()).gt(version.numbers.iter())
     }
 
     /// True when nothing is known.
@@ -78,12 +61,7 @@ mod tests {
     #[case("6.13.7", "6.13", true, false)]
     #[case("6.14.1", "6.13", true, true)]
     #[case("", "6.13", false, false)]
-    fn ranges(
-        #[case] kernel: &str,
-        #[case] version: &str,
-        #[case] reaches: bool,
-        #[case] past: bool,
-    ) {
+    fn ranges(#[case] kernel: &str, #[case] version: &str, #[case] reaches: bool, #[case] past: bool) {
         let (kernel, version) = (Release::parse(kernel), Release::parse(version));
         assert_eq!(kernel.reaches(&version), reaches);
         assert_eq!(kernel.is_past(&version), past);
@@ -91,10 +69,7 @@ mod tests {
 
     #[test]
     fn a_kernel_that_never_came_up_is_placed_by_its_word() {
-        let kernel = Kernel {
-            word: "6.12".into(),
-            ..Kernel::default()
-        };
+        let kernel = Kernel { word: "6.12".into(), ..Kernel::default() };
         assert!(!Release::of(&kernel).is_unknown());
     }
 }

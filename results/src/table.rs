@@ -32,13 +32,7 @@ const FINDINGS: usize = 40;
 #[must_use]
 pub fn table(matrix: &Matrix, terminal: Terminal) -> String {
     let grid = Grid::of(matrix);
-    let page = Page {
-        grid: &grid,
-        width: terminal.width.max(40),
-        paint: Paint {
-            on: terminal.colour,
-        },
-    };
+    let page = Page { grid: &grid, width: terminal.width.max(40), paint: Paint { on: terminal.colour } };
     let mut out = String::new();
     page.attention(&mut out);
     page.unmet(&mut out);
@@ -64,12 +58,7 @@ impl Page<'_> {
                 out.push('\n');
             }
         }
-        let rows: Vec<_> = self
-            .grid
-            .rows
-            .iter()
-            .filter(|row| row.needs_attention())
-            .collect();
+        let rows: Vec<_> = self.grid.rows.iter().filter(|row| row.needs_attention()).collect();
         if rows.is_empty() {
             return;
         }
@@ -94,11 +83,7 @@ impl Page<'_> {
         self.text(out, 2, &case.claim);
         self.labelled(out, "on", &self.grid.labels(&finding.columns));
         self.labelled(out, "because", &case.message);
-        for (label, text) in [
-            ("call", &case.call),
-            ("expected", &case.expected),
-            ("seen", &case.seen),
-        ] {
+        for (label, text) in [("call", &case.call), ("expected", &case.expected), ("seen", &case.seen)] {
             self.labelled(out, label, text.as_deref().unwrap_or_default());
         }
         self.labelled(out, "source", &case.sources.join(", "));
@@ -114,10 +99,7 @@ impl Page<'_> {
             return;
         }
         let _ = writeln!(out, "unmet: something is missing");
-        let counts: Vec<_> = reasons
-            .iter()
-            .map(|reason| count(reason.claims.len(), "claim"))
-            .collect();
+        let counts: Vec<_> = reasons.iter().map(|reason| count(reason.claims.len(), "claim")).collect();
         let wide = counts.iter().map(|count| width(count)).max().unwrap_or(0);
         for (reason, count) in reasons.iter().zip(&counts) {
             let on = self.grid.labels(&reason.columns);
@@ -137,23 +119,16 @@ impl Page<'_> {
         if self.grid.columns.len() > 1 {
             totals(out, self.grid, self.width);
         }
-        let head = format!(
-            "{} on {}:",
-            count(self.grid.rows.len(), "claim"),
-            count(self.grid.columns.len(), "kernel")
-        );
+        let head = format!("{} on {}:", count(self.grid.rows.len(), "claim"), count(self.grid.columns.len(), "kernel"));
         let counts = self.grid.counts();
-        let worst = Verdict::ALL
-            .into_iter()
-            .find(|&verdict| counts.of(verdict) > 0);
+        let worst = Verdict::ALL.into_iter().find(|&verdict| counts.of(verdict) > 0);
         // Wrapped before it is coloured: colours have no width.
         for line in wrap(&format!("{head} {}", counts.sentence()), self.width) {
             let (head, counts) = match line.strip_prefix(&head) {
                 Some(counts) => (head.as_str(), counts),
                 None => ("", line.as_str()),
             };
-            let painted =
-                worst.map_or(counts.into(), |verdict| self.paint.verdict(verdict, counts));
+            let painted = worst.map_or(counts.into(), |verdict| self.paint.verdict(verdict, counts));
             let _ = writeln!(out, "{head}{painted}");
         }
     }

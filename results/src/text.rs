@@ -39,11 +39,7 @@ pub fn escape_block(text: &str, bytes: usize) -> String {
     let shown = tail(text, bytes);
     let mut block = String::with_capacity(shown.len());
     if shown.len() < text.len() {
-        let _ = writeln!(
-            block,
-            "{ELLIPSIS} {} bytes left out",
-            text.len() - shown.len()
-        );
+        let _ = writeln!(block, "{ELLIPSIS} {} bytes left out", text.len() - shown.len());
     }
     push_block(&mut block, shown);
     block
@@ -69,10 +65,7 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// The first line of `text` that is not blank, trimmed.
 pub(crate) fn first_line(text: &str) -> &str {
-    text.lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default()
+    text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 /// The last `bytes` bytes of `text` or a little less, beginning where a line begins if one does.
@@ -122,10 +115,7 @@ pub(crate) fn wrap(line: &str, room: usize) -> Vec<String> {
             used += wide;
         }
     }
-    pieces
-        .iter()
-        .map(|piece| piece.trim_end().to_owned())
-        .collect()
+    pieces.iter().map(|piece| piece.trim_end().to_owned()).collect()
 }
 
 /// Shortens `line` to `columns` columns, the last of them an ellipsis.
@@ -202,25 +192,15 @@ mod tests {
     #[case("\x1b\x1b", 6, "\\x1b\\…")]
     #[case("名前空間", 5, "名前…")]
     #[case("abc", 0, "")]
-    fn a_line_is_never_wider_than_asked(
-        #[case] text: &str,
-        #[case] columns: usize,
-        #[case] shown: &str,
-    ) {
+    fn a_line_is_never_wider_than_asked(#[case] text: &str, #[case] columns: usize, #[case] shown: &str) {
         assert_eq!(escape_line(text, columns), shown);
         assert!(width(&escape_line(text, columns)) <= columns);
     }
 
     #[test]
     fn a_block_keeps_lines_and_the_end() {
-        assert_eq!(
-            escape_block("one\r\ntwo\x1b[2J\n", 100),
-            "one\ntwo\\x1b[2J\n"
-        );
-        assert_eq!(
-            escape_block("first line\nsecond\nthird", 14),
-            "… 11 bytes left out\nsecond\nthird"
-        );
+        assert_eq!(escape_block("one\r\ntwo\x1b[2J\n", 100), "one\ntwo\\x1b[2J\n");
+        assert_eq!(escape_block("first line\nsecond\nthird", 14), "… 11 bytes left out\nsecond\nthird");
     }
 
     #[test]

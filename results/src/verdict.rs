@@ -27,14 +27,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict, the ones that need attention first: the order in which reports list and count them.
-    pub const ALL: [Self; 6] = [
-        Self::Violated,
-        Self::Crashed,
-        Self::TimedOut,
-        Self::Broken,
-        Self::Unmet,
-        Self::Holds,
-    ];
+    pub const ALL: [Self; 6] = [Self::Violated, Self::Crashed, Self::TimedOut, Self::Broken, Self::Unmet, Self::Holds];
 
     /// The word that people read: `holds`, `violated`, `unmet`, `broken`, `crashed`, `timed out`.
     #[must_use]

@@ -46,9 +46,9 @@ mod tests {
         for text in all.chars().collect::<Vec<_>>().chunks(1000) {
             let text: String = text.iter().collect();
             for clean in [attribute(&text), cdata(&text)] {
-                let bad = clean.chars().find(|&c| {
-                    !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
-                });
+                let bad = clean.chars().find(
+                    |&c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+                );
                 assert_eq!(bad, None);
             }
         }

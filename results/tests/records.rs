@@ -8,9 +8,7 @@ use rstest::rstest;
 use results::{Run, Shard, Verdict};
 
 fn kept(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 /// The error of reading `text` as a record, the file's folder replaced by nothing.
@@ -33,10 +31,7 @@ fn schema_1_is_read_and_written_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again.json");
     run.write(&again).unwrap();
-    assert_eq!(
-        fs::read_to_string(again).unwrap(),
-        fs::read_to_string(path).unwrap()
-    );
+    assert_eq!(fs::read_to_string(again).unwrap(), fs::read_to_string(path).unwrap());
 }
 
 #[test]
@@ -45,16 +40,10 @@ fn fields_that_a_later_version_adds_are_passed_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run-6.12.json");
     let more = text
-        .replace(
-            "\"kernel\": {",
-            "\"mood\": \"good\",\n  \"kernel\": {\n    \"colour\": 7,",
-        )
+        .replace("\"kernel\": {", "\"mood\": \"good\",\n  \"kernel\": {\n    \"colour\": 7,")
         .replace("\"theme\":", "\"weather\": [],\n      \"theme\":");
     fs::write(&path, more).unwrap();
-    assert_eq!(
-        Run::read(&path).unwrap(),
-        Run::read(&kept("run-schema-1.json")).unwrap()
-    );
+    assert_eq!(Run::read(&path).unwrap(), Run::read(&kept("run-schema-1.json")).unwrap());
 }
 
 #[rstest]
@@ -84,12 +73,13 @@ fn fields_that_a_later_version_adds_are_passed_over() {
 )]
 #[case::a_stranger(
     r#"{"name": "left-pad"}"#,
-    "run-6.12.json is JSON, but none of nsproof's, not a record of a run (run-<kernel>.json): give a file that nsproof \
-     wrote as such"
+    "run-6.12.json is JSON of no kind that nsproof writes, but a record of a run (run-<kernel>.json) is needed: give a \
+     file that nsproof wrote as such"
 )]
 #[case::a_baseline(
     r#"{"kind": "baseline", "schema": 1}"#,
-    "run-6.12.json is a baseline, not a record of a run (run-<kernel>.json): give a file that nsproof wrote as such"
+    "run-6.12.json is a baseline, but a record of a run (run-<kernel>.json) is needed: give a file that nsproof wrote \
+     as such"
 )]
 fn what_cannot_be_read_is_told_in_one_sentence(#[case] text: &str, #[case] sentence: &str) {
     assert_eq!(error_of(text), sentence);
@@ -99,10 +89,7 @@ fn what_cannot_be_read_is_told_in_one_sentence(#[case] text: &str, #[case] sente
 fn a_verdict_that_is_not_known_is_told_with_its_place() {
     let text = fs::read_to_string(kept("run-schema-1.json")).unwrap();
     let error = error_of(&text.replace("\"holds\"", "\"perhaps\""));
-    assert!(
-        error.contains("unknown variant `perhaps`") && error.contains("at line 37"),
-        "{error}"
-    );
+    assert!(error.contains("unknown variant `perhaps`") && error.contains("at line 38"), "{error}");
 }
 
 #[test]
@@ -122,22 +109,11 @@ fn a_folder_without_records_is_told() {
 fn a_folder_is_read_with_the_oldest_kernel_first() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = Run::read(&kept("run-schema-1.json")).unwrap();
-    for (word, release) in [
-        ("6.12", "6.12.1"),
-        ("5.10", "5.10.9"),
-        ("6.1", "6.1.9"),
-        ("x", ""),
-    ] {
+    for (word, release) in [("6.12", "6.12.1"), ("5.10", "5.10.9"), ("6.1", "6.1.9"), ("x", "")] {
         run.kernel.word = word.into();
         run.kernel.release = release.into();
-        run.write(&folder.path().join(format!("run-{word}.json")))
-            .unwrap();
+        run.write(&folder.path().join(format!("run-{word}.json"))).unwrap();
     }
-    let words: Vec<_> = results::read(folder.path())
-        .unwrap()
-        .runs
-        .into_iter()
-        .map(|run| run.kernel.word)
-        .collect();
+    let words: Vec<_> = results::read(folder.path()).unwrap().runs.into_iter().map(|run| run.kernel.word).collect();
     assert_eq!(words, ["5.10", "6.1", "6.12", "x"]);
 }

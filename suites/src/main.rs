@@ -1,5 +1,5 @@
 //! The command.
 
 fn main() -> std::process::ExitCode {
-    harness::test_door(suites::ALL)
+    harness::command(suites::ALL)
 }

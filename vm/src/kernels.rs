@@ -75,11 +75,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Debian { suite, packages } => {
-                write!(
-                    f,
-                    "Debian {suite}, {}",
-                    packages.first().map_or("no package", String::as_str)
-                )
+                write!(f, "Debian {suite}, {}", packages.first().map_or("no package", String::as_str))
             }
             Origin::File => f.write_str("a file"),
             Origin::Tree => f.write_str("a kernel tree"),

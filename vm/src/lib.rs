@@ -2,6 +2,19 @@
 //!
 //! This crate knows nothing of claims. It runs a program of ours, as `/init`, in a kernel that is thrown away, and hands back a
 //! stream of bytes to talk to it by.
+//!
+//! - [`kernels`]: one word names a kernel; downloads and the cache of them.
+//! - [`initramfs`]: what the kernel unpacks and runs.
+//! - [`machine`]: QEMU around them.
+//! - [`template`]: a machine booted once and resumed many times.
+//! - [`guest`]: the other side, for the program that finds itself to be PID 1.
 
+pub mod accel;
+mod deadline;
+pub mod guest;
+pub mod initramfs;
 pub mod kernels;
+pub mod machine;
+mod modules;
 mod programs;
+pub mod template;

@@ -24,12 +24,6 @@ fn is_executable(file: &Path) -> bool {
 /// The last line of a program's complaint that says something, for a message of ours.
 pub(crate) fn last_words(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let line = text
-        .lines()
-        .rev()
-        .map(str::trim)
-        .find(|line| !line.is_empty());
-    line.unwrap_or("it said nothing")
-        .trim_start_matches("E: ")
-        .to_owned()
+    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or("it said nothing").trim_start_matches("E: ").to_owned()
 }

@@ -7,6 +7,7 @@ use results::{CaseRecord, Evidence, Place, Timestamp, Verdict as Found};
 
 use super::options::Isolation;
 use super::seat::{Seat, Served};
+use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
 use crate::protocol::{Hello, Report};
 
@@ -21,6 +22,7 @@ pub(crate) struct Column {
 
 enum Ground {
     Host,
+    Machines(Box<VirtualKernel>),
 }
 
 #[derive(Default)]
@@ -40,6 +42,11 @@ impl Column {
         Self::new(Ground::Host, Isolation::Shared)
     }
 
+    /// A kernel in machines of its own.
+    pub(crate) fn machines(kernel: VirtualKernel, isolation: Isolation) -> Self {
+        Self::new(Ground::Machines(Box::new(kernel)), isolation)
+    }
+
     fn new(ground: Ground, isolation: Isolation) -> Self {
         Self { ground, isolation, started: Timestamp::now(), began: Instant::now(), state: Mutex::default() }
     }
@@ -48,6 +55,7 @@ impl Column {
     pub(crate) fn word(&self) -> &str {
         match &self.ground {
             Ground::Host => "host",
+            Ground::Machines(machines) => &machines.kernel.word,
         }
     }
 
@@ -82,6 +90,7 @@ impl Column {
         }
         let made = match &self.ground {
             Ground::Host => Seat::on_host(),
+            Ground::Machines(machines) => machines.boot(),
         };
         let mut state = self.state();
         match made {
@@ -119,6 +128,7 @@ impl Column {
         cases.sort_by_key(place);
         let (origin, accelerator, qemu) = match &self.ground {
             Ground::Host => ("the running kernel".to_owned(), "none".to_owned(), None),
+            Ground::Machines(machines) => (machines.kernel.origin.to_string(), machines.accel.to_string(), None),
         };
         results::Run {
             nsproof: env!("CARGO_PKG_VERSION").to_owned(),
@@ -134,6 +144,7 @@ impl Column {
                 qemu,
                 isolation: match &self.ground {
                     Ground::Host => "stage".to_owned(),
+                    Ground::Machines(_) => self.isolation.name().to_owned(),
                 },
                 arch: std::env::consts::ARCH.to_owned(),
             },

@@ -7,9 +7,13 @@ use anyhow::{Context, Result, bail};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
+use vm::accel::Accel;
+
 use super::column::Column;
-use super::options::RunOptions;
+use super::options::{Isolation, RunOptions};
+use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
+use crate::command::open_cache;
 use crate::registry::Registry;
 
 /// What is going to be carried out: every case in every column.
@@ -22,17 +26,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, options: RunOptions) -> Result<Self> {
-        let suites = registry.suites();
-        for suite in &options.suite {
-            if !suites.contains(&suite.as_str()) {
-                bail!("there is no suite «{suite}»: there are {}", suites.join(", "));
-            }
-        }
-        let cases: Vec<_> = registry
-            .all()
-            .filter(|case| options.suite.is_empty() || options.suite.iter().any(|suite| suite == case.suite()))
-            .collect();
-        let columns = columns(&options)?;
+        registry.check_suites(&options.suite)?;
+        let cases = registry.of_suites(&options.suite).collect();
+        let columns = columns(registry, &options)?;
         Ok(Self { columns, cases, options })
     }
 
@@ -95,19 +91,31 @@ impl Plan {
     }
 }
 
-fn columns(options: &RunOptions) -> Result<Vec<Arc<Column>>> {
+fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>> {
+    if options.kernel.is_empty() {
+        return Ok(vec![Arc::new(Column::host())]);
+    }
+    let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
-    let host = ["host".to_owned()];
-    let words: &[String] = if options.kernel.is_empty() { &host } else { &options.kernel };
-    for word in words {
-        if columns.iter().any(|column| column.word() == word) {
+    for word in &options.kernel {
+        if word == "host" {
+            columns.push(Arc::new(Column::host()));
             continue;
         }
-        match word.as_str() {
-            "host" => columns.push(Arc::new(Column::host())),
-            other => bail!("there is no kernel «{other}»"),
+        for word in cache.expand(word)? {
+            let kernel = cache.resolve(&word, options.modules.as_deref())?;
+            let kernel = VirtualKernel::new(kernel, Accel::Tcg, registry)?;
+            let isolation = options.isolation.unwrap_or(Isolation::Shared);
+            columns.push(Arc::new(Column::machines(kernel, isolation)));
         }
     }
+    let mut words: Vec<String> = Vec::new();
+    columns.retain(|column| {
+        let word = column.word().to_owned();
+        let new = !words.contains(&word);
+        words.push(word);
+        new
+    });
     Ok(columns)
 }
 

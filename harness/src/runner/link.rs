@@ -40,6 +40,11 @@ impl Link {
         self.stream.write_all(text.as_bytes()).map_err(|_| LinkError::Closed)
     }
 
+    /// Bytes that are no event, as an error that can be shown.
+    pub(crate) fn garbage(bytes: &[u8]) -> LinkError {
+        garbage(bytes)
+    }
+
     /// The next event, waited for until `until`.
     pub(crate) fn event(&mut self, until: Instant) -> Result<Event, LinkError> {
         let began = Instant::now();

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use results::Verdict as Found;
 
+use vm::machine::{Exit, Machine, MachineError};
+
+use super::crash;
 use super::link::{Link, LinkError};
 use crate::claim::Case;
-use crate::pace::{GRACE, Pace, WORKER_READY};
+use crate::pace::{GRACE, GUEST_READY, MACHINE_END, Pace, WORKER_READY};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::worker;
 
@@ -24,6 +27,7 @@ pub(crate) struct Seat {
 
 enum Body {
     Host(Child),
+    Guest(Box<Machine>),
 }
 
 /// A report, and whether the seat can take the next case.
@@ -42,6 +46,14 @@ pub(crate) enum SeatError {
     /// It was started and never ready.
     #[error("the worker did not come up: {0}")]
     NotReady(String),
+    /// The machine for it did not come up.
+    #[error("{why}")]
+    Machine {
+        /// In one sentence.
+        why: String,
+        /// The end of the console, when there was one.
+        console: String,
+    },
 }
 
 impl Seat {
@@ -59,6 +71,23 @@ impl Seat {
         // The seat is made first, so that its end ends the process when there was no greeting.
         seat.hello = hello?;
         Ok(seat)
+    }
+
+    /// A worker in a machine of its own, which is booted for it.
+    pub(crate) fn in_machine(mut machine: Machine, pace: Pace) -> Result<Self, SeatError> {
+        let greeting = machine.greeting(Instant::now() + GUEST_READY)?;
+        let hello = match serde_json::from_slice(&greeting) {
+            Ok(Event::Ready(hello)) if hello.protocol == PROTOCOL => hello,
+            Ok(Event::Failed(message)) => return Err(SeatError::NotReady(message)),
+            _ => return Err(SeatError::NotReady(Link::garbage(&greeting).to_string())),
+        };
+        Self::in_ready_machine(machine, hello, pace)
+    }
+
+    /// A worker in a machine whose greeting was read before.
+    pub(crate) fn in_ready_machine(machine: Machine, hello: Hello, pace: Pace) -> Result<Self, SeatError> {
+        let link = Link::new(machine.control().try_clone()?);
+        Ok(Self { body: Body::Guest(Box::new(machine)), link, pace, hello })
     }
 
     /// Has a case carried out.
@@ -95,19 +124,61 @@ impl Seat {
 
     /// What it means that no report came.
     fn explain(&mut self, error: &LinkError, deadline: Duration) -> Served {
-        let report = match (&mut self.body, error) {
-            (_, LinkError::Silent(_)) => {
-                Report::new(Found::TimedOut, format!("nothing was heard for {} s after the deadline", GRACE.as_secs()))
-            }
+        let mut evidence = Vec::new();
+        let mut report = match (&mut self.body, error) {
+            (_, LinkError::Silent(_)) => Report::new(
+                Found::TimedOut,
+                format!(
+                    "the kernel went silent: it reported nothing for {} s after the case's deadline",
+                    GRACE.as_secs()
+                ),
+            ),
             (_, LinkError::Garbage(_)) => Report::new(Found::Broken, error.to_string()),
             (Body::Host(process), LinkError::Closed) => {
                 let how = process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
                 Report::new(Found::Broken, format!("the worker on this machine ended while the case ran: {how}"))
             }
+            (Body::Guest(machine), LinkError::Closed) => died(machine),
         };
-        let mut report = report;
+        if let Body::Guest(machine) = &self.body {
+            let text = crash::last_lines(&machine.console());
+            evidence.push(results::Evidence { label: "console".to_owned(), text });
+        }
         report.duration_us = u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX);
-        Served { report, evidence: Vec::new(), reusable: false }
+        Served { report, evidence, reusable: false }
+    }
+}
+
+/// The machine ended while the case ran.
+fn died(machine: &mut Machine) -> Report {
+    let how = match machine.wait(Instant::now() + MACHINE_END) {
+        Ok(Some(exit)) => exit,
+        Ok(None) => return Report::new(Found::Crashed, "the machine closed its line and is still there"),
+        Err(error) => return Report::new(Found::Broken, error.to_string()),
+    };
+    let cause = crash::cause(&machine.console()).map(|cause| format!(": {}", results::escape_line(&cause, 300)));
+    match how {
+        // QEMU's own end is not the kernel's doing.
+        Exit::Killed { .. } | Exit::Failed { .. } => Report::new(Found::Broken, format!("the machine ended: {how}")),
+        Exit::Restarted => Report::new(
+            Found::Crashed,
+            format!(
+                "the kernel died under the case{}",
+                cause.unwrap_or_else(|| " and restarted without a word".into())
+            ),
+        ),
+        Exit::PoweredOff => Report::new(Found::Crashed, "the case powered the machine off"),
+    }
+}
+
+impl From<MachineError> for SeatError {
+    fn from(error: MachineError) -> Self {
+        let console = match &error {
+            MachineError::Ended { console, .. } | MachineError::Late { console } => console.clone(),
+            _ => String::new(),
+        };
+        let cause = crash::cause(&console).map(|cause| format!(": {}", results::escape_line(&cause, 300)));
+        Self::Machine { why: format!("{error}{}", cause.unwrap_or_default()), console }
     }
 }
 
@@ -119,6 +190,8 @@ impl Drop for Seat {
                 let _ = process.kill();
                 let _ = process.wait();
             }
+            // A machine ends itself.
+            Body::Guest(_) => {}
         }
     }
 }

@@ -13,10 +13,8 @@ use super::mirror::Mirror;
 use crate::programs;
 
 /// Where the package debian-archive-keyring has the keys that all of these suites are signed with; the name's end has changed with time.
-const KEYRINGS: [&str; 2] = [
-    "/usr/share/keyrings/debian-archive-keyring.gpg",
-    "/usr/share/keyrings/debian-archive-keyring.pgp",
-];
+const KEYRINGS: [&str; 2] =
+    ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
 
 /// The suites that kernels come from, newest kernels last, and whether they are on the security mirror.
 pub(super) const SUITES: [(&str, bool); 10] = [
@@ -53,10 +51,7 @@ impl Apt<'_> {
     ///
     /// A suite that the mirror does not have, or whose signature is not good, is left out: apt keeps none of its files.
     pub(super) fn update(&self, mirror: &Mirror) -> Result<Vec<List>, KernelError> {
-        let keyring = KEYRINGS
-            .into_iter()
-            .find(|file| Path::new(file).exists())
-            .ok_or(KernelError::NoKeyring)?;
+        let keyring = KEYRINGS.into_iter().find(|file| Path::new(file).exists()).ok_or(KernelError::NoKeyring)?;
         let sources = self.state.join("sources.list");
         fs::write(&sources, sources_list(mirror, keyring))
             .map_err(|source| KernelError::io("write", &sources, source))?;
@@ -77,23 +72,13 @@ impl Apt<'_> {
 
     /// The lists that `update` brought.
     fn lists(&self) -> Result<Vec<List>, KernelError> {
-        let targets = self.run(
-            &[
-                "indextargets",
-                "--format",
-                "$(RELEASE) $(FILENAME)",
-                "Created-By: Packages",
-            ],
-            self.scratch,
-        )?;
+        let targets =
+            self.run(&["indextargets", "--format", "$(RELEASE) $(FILENAME)", "Created-By: Packages"], self.scratch)?;
         let text = String::from_utf8_lossy(&targets.stdout);
         let lists = text
             .lines()
             .filter_map(|line| line.split_once(' '))
-            .map(|(suite, file)| List {
-                suite: suite.to_owned(),
-                file: PathBuf::from(file),
-            });
+            .map(|(suite, file)| List { suite: suite.to_owned(), file: PathBuf::from(file) });
         Ok(lists.filter(|list| list.file.exists()).collect())
     }
 
@@ -107,30 +92,19 @@ impl Apt<'_> {
         }
         let why = programs::last_words(&output.stderr);
         if why.contains("No space left on device") || why.contains("enough free space") {
-            return Err(KernelError::Full {
-                action: "download to",
-                path: folder.to_owned(),
-            });
+            return Err(KernelError::Full { action: "download to", path: folder.to_owned() });
         }
-        Err(KernelError::Program {
-            program: "apt-get",
-            task: format!("download {}", packages.join(" ")),
-            why,
-        })
+        Err(KernelError::Program { program: "apt-get", task: format!("download {}", packages.join(" ")), why })
     }
 
     fn run(&self, arguments: &[&str], folder: &Path) -> Result<Output, KernelError> {
         let lists = self.state.join("lists");
         for needed in [lists.join("partial"), self.scratch.join("archives/partial")] {
-            fs::create_dir_all(&needed)
-                .map_err(|source| KernelError::io("create", &needed, source))?;
+            fs::create_dir_all(&needed).map_err(|source| KernelError::io("create", &needed, source))?;
         }
         let configuration = self.scratch.join("apt.conf");
         let status = self.scratch.join("status");
-        for (file, text) in [
-            (&configuration, self.configuration()),
-            (&status, String::new()),
-        ] {
+        for (file, text) in [(&configuration, self.configuration()), (&status, String::new())] {
             fs::write(file, text).map_err(|source| KernelError::io("write", file, source))?;
         }
         let program = apt_get()?;
@@ -150,11 +124,7 @@ impl Apt<'_> {
     fn configuration(&self) -> String {
         let (state, scratch) = (self.state.display(), self.scratch.display());
         // As root, apt-get would drop to a user who cannot enter the cache, and complain.
-        let sandbox = if rustix::process::geteuid().is_root() {
-            "APT::Sandbox::User \"root\";\n"
-        } else {
-            ""
-        };
+        let sandbox = if rustix::process::geteuid().is_root() { "APT::Sandbox::User \"root\";\n" } else { "" };
         format!(
             "#clear APT::Update::Pre-Invoke;\n\
              #clear APT::Update::Post-Invoke;\n\
@@ -179,24 +149,15 @@ impl Apt<'_> {
 
 /// The path of apt-get.
 pub(super) fn apt_get() -> Result<PathBuf, KernelError> {
-    programs::find("apt-get").ok_or(KernelError::NotInstalled {
-        program: "apt-get",
-        package: "apt",
-    })
+    programs::find("apt-get").ok_or(KernelError::NotInstalled { program: "apt-get", package: "apt" })
 }
 
 fn sources_list(mirror: &Mirror, keyring: &str) -> String {
     let mut text = String::new();
     for (suite, is_security) in SUITES {
-        let uri = if is_security {
-            mirror.security.as_deref()
-        } else {
-            Some(mirror.main.as_str())
-        };
+        let uri = if is_security { mirror.security.as_deref() } else { Some(mirror.main.as_str()) };
         if let Some(uri) = uri {
-            text += &format!(
-                "deb [arch=amd64 target=Packages lang=none signed-by={keyring}] {uri} {suite} main\n"
-            );
+            text += &format!("deb [arch=amd64 target=Packages lang=none signed-by={keyring}] {uri} {suite} main\n");
         }
     }
     text
@@ -204,12 +165,7 @@ fn sources_list(mirror: &Mirror, keyring: &str) -> String {
 
 /// Whether a package holds a cloud kernel or a part of one.
 fn is_kernel_package(name: &str) -> bool {
-    let kind = [
-        "linux-image-",
-        "linux-binary-",
-        "linux-modules-",
-        "linux-base-",
-    ];
+    let kind = ["linux-image-", "linux-binary-", "linux-modules-", "linux-base-"];
     kind.iter().any(|prefix| name.starts_with(prefix)) && name.ends_with("-cloud-amd64")
 }
 
@@ -245,15 +201,10 @@ mod tests {
         };
         let text = sources_list(&with_security, "keys");
         assert_eq!(text.lines().count(), SUITES.len());
-        assert!(
-            text.lines().all(|line| line.contains("signed-by=keys")) && !text.contains("trusted")
-        );
+        assert!(text.lines().all(|line| line.contains("signed-by=keys")) && !text.contains("trusted"));
         assert!(text.contains("http://mirror.example/security/ trixie-security main"));
 
-        let without = Mirror {
-            security: None,
-            ..with_security
-        };
+        let without = Mirror { security: None, ..with_security };
         assert!(!sources_list(&without, "keys").contains("-security"));
     }
 
@@ -262,13 +213,8 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("list");
         let kernel = "Package: linux-image-6.18.15+deb13-cloud-amd64\nVersion: 6.18.15-1\n\n";
-        fs::write(
-            &file,
-            format!(
-                "Package: bash\nVersion: 5\n\n{kernel}Package: linux-image-amd64\nVersion: 1\n"
-            ),
-        )
-        .unwrap();
+        fs::write(&file, format!("Package: bash\nVersion: 5\n\n{kernel}Package: linux-image-amd64\nVersion: 1\n"))
+            .unwrap();
         keep_kernels_only(&file, scratch.path()).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), kernel);
     }

@@ -25,9 +25,7 @@ pub struct Cache {
 
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache")
-            .field("root", &self.store.root)
-            .finish_non_exhaustive()
+        f.debug_struct("Cache").field("root", &self.store.root).finish_non_exhaustive()
     }
 }
 
@@ -65,19 +63,12 @@ impl Cache {
     /// Opens the cache in a folder, which is made if need be; `None` means [`Cache::default_root`].
     pub fn open(root: Option<&Path>) -> Result<Cache, KernelError> {
         let root = root.map_or_else(Cache::default_root, Path::to_owned);
-        Ok(Cache {
-            store: Store::new(root)?,
-            notice: Box::new(|_| {}),
-        })
+        Ok(Cache { store: Store::new(root)?, notice: Box::new(|_| {}) })
     }
 
     /// `$NSPROOF_CACHE`, or `$XDG_CACHE_HOME/nsproof`, or `~/.cache/nsproof`.
     pub fn default_root() -> PathBuf {
-        let variable = |name| {
-            env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         variable("NSPROOF_CACHE")
             .or_else(|| variable("XDG_CACHE_HOME").map(|cache| cache.join("nsproof")))
             .or_else(|| variable("HOME").map(|home| home.join(".cache/nsproof")))
@@ -101,12 +92,7 @@ impl Cache {
     /// Needs the network only for `all`, and only when nothing was ever looked up.
     pub fn expand(&self, word: &str) -> Result<Vec<String>, KernelError> {
         match Word::parse(word) {
-            Some(Word::All) => Ok(self
-                .offer()?
-                .series()
-                .iter()
-                .map(Series::to_string)
-                .collect()),
+            Some(Word::All) => Ok(self.offer()?.series().iter().map(Series::to_string).collect()),
             _ => Ok(vec![word.to_owned()]),
         }
     }
@@ -117,9 +103,7 @@ impl Cache {
     /// [`Cache::fetch`] looks again; a kernel in the cache is found without network.
     pub fn resolve(&self, word: &str, modules: Option<&Path>) -> Result<Kernel, KernelError> {
         match Word::parse(word) {
-            Some(Word::All) => Err(KernelError::Several {
-                word: word.to_owned(),
-            }),
+            Some(Word::All) => Err(KernelError::Several { word: word.to_owned() }),
             Some(Word::Path(path)) => tree::resolve(&self.store, word, &path, modules),
             Some(meaning) => match self.cached(word, &meaning) {
                 Some(kernel) => Ok(kernel),
@@ -145,21 +129,10 @@ impl Cache {
 
     /// All kernels on offer or cached, oldest first. `refresh` looks at the network, which otherwise is asked only once.
     pub fn list(&self, refresh: bool) -> Result<Vec<Listing>, KernelError> {
-        let offer = if refresh {
-            self.refresh()?
-        } else {
-            self.offer()?
-        };
-        let mut listings: Vec<Listing> = offer
-            .kernels
-            .iter()
-            .map(|offered| self.listing(&offer, offered))
-            .collect();
+        let offer = if refresh { self.refresh()? } else { self.offer()? };
+        let mut listings: Vec<Listing> = offer.kernels.iter().map(|offered| self.listing(&offer, offered)).collect();
         for (_, kernel) in self.store.all() {
-            if !listings
-                .iter()
-                .any(|known| known.release == kernel.release && known.version == kernel.version)
-            {
+            if !listings.iter().any(|known| known.release == kernel.release && known.version == kernel.version) {
                 listings.push(Listing {
                     series: Number::leading(&kernel.version).map(|number| number.series),
                     modules: kernel.modules.is_some(),
@@ -179,10 +152,7 @@ impl Cache {
     /// Removes the kernels that no word means any more (`everything`: all of them), and what killed runs left.
     pub fn prune(&self, everything: bool) -> Result<Pruned, KernelError> {
         let meant: BTreeSet<String> = self.store.words().into_values().collect();
-        let mut pruned = Pruned {
-            kernels: 0,
-            bytes: self.store.sweep(),
-        };
+        let mut pruned = Pruned { kernels: 0, bytes: self.store.sweep() };
         for (name, _) in self.store.all() {
             if everything || !meant.contains(&name) {
                 pruned.bytes += self.store.remove(&name)?;
@@ -199,10 +169,7 @@ impl Cache {
             release: offered.release.clone(),
             version: offered.version.clone(),
             suite: Some(offered.suite.clone()),
-            cached: self
-                .store
-                .get("", &entry_name(&offered.release, &offered.version))
-                .is_some(),
+            cached: self.store.get("", &entry_name(&offered.release, &offered.version)).is_some(),
             modules: offered.modules,
             newest: series.and_then(|series| offer.newest(series)) == Some(offered),
             size: offered.size,
@@ -217,17 +184,10 @@ impl Cache {
         let Word::Exact(exact) = meaning else {
             return None;
         };
-        let matching = self
-            .store
-            .all()
-            .into_iter()
-            .filter(|(_, kernel)| is_exactly(exact, &kernel.release, &kernel.version));
-        let newest =
-            matching.max_by(|(_, a), (_, b)| compare_debian_versions(&a.version, &b.version));
-        newest.map(|(_, kernel)| Kernel {
-            word: word.to_owned(),
-            ..kernel
-        })
+        let matching =
+            self.store.all().into_iter().filter(|(_, kernel)| is_exactly(exact, &kernel.release, &kernel.version));
+        let newest = matching.max_by(|(_, a), (_, b)| compare_debian_versions(&a.version, &b.version));
+        newest.map(|(_, kernel)| Kernel { word: word.to_owned(), ..kernel })
     }
 
     /// Downloads what a word means, by what is known to be on offer; that may be stale, so a failure looks again, once.
@@ -236,22 +196,14 @@ impl Cache {
             return self.obtain_from(&self.refresh()?, word, meaning);
         };
         match self.obtain_from(&offer, word, meaning) {
-            Err(
-                KernelError::Unknown { .. }
-                | KernelError::Program {
-                    program: "apt-get", ..
-                },
-            ) => self.obtain_from(&self.refresh()?, word, meaning),
+            Err(KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. }) => {
+                self.obtain_from(&self.refresh()?, word, meaning)
+            }
             result => result,
         }
     }
 
-    fn obtain_from(
-        &self,
-        offer: &Offer,
-        word: &str,
-        meaning: &Word,
-    ) -> Result<Kernel, KernelError> {
+    fn obtain_from(&self, offer: &Offer, word: &str, meaning: &Word) -> Result<Kernel, KernelError> {
         let offered = match meaning {
             Word::Series(series) => offer.newest(*series),
             Word::Exact(exact) => offer.exact(exact),
@@ -265,36 +217,20 @@ impl Cache {
             self.download(offered)?;
         }
         self.store.remember(word, &name)?;
-        self.store
-            .get(word, &name)
-            .ok_or_else(|| self.unknown(word))
+        self.store.get(word, &name).ok_or_else(|| self.unknown(word))
     }
 
     fn download(&self, offered: &Offered) -> Result<(), KernelError> {
         let megabytes = offered.size.div_ceil(1_000_000);
-        (self.notice)(&format!(
-            "downloading the kernel {} ({megabytes} MB, {})",
-            offered.version, offered.suite
-        ));
+        (self.notice)(&format!("downloading the kernel {} ({megabytes} MB, {})", offered.version, offered.suite));
         let scratch = self.store.scratch()?;
-        let (packages, unpacked) = (
-            scratch.path().join("packages"),
-            scratch.path().join("unpacked"),
-        );
+        let (packages, unpacked) = (scratch.path().join("packages"), scratch.path().join("unpacked"));
         for folder in [&packages, &unpacked] {
             fs::create_dir(folder).map_err(|source| KernelError::io("create", folder, source))?;
         }
-        let exact: Vec<String> = offered
-            .packages
-            .iter()
-            .map(|name| format!("{name}={}", offered.version))
-            .collect();
+        let exact: Vec<String> = offered.packages.iter().map(|name| format!("{name}={}", offered.version)).collect();
         let state = self.store.root.join("apt");
-        Apt {
-            state: &state,
-            scratch: scratch.path(),
-        }
-        .download(&exact, &packages)?;
+        Apt { state: &state, scratch: scratch.path() }.download(&exact, &packages)?;
         let io = |source| KernelError::io("read", &packages, source);
         for package in fs::read_dir(&packages).map_err(io)? {
             deb::unpack(&package.map_err(io)?.path(), &offered.release, &unpacked)?;
@@ -302,20 +238,11 @@ impl Cache {
         let image = unpacked.join("vmlinuz");
         if !image.exists() {
             let path = packages.join(offered.packages.first().map_or("", String::as_str));
-            return Err(KernelError::Package {
-                path,
-                why: super::PackageFault::NoKernel,
-            });
+            return Err(KernelError::Package { path, why: super::PackageFault::NoKernel });
         }
         image::read_banner(&image)?;
-        let banner = image::Banner {
-            release: offered.release.clone(),
-            version: offered.version.clone(),
-        };
-        let origin = Origin::Debian {
-            suite: offered.suite.clone(),
-            packages: offered.packages.clone(),
-        };
+        let banner = image::Banner { release: offered.release.clone(), version: offered.version.clone() };
+        let origin = Origin::Debian { suite: offered.suite.clone(), packages: offered.packages.clone() };
         self.store.install(&unpacked, &banner, origin)
     }
 
@@ -338,11 +265,7 @@ impl Cache {
         let scratch = self.store.scratch()?;
         let state = scratch.path().join("apt");
         fs::create_dir(&state).map_err(|source| KernelError::io("create", &state, source))?;
-        let lists = Apt {
-            state: &state,
-            scratch: scratch.path(),
-        }
-        .update(&Mirror::of_this_machine()?)?;
+        let lists = Apt { state: &state, scratch: scratch.path() }.update(&Mirror::of_this_machine()?)?;
         let texts: Result<Vec<(String, String)>, KernelError> = lists
             .into_iter()
             .map(|list| match fs::read_to_string(&list.file) {
@@ -351,23 +274,14 @@ impl Cache {
             })
             .collect();
         let texts = texts?;
-        let offer = Offer::read(
-            texts
-                .iter()
-                .map(|(suite, text)| (suite.as_str(), text.as_str())),
-        );
+        let offer = Offer::read(texts.iter().map(|(suite, text)| (suite.as_str(), text.as_str())));
         replace(&state, &self.store.root.join("apt"))?;
         self.store.write_json_whole("offer.json", &offer)?;
         Ok(offer)
     }
 
     fn unknown(&self, word: &str) -> KernelError {
-        let series = self
-            .known_offer()
-            .ok()
-            .flatten()
-            .map(|offer| offer.series())
-            .unwrap_or_default();
+        let series = self.known_offer().ok().flatten().map(|offer| offer.series()).unwrap_or_default();
         KernelError::Unknown {
             word: word.to_owned(),
             on_offer: OnOffer(series.iter().map(Series::to_string).collect()),

@@ -16,10 +16,7 @@ use super::error::{KernelError, PackageFault};
 /// Unpacks what belongs to the kernel `release` from the package at `deb` into `target`.
 pub(super) fn unpack(deb: &Path, release: &str, target: &Path) -> Result<(), KernelError> {
     let file = File::open(deb).map_err(|source| KernelError::io("open", deb, source))?;
-    let broken = |why| KernelError::Package {
-        path: deb.to_owned(),
-        why,
-    };
+    let broken = |why| KernelError::Package { path: deb.to_owned(), why };
     let mut archive = ar::Archive::new(BufReader::new(file));
     while let Some(member) = archive.next_entry() {
         let member = member.map_err(|error| broken(error.into()))?;
@@ -30,10 +27,7 @@ pub(super) fn unpack(deb: &Path, release: &str, target: &Path) -> Result<(), Ker
         let data: Box<dyn Read + '_> = match compression {
             "" => Box::new(member),
             ".xz" => Box::new(XzDecoder::new(member)),
-            ".zst" => Box::new(
-                StreamingDecoder::new(member)
-                    .map_err(|error| broken(io::Error::other(error).into()))?,
-            ),
+            ".zst" => Box::new(StreamingDecoder::new(member).map_err(|error| broken(io::Error::other(error).into()))?),
             _ => return Err(broken(PackageFault::Compression(name))),
         };
         return unpack_data(data, release, target).map_err(|fault| match fault {
@@ -112,12 +106,7 @@ fn place_of(path: &Path, release: &str) -> Option<PathBuf> {
 fn is_module_file(rest: &[&str]) -> bool {
     match rest {
         // depmod(8) wants these three beside the modules.
-        [name] => [
-            "modules.builtin",
-            "modules.builtin.modinfo",
-            "modules.order",
-        ]
-        .contains(name),
+        [name] => ["modules.builtin", "modules.builtin.modinfo", "modules.order"].contains(name),
         ["kernel", ..] => true,
         _ => false,
     }
@@ -133,10 +122,7 @@ mod tests {
 
     #[rstest]
     #[case("./boot/vmlinuz-6.12.107+deb13-cloud-amd64", Some("vmlinuz"))]
-    #[case(
-        "./usr/lib/modules/6.12.107+deb13-cloud-amd64/vmlinuz",
-        Some("vmlinuz")
-    )]
+    #[case("./usr/lib/modules/6.12.107+deb13-cloud-amd64/vmlinuz", Some("vmlinuz"))]
     #[case("./usr/lib/modules/6.12.107+deb13-cloud-amd64/config", Some("config"))]
     #[case("./boot/config-6.12.107+deb13-cloud-amd64", Some("config"))]
     #[case(
@@ -168,8 +154,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let mut deb = ar::Builder::new(file.reopen().unwrap());
         for (name, content) in [("debian-binary", b"2.0\n".as_slice()), (member, data)] {
-            deb.append(&ar::Header::new(name.into(), content.len() as u64), content)
-                .unwrap();
+            deb.append(&ar::Header::new(name.into(), content.len() as u64), content).unwrap();
         }
         file
     }
@@ -191,10 +176,7 @@ mod tests {
     fn a_package_is_unpacked(#[case] deb: tempfile::NamedTempFile) {
         let target = tempfile::tempdir().unwrap();
         unpack(deb.path(), RELEASE, target.path()).unwrap();
-        assert_eq!(
-            fs::read(target.path().join("config")).unwrap(),
-            b"CONFIG_PID_NS=y\n"
-        );
+        assert_eq!(fs::read(target.path().join("config")).unwrap(), b"CONFIG_PID_NS=y\n");
     }
 
     #[rstest]
@@ -205,34 +187,20 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), bytes).unwrap();
         let target = tempfile::tempdir().unwrap();
-        let message = unpack(file.path(), RELEASE, target.path())
-            .unwrap_err()
-            .to_string();
+        let message = unpack(file.path(), RELEASE, target.path()).unwrap_err().to_string();
         assert!(
-            message.starts_with(&format!(
-                "the package `{}` cannot be unpacked",
-                file.path().display()
-            )),
+            message.starts_with(&format!("the package `{}` cannot be unpacked", file.path().display())),
             "{message}"
         );
-        assert_eq!(
-            fs::read_dir(target.path()).unwrap().count(),
-            0,
-            "something was written"
-        );
+        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0, "something was written");
     }
 
     #[test]
     fn a_package_whose_data_ends_early_is_broken() {
-        let data = xz(&tar_with(
-            &format!("boot/config-{RELEASE}"),
-            &(0..=255).cycle().take(1 << 20).collect::<Vec<u8>>(),
-        ));
+        let data =
+            xz(&tar_with(&format!("boot/config-{RELEASE}"), &(0..=255).cycle().take(1 << 20).collect::<Vec<u8>>()));
         let deb = deb_with("data.tar.xz", &data[..data.len() / 2]);
         let target = tempfile::tempdir().unwrap();
-        assert!(matches!(
-            unpack(deb.path(), RELEASE, target.path()),
-            Err(KernelError::Package { .. })
-        ));
+        assert!(matches!(unpack(deb.path(), RELEASE, target.path()), Err(KernelError::Package { .. })));
     }
 }

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum KernelError {
     /// A word that names no kernel.
-    #[error(
-        "no kernel is called `{word}`: {on_offer}, and a bzImage or a built kernel tree is named by its path"
-    )]
+    #[error("no kernel is called `{word}`: {on_offer}, and a bzImage or a built kernel tree is named by its path")]
     Unknown {
         /// The word as it was given.
         word: String,
@@ -53,9 +51,7 @@ pub enum KernelError {
         release: String,
     },
     /// A package that cannot be unpacked.
-    #[error(
-        "the package `{path}` cannot be unpacked: {why}; `nsproof kernels prune` and another try fetch it anew"
-    )]
+    #[error("the package `{path}` cannot be unpacked: {why}; `nsproof kernels prune` and another try fetch it anew")]
     Package {
         /// The .deb file.
         path: PathBuf,
@@ -86,14 +82,10 @@ pub enum KernelError {
     )]
     NoMirror,
     /// Debian's signing keys are missing.
-    #[error(
-        "no keyring to verify Debian's signatures with: `apt-get install debian-archive-keyring` brings it"
-    )]
+    #[error("no keyring to verify Debian's signatures with: `apt-get install debian-archive-keyring` brings it")]
     NoKeyring,
     /// The disk is full.
-    #[error(
-        "no room left to {action} `{path}`: free some, or set NSPROOF_CACHE to a folder on a larger disk"
-    )]
+    #[error("no room left to {action} `{path}`: free some, or set NSPROOF_CACHE to a folder on a larger disk")]
     Full {
         /// What was being done.
         action: &'static str,
@@ -152,9 +144,7 @@ pub struct OnOffer(pub(super) Vec<String>);
 impl fmt::Display for OnOffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [] => f.write_str(
-                "a series is named like 6.12, one kernel of it like 6.12.107, every series `all`",
-            ),
+            [] => f.write_str("a series is named like 6.12, one kernel of it like 6.12.107, every series `all`"),
             names => write!(f, "on offer are {}", names.join(", ")),
         }
     }
@@ -165,14 +155,8 @@ impl KernelError {
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> KernelError {
         let path = path.to_owned();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                KernelError::Full { action, path }
-            }
-            _ => KernelError::Io {
-                action,
-                path,
-                source,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => KernelError::Full { action, path },
+            _ => KernelError::Io { action, path, source },
         }
     }
 }
@@ -183,20 +167,13 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_apart() {
-        let error = KernelError::io(
-            "write",
-            Path::new("/cache/kernels"),
-            io::Error::from_raw_os_error(28),
-        );
+        let error = KernelError::io("write", Path::new("/cache/kernels"), io::Error::from_raw_os_error(28));
         insta::assert_snapshot!(error, @"no room left to write `/cache/kernels`: free some, or set NSPROOF_CACHE to a folder on a larger disk");
     }
 
     #[test]
     fn an_unknown_kernel_names_what_is_on_offer() {
-        let error = KernelError::Unknown {
-            word: "6.13".into(),
-            on_offer: OnOffer(vec!["6.12".into(), "6.18".into()]),
-        };
+        let error = KernelError::Unknown { word: "6.13".into(), on_offer: OnOffer(vec!["6.12".into(), "6.18".into()]) };
         insta::assert_snapshot!(error, @"no kernel is called `6.13`: on offer are 6.12, 6.18, and a bzImage or a built kernel tree is named by its path");
     }
 }

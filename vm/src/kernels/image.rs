@@ -26,10 +26,7 @@ pub(super) struct Banner {
 /// Reads the banner of a kernel image.
 pub(super) fn read_banner(path: &Path) -> Result<Banner, KernelError> {
     let io = |source| KernelError::io("read", path, source);
-    let not_a_kernel = |why| KernelError::NotAKernel {
-        path: path.to_owned(),
-        why,
-    };
+    let not_a_kernel = |why| KernelError::NotAKernel { path: path.to_owned(), why };
 
     let mut file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
@@ -55,18 +52,11 @@ fn parse_banner(bytes: &[u8]) -> Option<Banner> {
     let text = std::str::from_utf8(text).ok()?;
     let release = text.split_whitespace().next()?.to_owned();
     // A release becomes part of a path (lib/modules/…): it must not lead anywhere else.
-    if !release
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"+-._~".contains(&b))
-        || release.starts_with('.')
-    {
+    if !release.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-._~".contains(&b)) || release.starts_with('.') {
         return None;
     }
-    let version = text
-        .split_once(" Debian ")
-        .and_then(|(_, rest)| rest.split_whitespace().next())
-        .unwrap_or(&release)
-        .to_owned();
+    let version =
+        text.split_once(" Debian ").and_then(|(_, rest)| rest.split_whitespace().next()).unwrap_or(&release).to_owned();
     Some(Banner { release, version })
 }
 
@@ -95,24 +85,10 @@ mod tests {
         "6.1.0-50-cloud-amd64",
         "6.1.176-1"
     )]
-    #[case(
-        "6.18.0-rc3-00012-gabc (me@here) #7 SMP",
-        "6.18.0-rc3-00012-gabc",
-        "6.18.0-rc3-00012-gabc"
-    )]
-    fn release_and_version_come_from_the_banner(
-        #[case] banner: &str,
-        #[case] release: &str,
-        #[case] version: &str,
-    ) {
+    #[case("6.18.0-rc3-00012-gabc (me@here) #7 SMP", "6.18.0-rc3-00012-gabc", "6.18.0-rc3-00012-gabc")]
+    fn release_and_version_come_from_the_banner(#[case] banner: &str, #[case] release: &str, #[case] version: &str) {
         let file = image_with(banner.as_bytes());
-        assert_eq!(
-            read_banner(file.path()).unwrap(),
-            Banner {
-                release: release.into(),
-                version: version.into()
-            }
-        );
+        assert_eq!(read_banner(file.path()).unwrap(), Banner { release: release.into(), version: version.into() });
     }
 
     #[rstest]
@@ -120,14 +96,8 @@ mod tests {
     #[case::other(file_with(&[7; 4096]), "it has no x86 boot header (HdrS at 0x202)")]
     #[case::silent(image_with(b"\0"), "its boot header tells no version")]
     #[case::hostile(image_with(b"../../etc #1"), "its boot header tells no version")]
-    fn what_is_no_kernel_is_refused_in_one_sentence(
-        #[case] file: tempfile::NamedTempFile,
-        #[case] why: &str,
-    ) {
+    fn what_is_no_kernel_is_refused_in_one_sentence(#[case] file: tempfile::NamedTempFile, #[case] why: &str) {
         let message = read_banner(file.path()).unwrap_err().to_string();
-        assert!(
-            message.contains(why) && message.contains(file.path().to_str().unwrap()),
-            "{message}"
-        );
+        assert!(message.contains(why) && message.contains(file.path().to_str().unwrap()), "{message}");
     }
 }

@@ -20,16 +20,11 @@ impl Mirror {
         // Without the second way a machine whose lists were never fetched, or were deleted (most container images), seems to
         // have no source at all; with it, nothing is known but what sources.list(5) says.
         let known = targets(&["--format", "$(ORIGIN) $(RELEASE) $(REPO_URI)"])?;
-        let mirror = choose(
-            known
-                .lines()
-                .filter_map(|line| line.strip_prefix("Debian ")),
-        );
+        let mirror = choose(known.lines().filter_map(|line| line.strip_prefix("Debian ")));
         match mirror {
             Some(mirror) => Ok(mirror),
             None => {
-                let written =
-                    targets(&["--no-release-info", "--format", "$(RELEASE) $(REPO_URI)"])?;
+                let written = targets(&["--no-release-info", "--format", "$(RELEASE) $(REPO_URI)"])?;
                 choose(written.lines()).ok_or(KernelError::NoMirror)
             }
         }
@@ -53,19 +48,12 @@ fn targets(arguments: &[&str]) -> Result<String, KernelError> {
 fn choose<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Mirror> {
     let (mut main, mut security) = (None, None);
     for (suite, uri) in lines.filter_map(|line| line.split_once(' ')) {
-        let place = if suite.ends_with("-security") {
-            &mut security
-        } else {
-            &mut main
-        };
+        let place = if suite.ends_with("-security") { &mut security } else { &mut main };
         if place.is_none() && is_debian_suite(suite) {
             *place = Some(uri.to_owned());
         }
     }
-    Some(Mirror {
-        main: main?,
-        security,
-    })
+    Some(Mirror { main: main?, security })
 }
 
 fn is_debian_suite(suite: &str) -> bool {
@@ -84,20 +72,14 @@ mod tests {
         let mirror = choose(lines.lines()).unwrap();
         assert_eq!(
             mirror,
-            Mirror {
-                main: "http://a.example/debian/".into(),
-                security: Some("http://a.example/security/".into())
-            }
+            Mirror { main: "http://a.example/debian/".into(), security: Some("http://a.example/security/".into()) }
         );
     }
 
     #[test]
     fn other_vendors_are_no_mirror() {
         assert_eq!(
-            choose(
-                "noble http://other.example/ubuntu\nnoble-security http://other.example/ubuntu"
-                    .lines()
-            ),
+            choose("noble http://other.example/ubuntu\nnoble-security http://other.example/ubuntu".lines()),
             None
         );
     }

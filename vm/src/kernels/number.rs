@@ -29,20 +29,12 @@ impl Number {
     /// The number that a release, a package version or a banner begins with: `6.1.176-1` gives 6.1.176, `7.4-rc2` gives 7.4.0.
     /// `None` when the text does not begin with two numbers.
     pub fn leading(text: &str) -> Option<Number> {
-        let digits_end = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(text.len());
+        let digits_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
         let mut numbers = text[..digits_end].split('.');
         let major = numbers.next()?.parse().ok()?;
         let minor = numbers.next()?.parse().ok()?;
-        let patch = numbers
-            .next()
-            .and_then(|patch| patch.parse().ok())
-            .unwrap_or(0);
-        Some(Number {
-            series: Series { major, minor },
-            patch,
-        })
+        let patch = numbers.next().and_then(|patch| patch.parse().ok()).unwrap_or(0);
+        Some(Number { series: Series { major, minor }, patch })
     }
 }
 
@@ -77,12 +69,7 @@ impl FromStr for Series {
         let parsed = text.split_once('.').and_then(|(major, minor)| {
             let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
             (all_digits(major) && all_digits(minor))
-                .then(|| {
-                    Some(Series {
-                        major: major.parse().ok()?,
-                        minor: minor.parse().ok()?,
-                    })
-                })
+                .then(|| Some(Series { major: major.parse().ok()?, minor: minor.parse().ok()? }))
                 .flatten()
         });
         parsed.ok_or_else(|| NotASeries(text.to_owned()))
@@ -100,18 +87,12 @@ pub struct NotASeries(String);
 pub(super) fn compare_debian_versions(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while !a.is_empty() || !b.is_empty() {
-        let words = (
-            take(&mut a, |c| !c.is_ascii_digit()),
-            take(&mut b, |c| !c.is_ascii_digit()),
-        );
+        let words = (take(&mut a, |c| !c.is_ascii_digit()), take(&mut b, |c| !c.is_ascii_digit()));
         let word_order = compare_words(words.0, words.1);
         if word_order.is_ne() {
             return word_order;
         }
-        let numbers = (
-            take(&mut a, |c| c.is_ascii_digit()),
-            take(&mut b, |c| c.is_ascii_digit()),
-        );
+        let numbers = (take(&mut a, |c| c.is_ascii_digit()), take(&mut b, |c| c.is_ascii_digit()));
         let number_order = compare_digits(numbers.0, numbers.1);
         if number_order.is_ne() {
             return number_order;
@@ -141,13 +122,7 @@ fn compare_words(a: &[u8], b: &[u8]) -> Ordering {
 }
 
 fn compare_digits(a: &[u8], b: &[u8]) -> Ordering {
-    let trim = |digits: &[u8]| {
-        digits
-            .iter()
-            .copied()
-            .skip_while(|&d| d == b'0')
-            .collect::<Vec<u8>>()
-    };
+    let trim = |digits: &[u8]| digits.iter().copied().skip_while(|&d| d == b'0').collect::<Vec<u8>>();
     let (a, b) = (trim(a), trim(b));
     a.len().cmp(&b.len()).then_with(|| a.cmp(&b))
 }

@@ -41,10 +41,7 @@ impl Offer {
         for (suite, text) in lists {
             for kernel in kernels_of(suite, text) {
                 // A security update also enters its suite: the first suite that has it counts.
-                if !kernels
-                    .iter()
-                    .any(|known| known.release == kernel.release && known.version == kernel.version)
-                {
+                if !kernels.iter().any(|known| known.release == kernel.release && known.version == kernel.version) {
                     kernels.push(kernel);
                 }
             }
@@ -55,18 +52,12 @@ impl Offer {
 
     /// The newest kernel of a series.
     pub(super) fn newest(&self, series: Series) -> Option<&Offered> {
-        self.kernels
-            .iter()
-            .rev()
-            .find(|kernel| kernel.series() == Some(series))
+        self.kernels.iter().rev().find(|kernel| kernel.series() == Some(series))
     }
 
     /// The newest kernel that an exact word means.
     pub(super) fn exact(&self, word: &str) -> Option<&Offered> {
-        self.kernels
-            .iter()
-            .rev()
-            .find(|kernel| is_exactly(word, &kernel.release, &kernel.version))
+        self.kernels.iter().rev().find(|kernel| is_exactly(word, &kernel.release, &kernel.version))
     }
 
     /// Every series, oldest first.
@@ -87,27 +78,19 @@ struct Package<'a> {
 }
 
 fn parse_paragraph(paragraph: &str) -> Option<Package<'_>> {
-    let fields: HashMap<&str, &str> = paragraph
-        .lines()
-        .filter_map(|line| line.split_once(": "))
-        .collect();
+    let fields: HashMap<&str, &str> = paragraph.lines().filter_map(|line| line.split_once(": ")).collect();
     Some(Package {
         name: fields.get("Package")?,
         version: fields.get("Version")?,
         depends: fields.get("Depends").unwrap_or(&""),
-        size: fields
-            .get("Size")
-            .and_then(|size| size.parse().ok())
-            .unwrap_or(0),
+        size: fields.get("Size").and_then(|size| size.parse().ok()).unwrap_or(0),
     })
 }
 
 fn kernels_of(suite: &str, text: &str) -> Vec<Offered> {
     let packages: Vec<Package<'_>> = text.split("\n\n").filter_map(parse_paragraph).collect();
     let find = |kind: &str, release: &str, version: &str| {
-        packages
-            .iter()
-            .find(|p| p.version == version && p.name.strip_prefix(kind) == Some(release))
+        packages.iter().find(|p| p.version == version && p.name.strip_prefix(kind) == Some(release))
     };
     let images = packages.iter().filter_map(|image| {
         let release = image.name.strip_prefix("linux-image-")?;
@@ -120,8 +103,7 @@ fn kernels_of(suite: &str, text: &str) -> Vec<Offered> {
             // From 6.19 on the image package is empty and draws the kernel, its modules and its config from three others.
             let parts: Vec<&Package<'_>> = if image.depends.contains("linux-binary-") {
                 let binary = find("linux-binary-", release, image.version)?;
-                let others = ["linux-modules-", "linux-base-"]
-                    .map(|kind| find(kind, release, image.version));
+                let others = ["linux-modules-", "linux-base-"].map(|kind| find(kind, release, image.version));
                 [Some(binary)].into_iter().chain(others).flatten().collect()
             } else {
                 vec![image]
@@ -130,9 +112,7 @@ fn kernels_of(suite: &str, text: &str) -> Vec<Offered> {
                 release: release.to_owned(),
                 version: image.version.to_owned(),
                 suite: suite.to_owned(),
-                modules: parts
-                    .iter()
-                    .any(|p| p.name.starts_with("linux-modules-") || p.name == image.name),
+                modules: parts.iter().any(|p| p.name.starts_with("linux-modules-") || p.name == image.name),
                 size: parts.iter().map(|p| p.size).sum(),
                 packages: parts.iter().map(|p| p.name.to_owned()).collect(),
             })
@@ -200,11 +180,7 @@ Size: 2072
 ";
 
     fn offer() -> Offer {
-        Offer::read([
-            ("bookworm", OLD),
-            ("bookworm-security", OLD),
-            ("trixie-backports", SPLIT),
-        ])
+        Offer::read([("bookworm", OLD), ("bookworm-security", OLD), ("trixie-backports", SPLIT)])
     }
 
     #[test]
@@ -213,10 +189,7 @@ Size: 2072
             .kernels
             .iter()
             .map(|k| {
-                format!(
-                    "{} {} {} modules={} {} {:?}",
-                    k.release, k.version, k.suite, k.modules, k.size, k.packages
-                )
+                format!("{} {} {} modules={} {} {:?}", k.release, k.version, k.suite, k.modules, k.size, k.packages)
             })
             .collect();
         insta::assert_snapshot!(shown.join("\n"), @r#"
@@ -230,15 +203,9 @@ Size: 2072
     #[test]
     fn a_series_means_its_newest_kernel() {
         let offer = offer();
-        assert_eq!(
-            offer.newest("6.1".parse().unwrap()).unwrap().version,
-            "6.1.176-1"
-        );
+        assert_eq!(offer.newest("6.1".parse().unwrap()).unwrap().version, "6.1.176-1");
         assert_eq!(offer.newest("6.2".parse().unwrap()), None);
-        assert_eq!(
-            offer.exact("6.1.170").unwrap().release,
-            "6.1.0-47-cloud-amd64"
-        );
+        assert_eq!(offer.exact("6.1.170").unwrap().release, "6.1.0-47-cloud-amd64");
         let series: Vec<String> = offer.series().iter().map(Series::to_string).collect();
         assert_eq!(series, ["6.1", "6.19", "7.3"]);
     }

@@ -63,8 +63,7 @@ impl Store {
     pub(super) fn new(root: PathBuf) -> Result<Store, KernelError> {
         for part in ["kernels", "trees", "locks", "scratch"] {
             let folder = root.join(part);
-            fs::create_dir_all(&folder)
-                .map_err(|source| KernelError::io("create", &folder, source))?;
+            fs::create_dir_all(&folder).map_err(|source| KernelError::io("create", &folder, source))?;
         }
         Ok(Store { root })
     }
@@ -72,27 +71,22 @@ impl Store {
     /// Waits for the lock of that name.
     pub(super) fn lock(&self, name: &str) -> Result<Lock, KernelError> {
         let path = self.root.join("locks").join(name);
-        let file =
-            File::create(&path).map_err(|source| KernelError::io("create", &path, source))?;
-        flock(&file, FlockOperation::LockExclusive)
-            .map_err(|errno| KernelError::io("lock", &path, errno.into()))?;
+        let file = File::create(&path).map_err(|source| KernelError::io("create", &path, source))?;
+        flock(&file, FlockOperation::LockExclusive).map_err(|errno| KernelError::io("lock", &path, errno.into()))?;
         Ok(Lock { _file: file })
     }
 
     pub(super) fn scratch(&self) -> Result<Scratch, KernelError> {
         let parent = self.root.join("scratch");
-        let folder = TempDir::new_in(&parent)
-            .map_err(|source| KernelError::io("create a folder in", &parent, source))?;
+        let folder =
+            TempDir::new_in(&parent).map_err(|source| KernelError::io("create a folder in", &parent, source))?;
         let open = || {
             let lock = File::open(folder.path())?;
             flock(&lock, FlockOperation::LockExclusive)?;
             Ok(lock)
         };
         let lock = open().map_err(|source| KernelError::io("lock", folder.path(), source))?;
-        Ok(Scratch {
-            folder,
-            _lock: lock,
-        })
+        Ok(Scratch { folder, _lock: lock })
     }
 
     /// The cached kernel of that name.
@@ -114,45 +108,25 @@ impl Store {
 
     /// Every cached kernel, each with its own name as its word.
     pub(super) fn all(&self) -> Vec<(String, Kernel)> {
-        let entries = fs::read_dir(self.root.join("kernels"))
-            .into_iter()
-            .flatten()
-            .flatten();
+        let entries = fs::read_dir(self.root.join("kernels")).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        names
-            .filter_map(|name| self.get(&name, &name).map(|kernel| (name, kernel)))
-            .collect()
+        names.filter_map(|name| self.get(&name, &name).map(|kernel| (name, kernel))).collect()
     }
 
     /// Puts an unpacked kernel in its place: modules indexed, described, then renamed into the cache as a whole.
-    pub(super) fn install(
-        &self,
-        unpacked: &Path,
-        banner: &Banner,
-        origin: Origin,
-    ) -> Result<(), KernelError> {
+    pub(super) fn install(&self, unpacked: &Path, banner: &Banner, origin: Origin) -> Result<(), KernelError> {
         if unpacked.join("lib/modules").exists() {
             depmod(unpacked, &banner.release)?;
         }
-        let card = Card {
-            release: banner.release.clone(),
-            version: banner.version.clone(),
-            origin,
-        };
+        let card = Card { release: banner.release.clone(), version: banner.version.clone(), origin };
         write_json(&unpacked.join("kernel.json"), &card)?;
-        let place = self
-            .root
-            .join("kernels")
-            .join(entry_name(&banner.release, &banner.version));
+        let place = self.root.join("kernels").join(entry_name(&banner.release, &banner.version));
         replace(unpacked, &place)
     }
 
     /// What a word was last taken to mean: the name of a cache entry.
     pub(super) fn words(&self) -> BTreeMap<String, String> {
-        read_json(&self.root.join("words.json"))
-            .ok()
-            .flatten()
-            .unwrap_or_default()
+        read_json(&self.root.join("words.json")).ok().flatten().unwrap_or_default()
     }
 
     /// Remembers what a word means, so that it means the same tomorrow.
@@ -165,19 +139,12 @@ impl Store {
         Ok(())
     }
 
-    pub(super) fn read_json<T: DeserializeOwned>(
-        &self,
-        name: &str,
-    ) -> Result<Option<T>, KernelError> {
+    pub(super) fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, KernelError> {
         read_json(&self.root.join(name))
     }
 
     /// Writes a file of the cache by renaming, so that no reader sees half of it.
-    pub(super) fn write_json_whole(
-        &self,
-        name: &str,
-        value: &impl Serialize,
-    ) -> Result<(), KernelError> {
+    pub(super) fn write_json_whole(&self, name: &str, value: &impl Serialize) -> Result<(), KernelError> {
         let scratch = self.scratch()?;
         let new = scratch.path().join("new");
         write_json(&new, value)?;
@@ -199,14 +166,10 @@ impl Store {
     /// Removes what runs that were killed have left; returns the bytes that it took.
     pub(super) fn sweep(&self) -> u64 {
         let mut freed = 0;
-        for entry in fs::read_dir(self.root.join("scratch"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
+        for entry in fs::read_dir(self.root.join("scratch")).into_iter().flatten().flatten() {
             let path = entry.path();
-            let abandoned = File::open(&path)
-                .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
+            let abandoned =
+                File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
             if abandoned {
                 let bytes = size_of(&path);
                 if fs::remove_dir_all(&path).is_ok() {
@@ -220,10 +183,7 @@ impl Store {
 
 /// Makes the modules.dep that Debian's packages lack.
 pub(super) fn depmod(base: &Path, release: &str) -> Result<(), KernelError> {
-    let program = programs::find("depmod").ok_or(KernelError::NotInstalled {
-        program: "depmod",
-        package: "kmod",
-    })?;
+    let program = programs::find("depmod").ok_or(KernelError::NotInstalled { program: "depmod", package: "kmod" })?;
     let output = Command::new(&program)
         .arg("-b")
         .arg(base)
@@ -236,16 +196,9 @@ pub(super) fn depmod(base: &Path, release: &str) -> Result<(), KernelError> {
     }
     let why = programs::last_words(&output.stderr);
     if why.contains("No space left on device") {
-        return Err(KernelError::Full {
-            action: "index the modules in",
-            path: base.to_owned(),
-        });
+        return Err(KernelError::Full { action: "index the modules in", path: base.to_owned() });
     }
-    Err(KernelError::Program {
-        program: "depmod",
-        task: format!("index the modules of {release}"),
-        why,
-    })
+    Err(KernelError::Program { program: "depmod", task: format!("index the modules of {release}"), why })
 }
 
 /// Renames, after taking away a folder that is in the way.
@@ -279,10 +232,5 @@ fn size_of(path: &Path) -> u64 {
     if !metadata.is_dir() {
         return metadata.len();
     }
-    fs::read_dir(path)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| size_of(&entry.path()))
-        .sum()
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| size_of(&entry.path())).sum()
 }

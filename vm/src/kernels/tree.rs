@@ -12,12 +12,7 @@ use super::{Kernel, Origin};
 use crate::kernels::image::Banner;
 
 /// The kernel that a path names. Modules given by hand win over those found.
-pub(super) fn resolve(
-    store: &Store,
-    word: &str,
-    path: &Path,
-    modules: Option<&Path>,
-) -> Result<Kernel, KernelError> {
+pub(super) fn resolve(store: &Store, word: &str, path: &Path, modules: Option<&Path>) -> Result<Kernel, KernelError> {
     let path = fs::canonicalize(path).map_err(|source| KernelError::io("find", path, source))?;
     let (image, origin, config) = if path.is_dir() {
         let image = path.join("arch/x86/boot/bzImage");
@@ -32,42 +27,24 @@ pub(super) fn resolve(
     let modules = match (modules, origin) {
         (Some(given), _) => Some(given_modules(given, &release)?),
         (None, Origin::Tree) => tree_modules(store, &path, &release)?,
-        (None, _) => Some(Path::new("/lib/modules").join(&release))
-            .filter(|folder| folder.join("modules.dep").exists()),
+        (None, _) => {
+            Some(Path::new("/lib/modules").join(&release)).filter(|folder| folder.join("modules.dep").exists())
+        }
     };
     let beside = image.with_file_name(format!("config-{release}"));
     let config = [config, beside].into_iter().find(|file| file.is_file());
-    let origin = if path.is_dir() {
-        Origin::Tree
-    } else {
-        Origin::File
-    };
-    Ok(Kernel {
-        word: word.to_owned(),
-        release,
-        version,
-        origin,
-        image,
-        modules,
-        config,
-    })
+    let origin = if path.is_dir() { Origin::Tree } else { Origin::File };
+    Ok(Kernel { word: word.to_owned(), release, version, origin, image, modules, config })
 }
 
 /// Finds the folder with modules.dep: the given one, or the release's below it.
 fn given_modules(given: &Path, release: &str) -> Result<PathBuf, KernelError> {
-    let places = [
-        given.to_owned(),
-        given.join(release),
-        given.join("lib/modules").join(release),
-    ];
+    let places = [given.to_owned(), given.join(release), given.join("lib/modules").join(release)];
     places
         .into_iter()
         .find(|place| place.join("modules.dep").exists())
         .and_then(|place| fs::canonicalize(place).ok())
-        .ok_or_else(|| KernelError::NoModules {
-            path: given.to_owned(),
-            release: release.to_owned(),
-        })
+        .ok_or_else(|| KernelError::NoModules { path: given.to_owned(), release: release.to_owned() })
 }
 
 /// A tree has its modules where they were compiled, and no modules.dep: links to them are laid out in the cache the way
@@ -97,11 +74,7 @@ fn tree_modules(store: &Store, tree: &Path, release: &str) -> Result<Option<Path
     if !folder.exists() {
         return Ok(None);
     }
-    for list in [
-        "modules.builtin",
-        "modules.builtin.modinfo",
-        "modules.order",
-    ] {
+    for list in ["modules.builtin", "modules.builtin.modinfo", "modules.order"] {
         let _absent_is_fine = fs::copy(tree.join(list), folder.join(list));
     }
     depmod(&staged, release)?;
@@ -140,9 +113,7 @@ mod tests {
     #[test]
     fn a_folder_that_was_not_built_says_what_to_do() {
         let (root, store) = store();
-        let message = resolve(&store, ".", root.path(), None)
-            .unwrap_err()
-            .to_string();
+        let message = resolve(&store, ".", root.path(), None).unwrap_err().to_string();
         assert!(message.contains("make bzImage"), "{message}");
     }
 
@@ -158,23 +129,15 @@ mod tests {
         fs::write(tree.join("arch/x86/boot/bzImage"), image).unwrap();
         fs::write(tree.join(".config"), "CONFIG_PID_NS=y\n").unwrap();
         let kernel = resolve(&store, "linux", &tree, None).unwrap();
-        assert_eq!(
-            (kernel.release.as_str(), kernel.origin.clone()),
-            ("6.18.0-rc3", Origin::Tree)
-        );
-        assert_eq!(
-            kernel.config,
-            Some(fs::canonicalize(tree.join(".config")).unwrap())
-        );
+        assert_eq!((kernel.release.as_str(), kernel.origin.clone()), ("6.18.0-rc3", Origin::Tree));
+        assert_eq!(kernel.config, Some(fs::canonicalize(tree.join(".config")).unwrap()));
         assert_eq!(kernel.modules, None);
     }
 
     #[test]
     fn modules_that_are_not_there_are_named() {
         let (root, _) = store();
-        let message = given_modules(root.path(), "6.18.0")
-            .unwrap_err()
-            .to_string();
+        let message = given_modules(root.path(), "6.18.0").unwrap_err().to_string();
         assert!(message.contains("lib/modules/6.18.0"), "{message}");
     }
 }

@@ -34,17 +34,13 @@ impl Word {
         if Number::leading(word).is_some() {
             return Some(Word::Exact(word.to_owned()));
         }
-        Path::new(word)
-            .exists()
-            .then(|| Word::Path(PathBuf::from(word)))
+        Path::new(word).exists().then(|| Word::Path(PathBuf::from(word)))
     }
 }
 
 /// Whether an exact word means the kernel with this release and package version.
 pub(super) fn is_exactly(word: &str, release: &str, version: &str) -> bool {
-    word == release
-        || word == version
-        || Number::leading(version).is_some_and(|number| number.to_string() == word)
+    word == release || word == version || Number::leading(version).is_some_and(|number| number.to_string() == word)
 }
 
 #[cfg(test)]

@@ -1,0 +1,140 @@
+//! The command `nsproof`.
+
+mod doctor;
+mod explain;
+mod kernels;
+mod list;
+mod shell;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::registry::Registry;
+use crate::runner::engine::Plan;
+use crate::runner::front::{self, Front};
+use crate::runner::options::RunOptions;
+pub(crate) use kernels::open_cache;
+
+/// The kernels of a matrix when none are named: the oldest and the newest that are widely run, and the long-term
+/// series between them.
+const DEFAULT_KERNELS: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.3"];
+
+/// What the Linux manual says about namespaces, proved or refuted, kernel by kernel.
+#[derive(Debug, Parser)]
+#[command(
+    name = "nsproof",
+    version,
+    after_help = "Exit codes:
+  0    every claim holds, or is unmet for a good reason
+  1    some claim is violated, or the kernel crashed or hung under it
+  2    wrong usage
+  125  nothing could be tested: the kernel does not boot, or cases are broken
+
+Examples:
+  nsproof run --suite pid                  the PID claims on the running kernel (as root: in namespaces of their own)
+  nsproof run --kernel 6.12 --suite uts    the UTS claims on Debian's newest 6.12, in a disposable machine
+  nsproof matrix                           every claim on 5.10, 6.1, 6.12, 6.18 and 7.3
+  nsproof explain pid::nesting_stops_at_depth_32"
+)]
+pub(crate) struct Command {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Run claims, on the running kernel unless --kernel says otherwise
+    #[command(after_help = "Examples:
+  nsproof run --suite uts --suite pid
+  nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
+  git bisect run nsproof run --kernel . --suite pid")]
+    Run(RunOptions),
+    /// Run claims on a set of kernels side by side
+    #[command(after_help = "Examples:
+  nsproof matrix                                 all claims on 5.10, 6.1, 6.12, 6.18 and 7.3
+  nsproof matrix --kernel all --suite pid        every kernel that Debian serves
+  nsproof matrix --out results/runs/friday")]
+    Matrix(RunOptions),
+    /// Print the names of the claims, one a line
+    #[command(after_help = "Examples:
+  nsproof list --suite pid
+  nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
+    List(ListOptions),
+    /// Say what a claim says, who says so, and what its test needs
+    #[command(after_help = "Example:
+  nsproof explain pid::nesting_stops_at_depth_32")]
+    Explain {
+        /// The claim's name, or a part of it that no other has
+        claim: String,
+    },
+    /// The kernels on offer and in the cache
+    Kernels {
+        #[command(subcommand)]
+        what: kernels::Kernels,
+    },
+    /// An interactive shell in a disposable kernel
+    #[command(after_help = "Example:
+  nsproof shell --kernel 6.12")]
+    Shell(ShellOptions),
+    /// Check what works on this machine, and say what would mend the rest
+    Doctor,
+}
+
+/// What to list.
+#[derive(Debug, Args)]
+struct ListOptions {
+    /// Only this suite; may be given more than once
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<String>,
+    /// Everything that is known of each claim, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which kernel to look around in.
+#[derive(Debug, Args)]
+struct ShellOptions {
+    /// The kernel [6.12, 6.12.107, a bzImage, a build tree]
+    #[arg(long, value_name = "KERNEL")]
+    kernel: String,
+    /// A folder of modules for a kernel given as a bzImage
+    #[arg(long, value_name = "DIR")]
+    modules: Option<PathBuf>,
+}
+
+impl Command {
+    pub(crate) fn carry_out(self, registry: &Registry) -> Result<u8> {
+        match self.what {
+            What::Run(options) => run(registry, options, front::on_terminal()),
+            What::Matrix(mut options) => {
+                if options.kernel.is_empty() {
+                    options.kernel = DEFAULT_KERNELS.iter().map(|word| (*word).to_owned()).collect();
+                }
+                run(registry, options, true)
+            }
+            What::List(options) => list::list(registry, &options.suite, options.json),
+            What::Explain { claim } => explain::explain(registry, &claim),
+            What::Kernels { what } => what.carry_out(),
+            What::Shell(options) => shell::shell(&options.kernel, options.modules.as_deref()),
+            What::Doctor => doctor::doctor(),
+        }
+    }
+}
+
+fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
+    // Whoever asks for one of libtest's ways of output gets it.
+    let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
+    let front = if bars && !asked { Front::Bars } else { Front::Libtest };
+    front::carry_out(&Plan::new(registry, options)?, front)
+}
+
+/// Writes to standard output; a reader that has gone, such as `head`, is no error.
+fn print(text: &str) -> Result<()> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,3 @@
+pub(super) fn doctor() -> anyhow::Result<u8> {
+    Ok(0)
+}

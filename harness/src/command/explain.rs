@@ -1,0 +1,50 @@
+//! `nsproof explain`.
+
+use anyhow::{Result, bail};
+
+use crate::claim::Case;
+use crate::registry::Registry;
+
+/// Prints what a claim says and what its test needs.
+pub(super) fn explain(registry: &Registry, name: &str) -> Result<u8> {
+    super::print(&text(find(registry, name)?))?;
+    Ok(0)
+}
+
+fn find(registry: &Registry, name: &str) -> Result<&'static Case> {
+    let all: Vec<_> = registry.all().collect();
+    if let Some(exact) = all.iter().find(|case| case.name() == name || case.function == name) {
+        return Ok(exact);
+    }
+    let like: Vec<_> = all.iter().filter(|case| case.name().contains(name)).collect();
+    match like.as_slice() {
+        [one] => Ok(one),
+        [] => bail!("no claim has «{name}» in its name: `nsproof list` shows the names of all {}", all.len()),
+        several => {
+            let names: Vec<_> = several.iter().take(10).map(|case| case.name()).collect();
+            bail!("{} claims have «{name}» in their names, for example {}", several.len(), names.join(", "))
+        }
+    }
+}
+
+fn text(case: &Case) -> String {
+    let mut text = format!("{}\n\n  {}\n", case.name(), case.claim);
+    if !case.detail.is_empty() {
+        text.push_str(&format!("  {}\n", case.detail));
+    }
+    text.push('\n');
+    let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
+    let rows = [
+        ("says", case.sources.join(", ")),
+        ("kernels", if case.range().is_empty() { "all".to_owned() } else { case.range() }),
+        ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
+        ("erratum", case.erratum.unwrap_or_default().to_owned()),
+        ("deadline", format!("{} s", case.deadline().as_secs())),
+        ("case", format!("{}:{}", case.file, case.line)),
+        ("run it", format!("nsproof run --exact {}", case.name())),
+    ];
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        text.push_str(&format!("  {name:<9} {value}\n"));
+    }
+    text
+}

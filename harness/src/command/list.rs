@@ -1,0 +1,57 @@
+//! `nsproof list`.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::claim::Case;
+use crate::registry::Registry;
+
+/// A claim as `--json` shows it.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    suite: &'static str,
+    theme: &'static str,
+    claim: &'static str,
+    detail: &'static str,
+    sources: &'static [&'static str],
+    since: Option<String>,
+    until: Option<String>,
+    needs: Vec<String>,
+    erratum: Option<&'static str>,
+    file: &'static str,
+    line: u32,
+}
+
+impl From<&Case> for Listed {
+    fn from(case: &Case) -> Self {
+        Self {
+            name: case.name(),
+            suite: case.suite(),
+            theme: case.theme(),
+            claim: case.claim,
+            detail: case.detail,
+            sources: case.sources,
+            since: case.since.map(|version| version.to_string()),
+            until: case.until.map(|version| version.to_string()),
+            needs: case.needs.iter().map(ToString::to_string).collect(),
+            erratum: case.erratum,
+            file: case.file,
+            line: case.line,
+        }
+    }
+}
+
+/// Prints the names of the claims, or all that is known of them.
+pub(super) fn list(registry: &Registry, suites: &[String], json: bool) -> Result<u8> {
+    registry.check_suites(suites)?;
+    let chosen: Vec<_> = registry.of_suites(suites).collect();
+    let text = if json {
+        let all: Vec<Listed> = chosen.iter().map(|case| Listed::from(*case)).collect();
+        serde_json::to_string_pretty(&all)? + "\n"
+    } else {
+        chosen.iter().map(|case| case.name() + "\n").collect()
+    };
+    super::print(&text)?;
+    Ok(0)
+}

@@ -1,0 +1,21 @@
+//! The lines of libtest.
+
+use anyhow::Result;
+use libtest_mimic::Trial;
+
+use crate::runner::engine::Plan;
+
+/// Lists the cases that the filters let pass.
+pub(super) fn list(plan: &Plan) -> Result<u8> {
+    let _ = libtest_mimic::run(&plan.options().test, trials(plan));
+    Ok(0)
+}
+
+/// Runs them. What libtest-mimic concludes is dropped: the records say more, and the exit code is made from them.
+pub(super) fn run(plan: &Plan) {
+    let _ = libtest_mimic::run(&plan.options().test, trials(plan));
+}
+
+fn trials(plan: &Plan) -> Vec<Trial> {
+    plan.columns.iter().flat_map(|column| plan.cases.iter().map(|case| plan.trial(column, case))).collect()
+}

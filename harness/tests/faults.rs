@@ -1,0 +1,131 @@
+//! Every way in which a case can go wrong ends in the right verdict, with words a stranger understands, and the cases
+//! after it still run.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use results::{CaseRecord, Verdict};
+use rstest::rstest;
+
+/// Runs the fake suite; answers its records and what it printed.
+fn run(arguments: &[&str]) -> (Vec<CaseRecord>, Output) {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(arguments)
+        .arg("--out")
+        .arg(folder.path())
+        .output()
+        .expect("the fake suite runs");
+    (records(folder.path()), output)
+}
+
+fn records(folder: &Path) -> Vec<CaseRecord> {
+    let matrix = results::read(folder).expect("the record can be read");
+    matrix.runs.into_iter().flat_map(|run| run.cases).collect()
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+#[rstest]
+#[case("holds_always", Verdict::Holds, "")]
+#[case(
+    "expects_the_wrong_answer",
+    Verdict::Violated,
+    "answer: expected EPERM (Operation not permitted), saw EINVAL (Invalid argument)"
+)]
+#[case("cannot_prepare", Verdict::Broken, "mount something: EPERM: Operation not permitted")]
+#[case("panics", Verdict::Broken, "the case panicked: something was none after all")]
+#[case("never_ends", Verdict::TimedOut, "the case did not end before its deadline")]
+#[case("exits_without_a_word", Verdict::Broken, "the case's process exited with status 3 without a verdict")]
+#[case("is_killed", Verdict::Broken, "the case's process was killed by SIGKILL without a verdict")]
+#[case("floods_its_output", Verdict::Broken, "on purpose")]
+#[case("fails_in_a_grandchild", Verdict::Violated, "1: expected 2, saw 1")]
+#[case("is_about_another_kernel", Verdict::Unmet, "is about kernels since 99.0")]
+#[case("needs_what_nobody_has", Verdict::Unmet, "needs the program a-program-that-nobody-has, which is not in PATH")]
+fn each_fault_has_its_verdict(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
+    let (records, _) = run(&["--exact", &format!("fake::{name}")]);
+    let [record] = records.as_slice() else { panic!("{} records", records.len()) };
+    assert_eq!((record.verdict, record.message.as_str()), (verdict, message));
+}
+
+#[test]
+fn a_case_that_ends_its_init_is_broken() {
+    let (records, _) = run(&["--exact", "fake::ends_its_init"]);
+    let expected = if is_root() {
+        (Verdict::Broken, "the stage's PID 1 was killed by SIGHUP while the case ran, and took the case along")
+    } else {
+        (Verdict::Unmet, "needs root: run with sudo, or in a disposable kernel (--kernel)")
+    };
+    assert_eq!((records[0].verdict, records[0].message.as_str()), expected);
+}
+
+#[test]
+fn a_process_left_behind_goes_with_its_stage() {
+    let (records, _) = run(&["--exact", "fake::leaves_a_process_behind"]);
+    if is_root() {
+        assert_eq!(records[0].verdict, Verdict::Holds);
+    } else {
+        assert_eq!(records[0].verdict, Verdict::Broken);
+        assert!(records[0].message.contains("processes left behind"), "{}", records[0].message);
+    }
+}
+
+#[rstest]
+#[case::one_at_a_time("1")]
+#[case::side_by_side("4")]
+fn the_cases_after_a_fault_still_run(#[case] threads: &str) {
+    let (records, output) = run(&["--test-threads", threads]);
+    assert_eq!(records.len(), 14);
+    let holding: Vec<_> = records.iter().filter(|record| record.name.contains("holds_")).collect();
+    assert_eq!(holding.len(), 2);
+    assert!(holding.iter().all(|record| record.verdict == Verdict::Holds), "{holding:?}");
+    assert_eq!(output.status.code(), Some(1), "a violated claim is exit code 1");
+}
+
+#[test]
+fn what_a_case_prints_is_kept_bounded_and_shown_escaped() {
+    let (records, output) = run(&["--exact", "fake::floods_its_output"]);
+    let kept = records[0].evidence.iter().find(|evidence| evidence.label == "output").expect("the output is kept");
+    assert!(kept.text.len() <= 16 * 1024 && kept.text.contains("line 49999"), "{}", kept.text.len());
+    assert!(!output.stdout.contains(&0x1b), "an escape character reached the terminal");
+}
+
+#[rstest]
+#[case::only_broken("fake::panics", 125)]
+#[case::violated("fake::expects_the_wrong_answer", 1)]
+#[case::timed_out("fake::never_ends", 1)]
+#[case::holds("fake::holds_always", 0)]
+#[case::unmet("fake::is_about_another_kernel", 0)]
+fn the_exit_code_says_who_is_to_blame(#[case] name: &str, #[case] code: i32) {
+    assert_eq!(run(&["--exact", name]).1.status.code(), Some(code));
+}
+
+#[rstest]
+#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake")]
+#[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
+#[case::exact(&["--exact", "holds"], "no case in any suite is named «holds»")]
+#[case::skip(&["--skip", "fake"], "no case in any suite is left by these filters")]
+fn a_choice_that_leaves_nothing_is_wrong_usage(#[case] arguments: &[&str], #[case] sentence: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes")).args(arguments).output().expect("the fake suite runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(sentence), "{said}");
+}
+
+#[test]
+fn test_tools_can_list_and_pick_cases() {
+    let list = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+            .args(["--list", "--format", "terse"])
+            .args(more)
+            .output()
+            .expect("the fake suite runs");
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).expect("names are text")
+    };
+    assert_eq!(list(&["good"]), "");
+    assert_eq!(list(&["holds_"]), "fake::holds_always: test\nfake::holds_as_well: test\n");
+    assert_eq!(list(&["--ignored"]), "", "what nextest asks for next");
+}

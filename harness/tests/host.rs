@@ -1,0 +1,112 @@
+//! The host is sacred: whatever happens to a run, the machine is as it was before.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What the machine shows of itself, as far as a case could change it.
+#[derive(Debug, PartialEq, Eq)]
+struct Machine {
+    hostname: String,
+    mounts: String,
+    devices: Vec<String>,
+    files: BTreeSet<String>,
+    ours: Vec<i32>,
+}
+
+impl Machine {
+    /// As it is now.
+    fn now() -> Self {
+        // Only our own: other people's processes come and go. A namespace that no process is in and that no mount shows
+        // is gone with its last open file, and so with its last process.
+        let ours = processes().into_iter().filter(|pid| is_fake(*pid)).collect();
+        let names = |folder: &str| {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        let mut devices = names("/sys/class/net");
+        devices.sort();
+        Self {
+            hostname: fs::read_to_string("/proc/sys/kernel/hostname").expect("hostname"),
+            mounts: fs::read_to_string("/proc/self/mountinfo").expect("mounts"),
+            devices,
+            files: names("/dev/shm").into_iter().chain(names("/run")).collect(),
+            ours,
+        }
+    }
+}
+
+fn processes() -> Vec<i32> {
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).collect()
+}
+
+fn is_fake(pid: i32) -> bool {
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("fakes"))
+}
+
+fn below(pid: i32) -> Vec<i32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let mut children: Vec<i32> = threads
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|text| text.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    children.extend(text.split_whitespace().filter_map(|word| word.parse::<i32>().ok()));
+    children.sort_unstable();
+    children.dedup();
+    let deeper: Vec<i32> = children.iter().flat_map(|child| below(*child)).collect();
+    children.extend(deeper);
+    children
+}
+
+/// Looks again until the answer is yes; a test must not hang, so there is a deadline.
+fn until(what: &str, mut yes: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !yes() {
+        assert!(Instant::now() < end, "still not: {what}");
+        thread::yield_now();
+    }
+}
+
+fn start(case: &str) -> (Child, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(["--exact", case, "--out"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the fake suite runs");
+    (runner, folder)
+}
+
+/// One test, since two would see each other's processes.
+#[test]
+fn the_machine_is_the_same_after_a_run_however_it_ends() {
+    let before = Machine::now();
+
+    let (mut whole, _reports) = start("fake::holds_always");
+    assert!(whole.wait().expect("it ends").success());
+    assert_eq!(Machine::now(), before, "after a run that ended well");
+
+    for victim in ["runner", "worker", "innermost"] {
+        let (mut runner, _reports) = start("fake::never_ends");
+        let pid = i32::try_from(runner.id()).expect("a pid");
+        // Runner, worker, and as root the airlock's and the stage's PID 1, then the case.
+        let depth = if nix::unistd::geteuid().is_root() { 4 } else { 2 };
+        until("the case runs", || below(pid).len() >= depth);
+        let family = below(pid);
+        let target = match victim {
+            "runner" => pid,
+            "worker" => family[0],
+            _ => family[family.len() - 1],
+        };
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(target), nix::sys::signal::Signal::SIGKILL).expect("kill");
+        runner.wait().expect("it ends");
+        until("every process is gone", || !family.iter().any(|pid| is_fake(*pid)));
+        assert_eq!(Machine::now(), before, "after the {victim} was killed");
+    }
+}

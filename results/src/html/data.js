@@ -1,0 +1,65 @@
+"use strict";
+// The data, and small means of drawing it. Texts reach the page as text nodes only, never as markup.
+const data = JSON.parse(document.getElementById("data").textContent);
+const kernels = data.kernels;
+const claims = data.claims;
+
+// A verdict's letter in the data, its word, and the mark that stands in a narrow cell.
+const VERDICTS = {
+  v: { word: "violated", mark: "V" },
+  c: { word: "crashed", mark: "C" },
+  t: { word: "timed out", mark: "T" },
+  b: { word: "broken", mark: "B" },
+  u: { word: "unmet", mark: "u" },
+  h: { word: "holds", mark: "·" },
+};
+const NOT_ASKED = { word: "not asked", mark: "" };
+
+// Words fit while there are few kernels.
+const wide = kernels.length <= 9;
+
+// A letter of the data; a capital one is flaky.
+function verdict(letter) {
+  const lower = letter.toLowerCase();
+  const known = VERDICTS[lower] || NOT_ASKED;
+  return { ...known, letter: lower, flaky: letter !== lower };
+}
+
+// How often each verdict stands in the whole matrix.
+const totals = {};
+for (const claim of claims)
+  for (const letter of claim.verdicts.toLowerCase()) totals[letter] = (totals[letter] || 0) + 1;
+
+// What a search looks through.
+for (const claim of claims)
+  claim.search = [claim.name, claim.claim, claim.detail, claim.erratum, ...(claim.sources || []),
+    ...(claim.answers || []).map((answer) => answer.message)].join("\n").toLowerCase();
+
+const byName = new Map(claims.map((claim) => [claim.name, claim]));
+
+// An element with attributes, and children that are nodes or texts.
+function element(tag, attributes, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {}))
+    if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  made.append(...children.filter((child) => child != null && child !== false));
+  return made;
+}
+
+function plural(number, noun) {
+  return number + " " + noun + (number === 1 ? "" : "s");
+}
+
+// The part of a claim's name after its suite.
+function shortName(claim) {
+  return claim.name.startsWith(claim.suite + "::") ? claim.name.slice(claim.suite.length + 2) : claim.name;
+}
+
+// What a step says of the kernel at its end.
+function stepText([kind, from, to]) {
+  const word = kernels[to].word;
+  if (kind === "begins") return "begins to hold by " + word;
+  if (kind === "ends") return "ends by " + word;
+  return "another answer on " + word + " than on " + kernels[from].word;
+}

@@ -1,0 +1,170 @@
+//! The page in a real browser. These tests need Chromium: `cargo test -p results --test browser -- --ignored`.
+//! With `NSPROOF_SCREENSHOTS=FOLDER` they leave pictures there.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+
+use support::chromium::Chromium;
+use support::sample;
+
+use results::Matrix;
+
+/// A page on disk, opened.
+struct Opened {
+    browser: Chromium,
+    file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+fn open(matrix: &Matrix, hash: &str, width: u32) -> Opened {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("matrix.html");
+    fs::write(&file, results::html(matrix)).unwrap();
+    let mut browser = Chromium::start();
+    browser.open(&file, hash, width);
+    Opened { browser, file, _folder: folder }
+}
+
+const SHOWN: &str = "[...document.querySelectorAll('tr[data-claim]')].filter(row => row.offsetParent).map(row => \
+                     row.querySelector('.name').textContent)";
+
+fn picture(page: &mut Opened, name: &str) {
+    if let Some(folder) = std::env::var_os("NSPROOF_SCREENSHOTS") {
+        let path = PathBuf::from(folder).join(name);
+        page.browser.screenshot(&path);
+    }
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn filters_cells_and_the_address_work() {
+    let mut page = open(&sample::small(), "", 1280);
+    picture(&mut page, "matrix-1280.png");
+    assert_eq!(page.browser.eval(&format!("{SHOWN}.length")), 9);
+
+    // Text, then verdict, then suite; each is in the address.
+    page.browser.press("/");
+    assert_eq!(page.browser.eval("document.activeElement.id"), "text");
+    for key in ["3", "2", " ", "d", "e", "e", "p"] {
+        page.browser.press(key);
+    }
+    assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["nesting_stops_at_depth_32"]"#);
+    assert_eq!(page.browser.eval("location.hash"), "#text=32+deep");
+    page.browser.eval("document.getElementById('reset').click()");
+    page.browser.eval("document.querySelector('button[data-set=verdicts][value=t]').click()");
+    assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["trouble_2"]"#);
+    assert_eq!(page.browser.eval("location.hash"), "#verdict=timed-out");
+    assert_eq!(page.browser.eval("document.getElementById('count').textContent"), "1 of 9 claims");
+    page.browser.eval("document.querySelector('button[data-set=suites][value=uts]').click()");
+    assert_eq!(page.browser.eval(SHOWN).to_string(), "[]");
+    page.browser.eval("document.getElementById('reset').click()");
+    page.browser.eval("document.getElementById('changed').click()");
+    assert_eq!(
+        page.browser.eval(SHOWN).to_string(),
+        r#"["nesting_stops_at_depth_32","each_namespace_has_its_own_pid_max","trouble_1","trouble_2"]"#
+    );
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn the_keyboard_opens_a_cell_and_comes_back_to_it() {
+    let mut page = open(&sample::small(), "#suite=pid", 1280);
+    page.browser.eval("tables.querySelector('td.v[tabindex=\"0\"]').focus()");
+    for key in ["ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowUp", "Enter"] {
+        page.browser.press(key);
+    }
+    assert_eq!(page.browser.eval("location.hash"), "#suite=pid&open=pid::nesting_stops_at_depth_32@6.18");
+    picture(&mut page, "cell-1280.png");
+    let text = page.browser.eval("document.getElementById('cell').innerText");
+    let text = text.as_str().unwrap();
+    for part in [
+        "PID namespaces nest 32 deep and no deeper.",
+        "ENOSPC (No space left on device)",
+        "a new namespace",
+        "unshare(CLONE_NEWPID)",
+        "\\x1b[31mwarning\\x1b[0m <b>not markup</b>",
+        "suites/src/pid/basics.rs:7",
+        "pid_namespaces(7)",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    page.browser.press("Escape");
+    page.browser.eval("new Promise(requestAnimationFrame)");
+    assert_eq!(page.browser.eval("location.hash"), "#suite=pid");
+    assert_eq!(
+        page.browser.eval("document.activeElement.getAttribute('aria-label')"),
+        "6.18: violated, another answer on 6.18 than on 6.12"
+    );
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn an_address_opens_what_it_says() {
+    let mut page = open(&sample::small(), "#view=errata", 400);
+    picture(&mut page, "errata-400.png");
+    let text = page.browser.eval("document.getElementById('view-errata').innerText");
+    assert!(text.as_str().unwrap().contains("at most 5 lines"), "{text}");
+    for (hash, part) in [
+        ("#view=changes", "begins to hold by 6.18"),
+        ("#view=kernels", "6.12.9-cloud-amd64"),
+        ("#open=pid::nesting_stops_at_depth_32@7.3", "the call for the 33rd level succeeded"),
+        ("#open=no::such_claim@7.3&view=nonsense&verdict=toString", "starts_as_a_copy"),
+    ] {
+        page.browser.open(&page.file.clone(), hash, 400);
+        let text = page.browser.eval("document.body.innerText");
+        assert!(text.as_str().unwrap().contains(part), "{hash}: {text}");
+        picture(&mut page, &format!("{}-400.png", &hash[1..8].replace('=', "-")));
+        // A narrow window scrolls tables, not the page.
+        let overhang = page.browser.eval("document.documentElement.scrollWidth - innerWidth");
+        assert!(overhang.as_i64().unwrap() <= 0, "{hash}: {overhang} pixels too wide");
+    }
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn text_of_a_guest_stays_text() {
+    let mut page = open(&sample::small(), "#open=user::evil_text_stays_text@5.10", 1280);
+    assert_eq!(page.browser.eval("document.title"), "nsproof: claims × kernels");
+    let text = page.browser.eval("document.getElementById('cell').innerText");
+    assert!(text.as_str().unwrap().contains("</script><script>"), "{text}");
+    assert!(text.as_str().unwrap().contains("/*DATA*/ \\u{202e}"), "{text}");
+    assert_eq!(page.browser.eval("document.images.length"), 0);
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_thousand_claims_on_fifty_kernels_are_filtered_in_a_moment() {
+    let matrix = sample::large(1000, 50);
+    let mut page = open(&matrix, "", 1280);
+    picture(&mut page, "large-1280.png");
+    let size = fs::metadata(&page.file).unwrap().len();
+    let loaded = page.browser.eval("performance.timing.loadEventEnd - performance.timing.navigationStart");
+    println!("1000 × 50: {} kB, open after {loaded} ms", size / 1024);
+    assert!(size < 3 << 20, "{size} bytes");
+    for (what, step) in [
+        ("text", "setState({ text: 'number 77' })"),
+        ("text cleared", "setState({ text: '' })"),
+        ("verdict", "setState({ verdicts: new Set('v') })"),
+        ("suite", "setState({ suites: new Set(['net']) })"),
+        ("all back", "setState(emptyState())"),
+        ("changed only", "setState({ changed: true })"),
+        ("all back again", "setState(emptyState())"),
+        ("a cell", "openCell(rows[500].cells[25])"),
+    ] {
+        // Until it is laid out and drawn: the second frame begins when the first is done.
+        let script = format!(
+            "new Promise(done => {{ const from = performance.now(); {step}; const js = performance.now()-from; document.body.offsetHeight; const layout=performance.now()-from; \
+             requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from + 0*console.log(js, layout, performance.now()-from)))); }})"
+        );
+        let time = page.browser.eval(&script).as_f64().unwrap();
+        println!("{what}: {time:.0} ms");
+        eprintln!("{:?}", page.browser.complaints.last());
+    }
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
