@@ -13,6 +13,17 @@ pub mod core {
     pub mod lifetime_processes;
 }
 
+/// The network namespace: `network_namespaces(7)`.
+pub mod net {
+    pub mod nesting;
+}
+
+/// The user namespace: `user_namespaces(7)`.
+pub mod user {
+    pub mod joining;
+    pub mod nesting;
+}
+
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
@@ -27,6 +38,9 @@ pub const ALL: Registry = Registry {
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        net::nesting::CASES,
+        user::joining::CASES,
+        user::nesting::CASES,
         uts::copying::CASES,
     ],
     programs: &[],
