@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::io;
 
 use nix::errno::Errno;
+use nix::unistd::Pid;
 use rtnetlink::packet_core::{
     NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
@@ -16,6 +17,9 @@ use rtnetlink::sys::constants::NETLINK_ROUTE;
 use rtnetlink::sys::{Socket, SocketAddr};
 use serde::{Deserialize, Serialize};
 
+use crate::namespace::{Kind, Namespace};
+use crate::process::{Child, waiting};
+use crate::sys::clone::setns;
 use crate::verdict::{Doing, Failure, Outcome};
 
 /// What the kernel answers: refusals are for the case to judge, and the outer [`Outcome`] is broken when there is none.
@@ -34,6 +38,15 @@ impl Netlink {
         let mut socket = Socket::new(NETLINK_ROUTE).doing("open a netlink socket")?;
         socket.bind_auto().doing("bind a netlink socket")?;
         Ok(Self { socket, sequence: Cell::new(0) })
+    }
+
+    /// Opens one in another network namespace.
+    pub fn open_in(namespace: &Namespace) -> Outcome<Self> {
+        let own = Namespace::own(Kind::Net)?;
+        setns(namespace, Kind::Net.flag()).doing("enter the other network namespace")?;
+        let opened = Self::open();
+        setns(&own, Kind::Net.flag()).doing("return from the other network namespace")?;
+        opened
     }
 
     /// Makes a device.
@@ -60,7 +73,7 @@ impl Netlink {
 
     /// Takes one of its other names from a device.
     pub fn delete_altname(&self, index: u32, name: &str) -> Answer<()> {
-        self.tell(Message::DelLinkProp(altname(index, name)), NLM_F_EXCL)
+        self.tell(Message::DelLinkProp(altname(index, name)), 0)
     }
 
     /// Says something whose only answer is yes or no.
@@ -139,6 +152,37 @@ impl Netlink {
     }
 }
 
+/// Another network namespace: somebody waits in it, and a socket leads into it.
+#[derive(Debug)]
+pub struct Elsewhere {
+    process: Child<()>,
+    netlink: Netlink,
+}
+
+impl Elsewhere {
+    /// A new network namespace, with nothing in it but what the kernel puts there.
+    pub fn new() -> Outcome<Self> {
+        let process = waiting(Kind::Net.flag())?;
+        let netlink = Netlink::open_in(&process.namespace(Kind::Net)?)?;
+        Ok(Self { process, netlink })
+    }
+
+    /// The socket into it.
+    pub fn netlink(&self) -> &Netlink {
+        &self.netlink
+    }
+
+    /// The process in it.
+    pub fn pid(&self) -> Pid {
+        self.process.pid()
+    }
+
+    /// An open file that refers to it.
+    pub fn namespace(&self) -> Outcome<Namespace> {
+        self.process.namespace(Kind::Net)
+    }
+}
+
 fn altname(index: u32, name: &str) -> LinkMessage {
     let mut device = LinkMessage::default();
     device.header.index = index;
@@ -167,6 +211,8 @@ pub struct Device {
     pub group: u32,
     /// The text it was given.
     pub alias: Option<String>,
+    /// How its packets wait to be sent.
+    pub queueing: Option<String>,
     /// The bridge or the like that it is a port of.
     pub controller: Option<u32>,
 }
@@ -183,6 +229,7 @@ impl From<LinkMessage> for Device {
                 LinkAttribute::TxQueueLen(length) => device.queue_length = length,
                 LinkAttribute::Group(group) => device.group = group,
                 LinkAttribute::IfAlias(alias) => device.alias = Some(alias),
+                LinkAttribute::Qdisc(queueing) => device.queueing = Some(queueing),
                 LinkAttribute::Controller(controller) => device.controller = Some(controller),
                 LinkAttribute::PropList(properties) => {
                     device.altnames.extend(properties.into_iter().filter_map(|property| match property {

@@ -15,6 +15,10 @@ pub mod core {
 
 /// The network namespace: `network_namespaces(7)`.
 pub mod net {
+    pub mod device_indexes;
+    mod devices;
+    pub mod moved_devices;
+    pub mod moving_devices;
     pub mod nesting;
 }
 
@@ -38,6 +42,9 @@ pub const ALL: Registry = Registry {
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        net::device_indexes::CASES,
+        net::moved_devices::CASES,
+        net::moving_devices::CASES,
         net::nesting::CASES,
         user::joining::CASES,
         user::nesting::CASES,
