@@ -16,7 +16,7 @@ mod pace;
 pub mod process;
 mod protocol;
 mod registry;
-mod room;
+pub mod room;
 mod runner;
 mod settle;
 mod stage;

@@ -7,6 +7,7 @@
 use std::fs;
 
 use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,9 @@ use crate::settle::settle;
 use crate::sys::clone::CloneFlags;
 use crate::verdict::{Doing, Outcome};
 
+/// An empty directory in which the room's processes can write and mount.
+pub const FOLDER: &str = "/mnt";
+
 /// A user namespace that has room for so many namespaces of one kind, and no more.
 #[derive(Debug)]
 pub struct Room {
@@ -24,6 +28,7 @@ pub struct Room {
 
 impl Room {
     /// Runs `body` as root of a fresh user and mount namespace in which `places` namespaces of the kind can be made.
+    /// [`FOLDER`] is empty there.
     pub fn with<T>(kind: Kind, places: u32, body: impl FnOnce(&Self) -> Outcome<T>) -> Outcome<T>
     where
         T: Serialize + DeserializeOwned,
@@ -33,6 +38,8 @@ impl Room {
             let places = places + u32::from(kind == Kind::Mnt);
             let limit = format!("/proc/sys/user/max_{kind}_namespaces");
             fs::write(&limit, places.to_string()).doing(format!("write {places} to {limit}"))?;
+            let none = None::<&str>;
+            mount(Some("room"), FOLDER, Some("tmpfs"), MsFlags::empty(), none).doing(format!("mount {FOLDER}"))?;
             body(&Self { kind })
         })
     }

@@ -8,29 +8,32 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Shows that something keeps a namespace of this kind in existence, and that nothing else does once it has let go.
 ///
-/// `keep` makes a namespace that lives by one reference alone; with `together` others of its kind, which that reference
-/// keeps too, counting itself. `let_go` gives the reference up, and returns whatever must be left alone until the end.
-///
+/// `keep` makes a namespace that lives by one reference alone; with `together` others of its kind, counting itself, which
+/// that reference keeps too. `let_go` gives the reference up, and returns whatever must be left alone until the end.
 /// No process that the room makes has copies of the case's open files, so that the case itself can hold some.
 ///
-/// The room has one place more. A second namespace, which nothing but its process keeps, takes it, and ends after the
-/// first one has lost its process. When its place has come free, all that the kernel does late has been done for the
-/// first one too: if that still has its place then, it lives.
+/// How long must one wait to know that a namespace is not about to go? Until a twin has gone, which was made after it
+/// in the same way, and then given up: then all that the kernel does late has been done for both.
 pub(super) fn lives_by<K, L>(
     kind: Kind,
     together: u32,
-    keep: impl FnOnce(&Room) -> Outcome<K>,
-    let_go: impl FnOnce(K) -> Outcome<L>,
+    keep: impl Fn(&Room) -> Outcome<K>,
+    let_go: impl Fn(K) -> Outcome<L>,
 ) -> Verdict {
-    Room::with(kind, together + 1, |room| {
+    Room::with(kind, 2 * together, |room| {
         let kept = keep(room)?;
-        let other = room.member()?.doing("make another namespace")?;
-        expect_errno!(room.member()?, ENOSPC, "both namespaces are there");
-        drop(other);
-        let _next = expect_ok!(room.member_when_free()?, "the only process of a namespace has ended");
-        expect_errno!(room.member()?, ENOSPC, "a namespace is still referred to");
+        let twin = keep(room)?;
+        expect_errno!(room.member()?, ENOSPC, "a namespace and its twin are referred to");
+        let _left = let_go(twin)?;
+        let mut next = Vec::new();
+        for _ in 0..together {
+            next.push(expect_ok!(room.member_when_free()?, "the last reference to the twin has gone"));
+        }
+        expect_errno!(room.member()?, ENOSPC, "the namespace is still referred to");
         let _left = let_go(kept)?;
-        expect_ok!(room.member_when_free()?, "the last reference to a namespace has gone");
+        for _ in 0..together {
+            next.push(expect_ok!(room.member_when_free()?, "the last reference to the namespace has gone"));
+        }
         holds()
     })
 }

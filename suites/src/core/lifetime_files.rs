@@ -192,7 +192,7 @@ fn pid_lives_by_a_proc_directory() -> Verdict {
 }
 
 /// The reference is a file that stands for a process, not for its namespace.
-fn by_what_refers_to_a_process<F>(take: impl FnOnce(&Child<()>) -> Outcome<F>) -> Verdict {
+fn by_what_refers_to_a_process<F>(take: impl Fn(&Child<()>) -> Outcome<F>) -> Verdict {
     lives_by(
         Kind::Pid,
         1,

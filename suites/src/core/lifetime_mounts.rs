@@ -1,9 +1,12 @@
 //! A namespace lives as long as its file is mounted somewhere: `namespaces(7)`, Namespace lifetime.
 
 use std::fs;
+use std::path::PathBuf;
 
 use harness::prelude::*;
+use harness::room::FOLDER;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{Pid, mkdtemp};
 
 use super::lifetime::{end, goes_in_spite_of, holder, lives_by};
 
@@ -104,20 +107,24 @@ fn life_proc_mount_pins_pid() -> Verdict {
     lives_by(
         Kind::Pid,
         1,
-        |_| end(mounter(CLONE_NEWPID, "proc")?),
-        |()| umount2(PLACE, MntFlags::empty()).doing("umount"),
+        |_| {
+            let (process, place) = mounter(CLONE_NEWPID, "proc")?;
+            end(process)?;
+            Ok(place)
+        },
+        |place| umount2(&place, MntFlags::empty()).doing("umount"),
     )
 }
 
 /// An IPC namespace goes with its last process though the mqueue file system that this one mounted stays mounted.
-#[claim(source = "kernel 7.3 ipc/namespace.c put_ipc_ns", needs = [Root, Config("POSIX_MQUEUE")],
-    erratum = "namespaces(7), Namespace lifetime: a mounted mqueue file system keeps its IPC namespace in existence.")]
+#[claim(
+    source = "kernel 7.3 ipc/namespace.c put_ipc_ns",
+    needs = [Root, Config("POSIX_MQUEUE")],
+    erratum = "namespaces(7), Namespace lifetime: a mounted mqueue file system keeps its IPC namespace in existence.",
+)]
 fn ipc_goes_though_its_mqueue_is_mounted() -> Verdict {
-    goes_in_spite_of(Kind::Ipc, |_| Ok((mounter(CLONE_NEWIPC, "mqueue")?, ())))
+    goes_in_spite_of(Kind::Ipc, |_| mounter(CLONE_NEWIPC, "mqueue"))
 }
-
-/// Where the cases mount; the room has a mount namespace of its own.
-const PLACE: &str = "/mnt";
 
 /// The reference is a mount of the namespace's file.
 fn by_a_bind_mount(kind: Kind, unmount: MntFlags) -> Verdict {
@@ -130,28 +137,33 @@ fn by_a_bind_mount(kind: Kind, unmount: MntFlags) -> Verdict {
             end(process)?;
             Ok(place)
         },
-        |place| umount2(place.as_str(), unmount).doing("umount"),
+        |place| umount2(&place, unmount).doing("umount"),
     )
 }
 
-/// Mounts the file of a process's namespace, and returns where.
-fn bind(process: nix::unistd::Pid, kind: Kind) -> Outcome<String> {
-    mount(Some("room"), PLACE, Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
-    let place = format!("{PLACE}/{kind}");
-    fs::write(&place, "").doing(format!("create {place}"))?;
+/// A new directory to mount on.
+fn new_directory() -> Outcome<PathBuf> {
+    let template = format!("{FOLDER}/XXXXXX");
+    mkdtemp(template.as_str()).doing(format!("make a directory {template}"))
+}
+
+/// Mounts the file of a process's namespace on a new file, and returns where.
+fn bind(process: Pid, kind: Kind) -> Outcome<PathBuf> {
+    let place = new_directory()?.join(kind.name());
+    fs::write(&place, "").doing(format!("create {}", place.display()))?;
     let file = format!("/proc/{process}/ns/{kind}");
-    mount(Some(file.as_str()), place.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .doing(format!("bind {file}"))?;
+    mount(Some(file.as_str()), &place, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {file}"))?;
     Ok(place)
 }
 
-/// A process in new namespaces that has mounted a file system of theirs, in the mount namespace of the room.
-fn mounter(flags: CloneFlags, file_system: &str) -> Outcome<Child<()>> {
+/// A process in new namespaces that has mounted a file system of theirs in the mount namespace of the room, and where.
+fn mounter(flags: CloneFlags, file_system: &str) -> Outcome<(Child<()>, PathBuf)> {
+    let place = new_directory()?;
     let process = Spawn::new(flags).without_files().start(|case| {
-        mount(Some("room"), PLACE, Some(file_system), MsFlags::empty(), None::<&str>).doing("mount")?;
+        mount(Some("room"), &place, Some(file_system), MsFlags::empty(), None::<&str>).doing("mount")?;
         case.go()?;
         case.wait()
     })?;
     process.recv::<()>()?;
-    Ok(process)
+    Ok((process, place))
 }
