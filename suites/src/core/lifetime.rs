@@ -12,8 +12,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 /// that reference keeps too. `let_go` gives the reference up, and returns whatever must be left alone until the end.
 /// No process that the room makes has copies of the case's open files, so that the case itself can hold some.
 ///
-/// How long must one wait to know that a namespace is not about to go? Until a twin has gone, which was made after it
-/// in the same way, and then given up: then all that the kernel does late has been done for both.
+/// How long must one wait to know that a namespace is not about to go? Until a twin has gone, which was made after it in
+/// the same way and then given up, and the kernel has had its time for what it does late.
 pub(super) fn lives_by<K, L>(
     kind: Kind,
     together: u32,
@@ -29,6 +29,7 @@ pub(super) fn lives_by<K, L>(
         for _ in 0..together {
             next.push(expect_ok!(room.member_when_free()?, "the last reference to the twin has gone"));
         }
+        room.let_the_kernel_catch_up()?;
         expect_errno!(room.member()?, ENOSPC, "the namespace is still referred to");
         let _left = let_go(kept)?;
         for _ in 0..together {

@@ -48,6 +48,7 @@ fn a_namespace_made_inside_another_does_not_keep_it() -> Verdict {
         expect_errno!(room.member()?, ENOSPC, "the outer and the inner one are there");
         drop(outer);
         let _in_its_place = expect_ok!(room.member_when_free()?, "the outer one's only process has ended");
+        room.let_the_kernel_catch_up()?;
         expect_errno!(room.member()?, ENOSPC, "the inner one is still there");
         expect_ok!(setns(&inner, CLONE_NEWNET), "the inner one");
         holds()
