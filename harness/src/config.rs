@@ -73,8 +73,14 @@ fn has_fanotify() -> bool {
     Fanotify::init(InitFlags::FAN_CLASS_NOTIF, EventFFlags::O_RDONLY).err() != Some(Errno::ENOSYS)
 }
 
-/// Whether a module's code is built into the running kernel.
+/// Whether a module's code is built into the running kernel: the list beside its modules says so, or, on a machine
+/// without modules, the option of the same name.
 pub(crate) fn is_built_in(module: &str) -> bool {
+    let option = module.replace('-', "_").to_uppercase();
+    is_listed_as_built_in(module) || setting(&option) == Setting::On
+}
+
+fn is_listed_as_built_in(module: &str) -> bool {
     let Ok(system) = nix::sys::utsname::uname() else {
         return false;
     };

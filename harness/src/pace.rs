@@ -17,11 +17,12 @@ pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 /// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// How long the kernel may take over what it does later, such as freeing a namespace.
-pub(crate) const SETTLED: Duration = Duration::from_secs(5);
+/// How long the kernel may take for what it does in its own time, such as counting a freed namespace out: many times
+/// what was ever seen, and shorter than a case's deadline, so that the case still says what it waited for.
+pub(crate) const SETTLE: Duration = Duration::from_secs(7);
 
-/// How long to wait before looking at it again.
-pub(crate) const GLANCE: Duration = Duration::from_millis(1);
+/// How long to leave the kernel alone between two looks at what it does in its own time.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

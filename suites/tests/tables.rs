@@ -13,7 +13,8 @@ fn every_claim_has_a_name_of_its_own() {
 #[test]
 fn every_file_of_claims_is_listed() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let listed: BTreeSet<String> = suites::ALL.all().map(|case| format!("{}/{}.rs", case.suite(), case.theme())).collect();
+    let listed: BTreeSet<String> =
+        suites::ALL.all().map(|case| format!("{}/{}.rs", case.suite(), case.theme())).collect();
     let mut there = BTreeSet::new();
     for suite in fs::read_dir(source).expect("src").flatten().filter(|entry| entry.path().is_dir()) {
         for file in fs::read_dir(suite.path()).expect("a suite's folder").flatten() {

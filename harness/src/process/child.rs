@@ -71,12 +71,13 @@ pub fn try_fork() -> nix::Result<()> {
 #[derive(Debug, Clone, Copy)]
 pub struct Spawn<'a> {
     args: CloneArgs<'a>,
+    without_files: bool,
 }
 
 impl<'a> Spawn<'a> {
     /// A child with these flags.
     pub fn new(flags: CloneFlags) -> Self {
-        Self { args: CloneArgs::new(flags) }
+        Self { args: CloneArgs::new(flags), without_files: false }
     }
 
     /// The PIDs wished for, innermost namespace first.
@@ -92,25 +93,44 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// The child closes every open file that it inherits, but for standard input, output and error and its line to us:
+    /// where what an open file keeps alive is the question, a copy in a child would keep it too.
+    pub fn without_files(mut self) -> Self {
+        self.without_files = true;
+        self
+    }
+
     /// Starts the child.
     pub fn start<T>(self, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        self.try_start(body)?.doing(format!("clone3({})", Names(self.args.flags)))
+    }
+
+    /// Starts the child where its making is the question: the inner result is the kernel's answer to `clone3(2)`.
+    pub fn try_start<T>(self, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<nix::Result<Child<T>>>
     where
         T: Serialize + DeserializeOwned,
     {
         let (ours, theirs) = Peer::pair()?;
         // What stands in these buffers would otherwise be written by both sides.
         let _ = std::io::stdout().flush();
-        match clone3(&self.args).doing(format!("clone3({})", Names(self.args.flags)))? {
-            Side::Parent(pid, pidfd) => Ok(Child {
+        match clone3(&self.args) {
+            Err(errno) => Ok(Err(errno)),
+            Ok(Side::Parent(pid, pidfd)) => Ok(Ok(Child {
                 pid,
                 pidfd,
                 peer: ours,
                 generation: GENERATION.load(Ordering::Relaxed),
                 reaped: false,
                 value: PhantomData,
-            }),
-            Side::Child => {
+            })),
+            Ok(Side::Child) => {
                 drop(ours);
+                if self.without_files {
+                    raw::close_files_but(&theirs);
+                }
                 GENERATION.fetch_add(1, Ordering::Relaxed);
                 let done = guarded(|| body(&theirs)).and_then(|value| Ok(serde_json::to_value(value)?));
                 let _ = theirs.put(&Packet::Done(done), None);
