@@ -5,7 +5,6 @@ mod error;
 mod launch;
 mod options;
 mod qmp;
-mod spawn;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -26,6 +25,7 @@ use crate::deadline;
 use crate::initramfs::Initramfs;
 use crate::kernels::Kernel;
 use crate::programs;
+use crate::spawn::{User, spawn};
 use console::Console;
 use options::{Monitor, Serial};
 use qmp::Qmp;
@@ -101,7 +101,7 @@ impl Machine {
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(OwnedFd::from(qemu_complaints));
-        let child = spawn::spawn(command, inherited, kvm_group(accel))
+        let child = spawn(command, inherited, User::NotRoot { group: kvm_group(accel) })
             .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }
