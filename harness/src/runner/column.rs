@@ -1,6 +1,6 @@
 //! A column of the matrix: one kernel, the seats in it, and what cases found there.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use results::{CaseRecord, Evidence, Place, Timestamp, Verdict as Found};
@@ -23,7 +23,7 @@ pub(crate) struct Column {
 
 enum Ground {
     Host,
-    Machines(Box<VirtualKernel>),
+    Machines(Arc<VirtualKernel>),
 }
 
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl Column {
 
     /// A kernel in machines of its own.
     pub(crate) fn machines(kernel: VirtualKernel, isolation: Isolation) -> Self {
-        Self::new(Ground::Machines(Box::new(kernel)), isolation)
+        Self::new(Ground::Machines(Arc::new(kernel)), isolation)
     }
 
     fn new(ground: Ground, isolation: Isolation) -> Self {

@@ -8,15 +8,12 @@ use std::path::{Path, PathBuf};
 
 use super::apt::Apt;
 use super::error::{KernelError, OnOffer};
-use super::mirror::Mirror;
 use super::number::{Number, Series, compare_debian_versions};
 use super::offer::{Offer, Offered};
-use super::store::{Store, entry_name, replace};
+use super::store::{Store, entry_name};
 use super::word::{Word, is_exactly};
-use super::{Kernel, Origin, deb, image, tree};
+use super::{Kernel, Origin, deb, image, lookup, tree};
 
-/// Bytes that Debian's lists of packages take before they are cut down to kernels.
-const LISTS: u64 = 500_000_000;
 /// How many times the size of its packages a kernel takes while it is unpacked; 5.10's modules are not compressed.
 const UNPACKED: u64 = 6;
 
@@ -265,7 +262,7 @@ impl Cache {
     }
 
     fn known_offer(&self) -> Result<Option<Offer>, KernelError> {
-        self.store.read_json("offer.json")
+        lookup::known(&self.store)
     }
 
     /// What is on offer, as far as known; looked up when nothing is.
@@ -278,25 +275,7 @@ impl Cache {
 
     /// Looks up what is on offer.
     fn refresh(&self) -> Result<Offer, KernelError> {
-        self.store.need(LISTS, "fetch Debian's lists of kernels to")?;
-        (self.notice)("looking up which kernels Debian offers");
-        let _lock = self.store.lock("offer")?;
-        let scratch = self.store.scratch()?;
-        let state = scratch.path().join("apt");
-        fs::create_dir(&state).map_err(|source| KernelError::io("create", &state, source))?;
-        let lists = Apt { state: &state, scratch: scratch.path() }.update(&Mirror::of_this_machine()?)?;
-        let texts: Result<Vec<(String, String)>, KernelError> = lists
-            .into_iter()
-            .map(|list| match fs::read_to_string(&list.file) {
-                Ok(text) => Ok((list.suite, text)),
-                Err(source) => Err(KernelError::io("read", &list.file, source)),
-            })
-            .collect();
-        let texts = texts?;
-        let offer = Offer::read(texts.iter().map(|(suite, text)| (suite.as_str(), text.as_str())));
-        replace(&state, &self.store.root.join("apt"))?;
-        self.store.write_json_whole("offer.json", &offer)?;
-        Ok(offer)
+        lookup::look_up(&self.store, &self.notice)
     }
 
     fn unknown(&self, word: &str) -> KernelError {
