@@ -1,6 +1,6 @@
 //! A column of the matrix: one kernel, the seats in it, and what cases found there.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use results::{CaseRecord, Evidence, Place, Timestamp, Verdict as Found};
@@ -16,8 +16,8 @@ use crate::protocol::{Hello, Report};
 pub(crate) struct Column {
     ground: Ground,
     isolation: Isolation,
-    started: Timestamp,
-    began: Instant,
+    /// When its first case was begun.
+    began: OnceLock<(Timestamp, Instant)>,
     state: Mutex<State>,
 }
 
@@ -50,7 +50,7 @@ impl Column {
     }
 
     fn new(ground: Ground, isolation: Isolation) -> Self {
-        Self { ground, isolation, started: Timestamp::now(), began: Instant::now(), state: Mutex::default() }
+        Self { ground, isolation, began: OnceLock::new(), state: Mutex::default() }
     }
 
     /// The word that names the kernel.
@@ -63,6 +63,7 @@ impl Column {
 
     /// Carries a case out and keeps its record.
     pub(crate) fn carry_out(&self, case: &Case) -> CaseRecord {
+        self.began();
         let record = match self.take_seat() {
             Ok(mut seat) => {
                 let served = seat.serve(case);
@@ -82,6 +83,10 @@ impl Column {
         }
         drop(state);
         record
+    }
+
+    fn began(&self) -> (Timestamp, Instant) {
+        *self.began.get_or_init(|| (Timestamp::now(), Instant::now()))
     }
 
     /// Keeps no further record.
@@ -124,7 +129,7 @@ impl Column {
     pub(crate) fn close(&self) {
         let seats = {
             let mut state = self.state();
-            state.ended.get_or_insert(self.began.elapsed());
+            state.ended.get_or_insert(self.began().1.elapsed());
             std::mem::take(&mut state.free)
         };
         drop(seats);
@@ -167,8 +172,8 @@ impl Column {
                 },
                 arch: std::env::consts::ARCH.to_owned(),
             },
-            started: self.started,
-            wall: state.ended.unwrap_or_else(|| self.began.elapsed()),
+            started: self.began().0,
+            wall: state.ended.unwrap_or_else(|| self.began().1.elapsed()),
             selection,
             shard: None,
             problem: state.problem.clone(),
