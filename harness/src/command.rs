@@ -4,7 +4,7 @@ mod doctor;
 mod explain;
 mod kernels;
 mod list;
-mod shell;
+pub(crate) mod shell;
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::RunOptions;
+use crate::runner::options::{HELP, RunOptions};
 pub(crate) use kernels::open_cache;
 
 /// The kernels of a matrix when none are named: the oldest and the newest that are widely run, and the long-term
@@ -46,13 +46,13 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Run claims, on the running kernel unless --kernel says otherwise
-    #[command(after_help = "Examples:
+    #[command(help_template = HELP, after_help = "Examples:
   nsproof run --suite uts --suite pid
   nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
   git bisect run nsproof run --kernel . --suite pid")]
     Run(RunOptions),
     /// Run claims on a set of kernels side by side
-    #[command(after_help = "Examples:
+    #[command(help_template = HELP, after_help = "Examples:
   nsproof matrix                                 all claims on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof matrix --kernel all --suite pid        every kernel that Debian serves
   nsproof matrix --out results/runs/friday")]
@@ -117,8 +117,8 @@ impl Command {
             What::List(options) => list::list(registry, &options.suite, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
             What::Kernels { what } => what.carry_out(),
-            What::Shell(options) => shell::shell(&options.kernel, options.modules.as_deref()),
-            What::Doctor => doctor::doctor(),
+            What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
+            What::Doctor => doctor::doctor(registry),
         }
     }
 }
@@ -127,7 +127,7 @@ fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     // Whoever asks for one of libtest's ways of output gets it.
     let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
-    front::carry_out(&Plan::new(registry, options)?, front)
+    front::carry_out(Plan::new(registry, options)?, front)
 }
 
 /// Writes to standard output; a reader that has gone, such as `head`, is no error.

@@ -5,6 +5,11 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use nix::errno::Errno;
+use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
+use rustix::fs::{MemfdFlags, memfd_create};
+use sha2::{Digest, Sha256};
+
 /// What the configuration says of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Setting {
@@ -26,6 +31,12 @@ pub(crate) fn setting(name: &str) -> Setting {
     }
 }
 
+/// The value that the configuration gives `CONFIG_<name>`, without quotation marks; none where it can be read nowhere.
+pub fn configured(name: &str) -> Option<&'static str> {
+    let key = format!("CONFIG_{name}=");
+    text()?.lines().find_map(|line| line.strip_prefix(&key)).map(|value| value.trim_matches('"'))
+}
+
 fn setting_in(text: &str, name: &str) -> Setting {
     let key = format!("CONFIG_{name}=");
     match text.lines().find_map(|line| line.strip_prefix(&key)) {
@@ -41,8 +52,11 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
         "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
         "CGROUPS" => "/proc/self/ns/cgroup",
         "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
+        // These two bring a system call, and no file on every kernel.
+        "FANOTIFY" => return Some(has_fanotify()),
         "IPC_NS" => "/proc/self/ns/ipc",
         "KEYS" => "/proc/keys",
+        "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
         "NET_NS" => "/proc/self/ns/net",
         "PID_NS" => "/proc/self/ns/pid",
         "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
@@ -53,6 +67,10 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
         _ => return None,
     };
     Some(Path::new(path).exists())
+}
+
+fn has_fanotify() -> bool {
+    Fanotify::init(InitFlags::FAN_CLASS_NOTIF, EventFFlags::O_RDONLY).err() != Some(Errno::ENOSYS)
 }
 
 /// Whether a module's code is built into the running kernel: the list beside its modules says so, or, on a machine
@@ -74,6 +92,17 @@ fn is_listed_as_built_in(module: &str) -> bool {
             .filter_map(|line| Path::new(line).file_stem())
             .any(|stem| stem.to_string_lossy().replace('-', "_") == wanted)
     })
+}
+
+/// A digest of a configuration, to tell two kernels of one version apart.
+pub(crate) fn digest(text: &[u8]) -> String {
+    let bytes = Sha256::digest(text);
+    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// The digest of the running kernel's configuration, if it can be read.
+pub(crate) fn own_digest() -> Option<String> {
+    text().map(|text| digest(text.as_bytes()))
 }
 
 /// The whole configuration, if it can be read.

@@ -1,5 +1,6 @@
 //! The doors: which role this process has, and the way from its command line into it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -9,7 +10,7 @@ use crate::process::run_as_program;
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::RunOptions;
+use crate::runner::options::{HELP, RunOptions};
 use crate::worker;
 
 /// Exit code for wrong usage.
@@ -17,7 +18,15 @@ const USAGE: u8 = 2;
 
 /// The conformance suite: claims of the Linux namespace documentation, tried on kernels.
 #[derive(Debug, Parser)]
-#[command(name = "conformance", bin_name = "cargo test --", disable_version_flag = true)]
+#[command(
+    name = "conformance",
+    bin_name = "cargo test --",
+    disable_version_flag = true,
+    help_template = HELP,
+    after_help = "Examples:
+  cargo test -- --suite pid
+  cargo test -- --suite pid --kernel 6.12 nesting"
+)]
 struct TestDoor {
     #[command(flatten)]
     run: RunOptions,
@@ -28,8 +37,14 @@ pub fn test_door(registry: Registry) -> ExitCode {
     if let Some(code) = other_roles(registry) {
         return code;
     }
+    // Cargo runs tests in their package's folder; paths were typed in the workspace's, and reports belong there.
+    if let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR")
+        && let Some(workspace) = Path::new(&package).parent()
+    {
+        let _ = std::env::set_current_dir(workspace);
+    }
     let door = TestDoor::parse();
-    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(&plan, Front::Libtest)))
+    report(Plan::new(&registry, door.run).and_then(|plan| front::carry_out(plan, Front::Libtest)))
 }
 
 /// The main function of the command `nsproof`.

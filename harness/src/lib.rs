@@ -21,17 +21,20 @@ mod runner;
 mod settle;
 mod stage;
 pub mod sys;
+pub mod sysctl;
+pub mod uts;
 mod verdict;
 mod worker;
 
 pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
+pub use config::configured;
 pub use door::{command, test_door};
 pub use harness_macros::claim;
 pub use needs::{Behaviour, Ground, Need};
 pub use pace::Pace;
 pub use registry::Registry;
 pub use room::Room;
-pub use settle::settle;
+pub use settle::{eventually, settle};
 pub use verdict::{Doing, Failure, Finding, Holds, Outcome, Verdict, holds};
 
 /// What a file of cases uses.

@@ -1,9 +1,11 @@
 //! The runner: picks claims and kernels, hands each case to a worker, and keeps what comes back.
 
+pub(crate) mod accelerator;
 pub(crate) mod column;
 mod crash;
 pub(crate) mod engine;
 pub(crate) mod front;
+mod interruption;
 mod link;
 pub(crate) mod options;
 mod seat;

@@ -19,3 +19,8 @@ pub fn settle<T>(settled: impl Fn(&T) -> bool, mut ask: impl FnMut() -> Outcome<
         std::thread::sleep(LOOK_AGAIN);
     }
 }
+
+/// Asks until the answer is yes or the kernel has had more than enough time; answers whether it ever was.
+pub fn eventually(seen: impl FnMut() -> Outcome<bool>) -> Outcome<bool> {
+    settle(|seen| *seen, seen)
+}

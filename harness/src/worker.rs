@@ -10,7 +10,8 @@ use std::time::Duration;
 use nix::sys::utsname::uname;
 use results::Verdict as Found;
 
-use crate::claim::{Case, KernelVersion};
+use crate::claim::{Case, KernelVersion, NotAVersion};
+use crate::command::shell;
 use crate::needs::{Ground, Lack, Need};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::registry::Registry;
@@ -38,6 +39,11 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     // Its standard error is the console, which the runner keeps.
     match vm::guest::start() {
         Err(error) => eprintln!("nsproof: {error}"),
+        Ok(guest) if let Some(size) = shell::wanted() => {
+            if let Err(error) = shell::in_guest(guest.control, size) {
+                eprintln!("nsproof: the shell could not be started: {error}");
+            }
+        }
         Ok(guest) => {
             airlock::forbid_core_dumps();
             let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
@@ -78,7 +84,7 @@ impl Worker<'_> {
     pub(crate) fn serve(mut self, line: File) -> Outcome<()> {
         let mut events = line.try_clone().doing("duplicate the line to the runner")?;
         let hello = hello()?;
-        let version: KernelVersion = hello.release.parse()?;
+        let version = version(&hello)?;
         say(&mut events, &Event::Ready(hello))?;
         let mut requests = BufReader::new(line);
         let mut text = String::new();
@@ -144,8 +150,34 @@ fn hello() -> Outcome<Hello> {
     })
 }
 
+/// The kernel's mainline version. Debian's releases leave the last number out (`6.1.0-50-cloud-amd64`), its versions
+/// do not (`… Debian 6.1.176-1 …`).
+fn version(hello: &Hello) -> Result<KernelVersion, NotAVersion> {
+    let debian = hello.version.split_once(" Debian ").and_then(|(_, rest)| rest.parse().ok());
+    debian.map_or_else(|| hello.release.parse(), Ok)
+}
+
 fn say(events: &mut File, event: &Event) -> Outcome<()> {
     let mut text = serde_json::to_string(event)?;
     text.push('\n');
     events.write_all(text.as_bytes()).map_err(|error| Failure::broken(format!("cannot write an event: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(
+        "6.1.0-50-cloud-amd64",
+        "Linux version 6.1.0-50-cloud-amd64 (x@y) #1 SMP Debian 6.1.176-1 (2026-07-01)",
+        "6.1.176"
+    )]
+    #[case("6.18.44", "Linux version 6.18.44 (root@host) #1 SMP PREEMPT_DYNAMIC", "6.18.44")]
+    fn the_version_is_the_mainline_one(#[case] release: &str, #[case] text: &str, #[case] expected: &str) {
+        let hello = Hello { protocol: PROTOCOL, release: release.to_owned(), version: text.to_owned() };
+        assert_eq!(version(&hello).unwrap().to_string(), expected);
+    }
 }

@@ -76,7 +76,7 @@ fn a_process_left_behind_goes_with_its_stage() {
 #[case::one_at_a_time("1")]
 #[case::side_by_side("4")]
 fn the_cases_after_a_fault_still_run(#[case] threads: &str) {
-    let (records, output) = run(&["--test-threads", threads]);
+    let (records, output) = run(&["--suite", "fake", "--test-threads", threads]);
     assert_eq!(records.len(), 14);
     let holding: Vec<_> = records.iter().filter(|record| record.name.contains("holds_")).collect();
     assert_eq!(holding.len(), 2);
@@ -103,10 +103,10 @@ fn the_exit_code_says_who_is_to_blame(#[case] name: &str, #[case] code: i32) {
 }
 
 #[rstest]
-#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake")]
+#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, patient")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
 #[case::exact(&["--exact", "holds"], "no case in any suite is named «holds»")]
-#[case::skip(&["--skip", "fake"], "no case in any suite is left by these filters")]
+#[case::skip(&["--skip", "::"], "no case in any suite is left by these filters")]
 fn a_choice_that_leaves_nothing_is_wrong_usage(#[case] arguments: &[&str], #[case] sentence: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_fakes")).args(arguments).output().expect("the fake suite runs");
     let said = String::from_utf8_lossy(&output.stderr);

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 /// What the machine shows of itself, as far as a case could change it.
 #[derive(Debug, PartialEq, Eq)]
 struct Machine {
@@ -93,7 +96,7 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
     assert_eq!(Machine::now(), before, "after a run that ended well");
 
     for victim in ["runner", "worker", "innermost"] {
-        let (mut runner, _reports) = start("fake::never_ends");
+        let (mut runner, _reports) = start("patient::waits_to_be_killed");
         let pid = i32::try_from(runner.id()).expect("a pid");
         // Runner, worker, and as root the airlock's and the stage's PID 1, then the case.
         let depth = if nix::unistd::geteuid().is_root() { 4 } else { 2 };
@@ -104,9 +107,22 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
             "worker" => family[0],
             _ => family[family.len() - 1],
         };
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(target), nix::sys::signal::Signal::SIGKILL).expect("kill");
+        kill(Pid::from_raw(target), Signal::SIGKILL).expect("kill");
         runner.wait().expect("it ends");
         until("every process is gone", || !family.iter().any(|pid| is_fake(*pid)));
         assert_eq!(Machine::now(), before, "after the {victim} was killed");
+    }
+
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let (mut runner, reports) = start("patient::waits_to_be_killed");
+        let pid = Pid::from_raw(i32::try_from(runner.id()).expect("a pid"));
+        until("the case runs", || !below(pid.as_raw()).is_empty());
+        let began = Instant::now();
+        kill(pid, signal).expect("kill");
+        assert_eq!(runner.wait().expect("it ends").code(), Some(code));
+        assert!(began.elapsed() < Duration::from_secs(2), "{signal} took {:?}", began.elapsed());
+        assert!(reports.path().join("run-host.json").exists(), "what was known was written");
+        until("every process is gone", || Machine::now().ours.is_empty());
+        assert_eq!(Machine::now(), before, "after {signal}");
     }
 }

@@ -1,6 +1,6 @@
 //! What changed from one kernel to the next: the answers that differ, and the rules that begin or end.
 
-use crate::grid::{Grid, Row};
+use crate::grid::{Cell, Grid, Row};
 use crate::record::Matrix;
 use crate::release::Release;
 use crate::verdict::Verdict;
@@ -29,7 +29,7 @@ pub enum ChangeKind {
     Answer,
     /// The claim covers kernels from a version between the two on.
     Begins,
-    /// The claim covers kernels up to a version between the two.
+    /// The claim covers kernels before a version between the two.
     Ends,
 }
 
@@ -104,35 +104,38 @@ impl Order {
             steps.extend(self.edge(row, ChangeKind::Begins, begun));
         }
         if let Some(until) = version(&row.case.until) {
-            let ended = |release: &Release| release.is_past(&until);
+            let ended = |release: &Release| release.reaches(&until);
             steps.extend(self.edge(row, ChangeKind::Ends, ended));
         }
         steps
     }
 
-    /// Between which columns the kernels' answer turns. Unmet and broken are no answers.
+    /// Between which columns the kernels' answer turns.
     fn answers(&self, row: &Row<'_>) -> Vec<Step> {
-        let answers: Vec<(usize, bool)> = self
-            .0
-            .iter()
-            .filter(|&&(column, _)| !row.cells[column].is_flaky())
-            .filter_map(|&(column, _)| match row.cells[column].verdict()? {
-                Verdict::Unmet | Verdict::Broken => None,
-                verdict => Some((column, verdict == Verdict::Holds)),
-            })
-            .collect();
-        answers
-            .windows(2)
-            .filter(|pair| pair[0].1 != pair[1].1)
-            .map(|pair| Step { kind: ChangeKind::Answer, from: pair[0].0, to: pair[1].0 })
-            .collect()
+        let answers: Vec<(usize, bool)> =
+            self.0.iter().filter_map(|&(column, _)| Some((column, answer(&row.cells[column])?))).collect();
+        let turns = answers.windows(2).filter(|pair| pair[0].1 != pair[1].1);
+        turns.map(|pair| Step { kind: ChangeKind::Answer, from: pair[0].0, to: pair[1].0 }).collect()
     }
 
-    /// The first column that is `beyond` a version, if the one before it was tested as well.
+    /// The first column that is `beyond` a version, if the one before it was tested as well and the one of the two
+    /// that the claim covers was answered.
     fn edge(&self, row: &Row<'_>, kind: ChangeKind, beyond: impl Fn(&Release) -> bool) -> Option<Step> {
         let asked: Vec<_> = self.0.iter().filter(|&&(column, _)| row.cells[column].verdict().is_some()).collect();
         let at = asked.iter().position(|(_, release)| beyond(release))?;
-        Some(Step { kind, from: asked[at.checked_sub(1)?].0, to: asked[at].0 })
+        let (from, to) = (asked[at.checked_sub(1)?].0, asked[at].0);
+        let covered = if kind == ChangeKind::Begins { to } else { from };
+        answer(&row.cells[covered])?;
+        Some(Step { kind, from, to })
+    }
+}
+
+/// Whether the claim holds; none when the cell is no answer: not asked, unmet, broken or flaky.
+fn answer(cell: &Cell<'_>) -> Option<bool> {
+    match cell.verdict()? {
+        Verdict::Unmet | Verdict::Broken => None,
+        _ if cell.is_flaky() => None,
+        verdict => Some(verdict == Verdict::Holds),
     }
 }
 
@@ -179,8 +182,14 @@ mod tests {
     #[test]
     fn rules_begin_and_end() {
         let words = [("6.12", Unmet), ("6.13", Holds), ("6.14", Holds), ("6.15", Unmet)];
-        assert_eq!(of(&words, Some("6.13"), Some("6.14")), ["begins 6.12 → 6.13", "ends 6.14 → 6.15"]);
-        assert_eq!(of(&words[1..3], Some("6.13"), Some("6.14")), [""; 0]);
+        assert_eq!(of(&words, Some("6.13"), Some("6.15")), ["begins 6.12 → 6.13", "ends 6.14 → 6.15"]);
+        assert_eq!(of(&words[1..3], Some("6.13"), Some("6.15")), [""; 0]);
+    }
+
+    #[test]
+    fn a_range_between_the_kernels_changes_nothing() {
+        let words = [("6.12", Unmet), ("6.18", Unmet)];
+        assert_eq!(of(&words, Some("6.13"), Some("6.18")), [""; 0]);
     }
 
     #[test]

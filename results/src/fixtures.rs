@@ -74,7 +74,11 @@ pub(crate) fn small_matrix() -> Matrix {
         case.message = message.into();
         case
     };
-    let needs = |name| with(case(name, Unmet), "needs Linux 6.14 or newer");
+    let needs = |name| with(case(name, Unmet), "needs the module veth");
+    let newer = || CaseRecord {
+        since: Some("6.14".into()),
+        ..with(case("pid::newer_rule", Unmet), "is about kernels since 6.14")
+    };
     let mut erratum = case("uts::page_is_wrong", Holds);
     erratum.erratum = Some("The page says | otherwise.".into());
     let old = run(
@@ -84,6 +88,7 @@ pub(crate) fn small_matrix() -> Matrix {
             case("pid::nesting_stops_at_depth_32", Holds),
             needs("pid::new_rule"),
             needs("pid::other_new_rule"),
+            newer(),
             with(case("uts::starts_as_a_copy", Broken), "sethostname: EPERM (Operation not permitted)"),
             erratum.clone(),
         ],
@@ -95,6 +100,7 @@ pub(crate) fn small_matrix() -> Matrix {
             violated(),
             needs("pid::new_rule"),
             needs("pid::other_new_rule"),
+            newer(),
             case("uts::starts_as_a_copy", Holds),
             erratum.clone(),
         ],
@@ -105,6 +111,7 @@ pub(crate) fn small_matrix() -> Matrix {
             with(case("pid::first_child_is_init", Crashed), "the kernel panicked: Attempted to kill init!"),
             violated(),
             case("pid::new_rule", Holds),
+            CaseRecord { verdict: Holds, message: String::new(), ..newer() },
             with(case("pid::other_new_rule", TimedOut), "no answer after 10 s"),
             with(case("uts::starts_as_a_copy", Unmet), "needs root"),
             erratum,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::counts::{Counts, rank};
 use crate::record::{CaseRecord, Matrix, Run};
+use crate::release::Release;
 use crate::verdict::Verdict;
 
 /// A matrix, turned: one row a claim, one column a kernel.
@@ -106,6 +107,19 @@ impl<'a> Grid<'a> {
         findings
     }
 
+    /// How many claims are unmet in each column because they are about other kernels. Nothing is missing there, so
+    /// they are told apart from what [`Self::unmet`] gives.
+    pub(crate) fn about_others(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.columns.len()];
+        for row in &self.rows {
+            for ((cell, column), count) in row.cells.iter().zip(&self.columns).zip(&mut counts) {
+                let unmet = cell.worst().filter(|case| case.verdict == Verdict::Unmet);
+                *count += usize::from(unmet.is_some_and(|case| !column.covers(case)));
+            }
+        }
+        counts
+    }
+
     /// Why claims are unmet, the reason of the most claims first.
     pub(crate) fn unmet(&self) -> Vec<Reason<'a>> {
         let mut reasons: Vec<Reason<'a>> = Vec::new();
@@ -115,6 +129,9 @@ impl<'a> Grid<'a> {
                 let Some(case) = cell.worst().filter(|case| case.verdict == Verdict::Unmet) else {
                     continue;
                 };
+                if !self.columns[column].covers(case) {
+                    continue;
+                }
                 let at = *reason_of.entry(&case.message).or_insert_with(|| {
                     reasons.push(Reason { reason: &case.message, claims: Vec::new(), columns: Vec::new() });
                     reasons.len() - 1
@@ -140,6 +157,13 @@ impl<'a> Grid<'a> {
         }
         let labels: Vec<_> = columns.iter().map(|&at| self.columns[at].label).collect();
         labels.join(", ")
+    }
+}
+
+impl Column<'_> {
+    /// True when the claim of `case` is about this kernel.
+    fn covers(&self, case: &CaseRecord) -> bool {
+        Release::of(&self.run.kernel).is_covered(case.since.as_deref(), case.until.as_deref())
     }
 }
 
@@ -244,7 +268,7 @@ mod tests {
             .iter()
             .map(|reason| (reason.reason, reason.claims.len(), grid.labels(&reason.columns)))
             .collect();
-        assert_eq!(reasons, [("needs Linux 6.14 or newer", 2, "5.10, 6.12".into()), ("needs root", 1, "6.18".into())]);
+        assert_eq!(reasons, [("needs the module veth", 2, "5.10, 6.12".into()), ("needs root", 1, "6.18".into())]);
     }
 
     #[test]

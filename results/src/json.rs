@@ -83,10 +83,10 @@ pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result
     serde_json::from_slice(&bytes).map_err(broken)
 }
 
-/// The word in `kind` of the file `path`, if it is one of ours.
-pub(crate) fn kind_of(path: &Path) -> Option<String> {
-    let bytes = fs::read(path).ok()?;
-    serde_json::from_slice::<Head>(&bytes).ok()?.kind
+/// True when the file `path` says that it is of this kind, whatever else it holds.
+pub(crate) fn is_of(kind: &Kind, path: &Path) -> bool {
+    let head = fs::read(path).ok().and_then(|bytes| serde_json::from_slice::<Head>(&bytes).ok());
+    head.and_then(|head| head.kind).as_deref() == Some(kind.word)
 }
 
 impl Run {

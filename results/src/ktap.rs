@@ -38,9 +38,9 @@ fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> bool {
             (!cells.is_empty()).then_some((suite, cells))
         })
         .collect();
+    about(out, run);
     line(out, 1, "KTAP version 1");
     line(out, 1, &format!("# Subtest: {}", name(&run.kernel.word)));
-    about(out, run);
     let extra = usize::from(run.problem.is_some());
     line(out, 1, &format!("1..{}", suites.len() + extra));
     let mut passed = true;
@@ -85,11 +85,12 @@ fn suite(out: &mut String, suite_name: &str, cells: &[(&str, &Cell<'_>)]) -> boo
     passed
 }
 
-/// What kernel it was.
+/// What kernel it was. This stands before the kernel's own lines: the kernel's parser (kunit_parser.py) takes no
+/// plan for one if anything but the name comes before it.
 fn about(out: &mut String, run: &Run) {
-    diagnosis(out, 1, "kernel: ", &run.kernel.release);
-    diagnosis(out, 1, "from: ", &run.kernel.origin);
-    diagnosis(out, 1, "accelerator: ", &run.machine.accelerator);
+    let Run { kernel, machine, .. } = run;
+    let told = format!("{} from {}, accelerator {}", kernel.release, kernel.origin, machine.accelerator);
+    diagnosis(out, 0, &format!("{}: ", name(&kernel.word)), told.trim_start());
 }
 
 /// A result line. Level 0 is the outermost.

@@ -1,9 +1,13 @@
 //! Runs, matrices, baselines, and every format they are written in. Knows neither cases nor kernels: it takes
 //! plain records and hands back text.
 
+mod baseline;
 mod changes;
 mod columns;
 mod counts;
+mod diff;
+mod difference;
+mod difftext;
 mod error;
 mod file;
 #[cfg(test)]
@@ -15,34 +19,46 @@ mod junit;
 mod kcidb;
 mod ktap;
 mod markdown;
+mod merge;
 mod outcome;
 mod outdir;
 mod paint;
 mod record;
 mod release;
+mod shard;
 mod table;
 mod text;
 mod verdict;
+mod waived;
+mod waiver;
 mod wire;
 mod xml;
 
 use std::path::Path;
 
+pub use baseline::Baseline;
 pub use changes::{Change, ChangeKind, changes};
+pub use diff::Diff;
+pub use difference::{Difference, DifferenceKind};
 pub use error::{ReadError, WriteError};
 pub use html::html;
 pub use jiff::Timestamp;
+pub use jiff::civil::Date;
 pub use json::{SCHEMA, read};
 pub use junit::junit;
 pub use kcidb::{OriginError, kcidb};
 pub use ktap::ktap;
 pub use markdown::markdown;
+pub use merge::{MergeError, merge};
 pub use outcome::Outcome;
 pub use outdir::OutDir;
 pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Place, Run, Shard};
+pub use shard::ShardError;
 pub use table::{Terminal, table};
 pub use text::{escape_block, escape_line};
 pub use verdict::Verdict;
+pub use waived::{Waived, WaivedCell, WaiverProblem};
+pub use waiver::{Waiver, WaiverError};
 
 /// Writes `matrix` as JUnit XML to the file `path`, whole or not at all.
 ///

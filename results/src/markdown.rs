@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::counts::count;
 use crate::grid::{Cell, Grid};
 use crate::record::Matrix;
+use crate::table::on_each;
 use crate::text::escape_line;
 use crate::verdict::Verdict;
 
@@ -92,6 +93,10 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
 
 /// Why claims are unmet, a line a reason.
 fn unmet(out: &mut String, grid: &Grid<'_>) {
+    let others = grid.about_others();
+    if others.iter().any(|&count| count > 0) {
+        let _ = writeln!(out, "Claims about other kernels, unmet: {}.\n", cell(&on_each(grid, &others)));
+    }
     let reasons = grid.unmet();
     if reasons.is_empty() {
         return;

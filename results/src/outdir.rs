@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::error::WriteError;
 use crate::file::write_atomically;
-use crate::json::{kind_of, run_files};
+use crate::json::{RUN, is_of, run_files};
 use crate::record::{Matrix, Run};
 
 /// Where folders go that nobody named, relative to the current folder.
@@ -112,7 +112,7 @@ impl OutDir {
         let written: BTreeSet<_> = written.iter().collect();
         for file in run_files(&self.path).unwrap_or_default() {
             // Only what nsproof itself wrote: the folder was named by somebody and may hold other things.
-            if !written.contains(&file) && kind_of(&file).as_deref() == Some("run") {
+            if !written.contains(&file) && is_of(&RUN, &file) {
                 fs::remove_file(&file).map_err(WriteError::at(&file))?;
             }
         }

@@ -30,7 +30,7 @@ pub struct CaseRecord {
     /// The first kernel version the claim covers, `6.14`; none: all from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
-    /// The last kernel version the claim covers, `6.13`; none: all to this day.
+    /// The first kernel version the claim no longer covers, `6.18`; none: all to this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
     /// What a document says and the kernel does not do, in the document's words. The case asserts what really happens.

@@ -29,9 +29,10 @@ impl Release {
         !self.unknown && self.numbers >= version.numbers
     }
 
-    /// True when this kernel is of a later series than `version`: 6.13.7 is not past 6.13, 6.14 is.
-    pub(crate) fn is_past(&self, version: &Self) -> bool {
-        !self.unknown && self.numbers.iter().take(version.numbers.len()).gt(version.numbers.iter())
+    /// True when a claim with this range is about this kernel, or when nothing is known of it.
+    pub(crate) fn is_covered(&self, since: Option<&str>, until: Option<&str>) -> bool {
+        let reaches = |version: &str| self.reaches(&Self::parse(version));
+        self.unknown || (since.is_none_or(reaches) && !until.is_some_and(reaches))
     }
 
     /// True when nothing is known.
@@ -56,15 +57,22 @@ mod tests {
     }
 
     #[rstest]
-    #[case("6.14.0-rc1", "6.14", true, false)]
-    #[case("6.13.7", "6.14", false, false)]
-    #[case("6.13.7", "6.13", true, false)]
-    #[case("6.14.1", "6.13", true, true)]
-    #[case("", "6.13", false, false)]
-    fn ranges(#[case] kernel: &str, #[case] version: &str, #[case] reaches: bool, #[case] past: bool) {
-        let (kernel, version) = (Release::parse(kernel), Release::parse(version));
-        assert_eq!(kernel.reaches(&version), reaches);
-        assert_eq!(kernel.is_past(&version), past);
+    #[case("6.14.0-rc1", "6.14", true)]
+    #[case("6.13.7", "6.14", false)]
+    #[case("6.13.7", "6.13", true)]
+    #[case("6.12.107", "6.12.108", false)]
+    #[case("", "6.13", false)]
+    fn ranges(#[case] kernel: &str, #[case] version: &str, #[case] reaches: bool) {
+        assert_eq!(Release::parse(kernel).reaches(&Release::parse(version)), reaches);
+    }
+
+    #[test]
+    fn a_claim_is_about_kernels_since_one_version_and_before_another() {
+        let covered = |kernel, since, until| Release::parse(kernel).is_covered(since, until);
+        assert!(covered("6.12.1", Some("6.12"), Some("6.13")));
+        assert!(!covered("6.13.0", Some("6.12"), Some("6.13")));
+        assert!(!covered("6.11.9", Some("6.12"), None));
+        assert!(covered("", Some("6.12"), None), "of an unknown kernel nothing is said");
     }
 
     #[test]

@@ -94,6 +94,12 @@ impl Page<'_> {
 
     /// Why claims were skipped: one line a reason, so that many of one kind bury nothing.
     fn unmet(&self, out: &mut String) {
+        let others = self.grid.about_others();
+        if others.iter().any(|&count| count > 0) {
+            let _ = writeln!(out, "unmet: the claim is about other kernels");
+            self.text(out, 2, &on_each(self.grid, &others));
+            out.push('\n');
+        }
         let reasons = self.grid.unmet();
         if reasons.is_empty() {
             return;
@@ -156,4 +162,23 @@ impl Page<'_> {
             let _ = writeln!(out, "{:indent$}… {} more lines", "", lines.len() - LINES);
         }
     }
+}
+
+/// `19 on 5.10, 7 on 6.12`: the counts of columns, equal ones together.
+pub(crate) fn on_each(grid: &Grid<'_>, counts: &[usize]) -> String {
+    let mut parts: Vec<(usize, Vec<usize>)> = Vec::new();
+    for (column, &count) in counts.iter().enumerate().filter(|&(_, &count)| count > 0) {
+        match parts.iter_mut().find(|(known, _)| *known == count) {
+            Some((_, columns)) => columns.push(column),
+            None => parts.push((count, vec![column])),
+        }
+    }
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|(count, columns)| {
+            let each = if columns.len() > 1 { " each" } else { "" };
+            format!("{count} on {}{each}", grid.labels(columns))
+        })
+        .collect();
+    parts.join("; ")
 }

@@ -108,8 +108,12 @@ fn an_address_opens_what_it_says() {
     picture(&mut page, "errata-400.png");
     let text = page.browser.eval("document.getElementById('view-errata').innerText");
     assert!(text.as_str().unwrap().contains("at most 5 lines"), "{text}");
+    page.browser.dark(true);
+    page.browser.open(&page.file.clone(), "", 1280);
+    picture(&mut page, "dark-1280.png");
+    page.browser.dark(false);
     for (hash, part) in [
-        ("#view=changes", "begins to hold by 6.18"),
+        ("#view=changes", "a rule since 6.14, here from 6.18 on"),
         ("#view=kernels", "6.12.9-cloud-amd64"),
         ("#open=pid::nesting_stops_at_depth_32@7.3", "the call for the 33rd level succeeded"),
         ("#open=no::such_claim@7.3&view=nonsense&verdict=toString", "starts_as_a_copy"),
@@ -159,12 +163,16 @@ fn a_thousand_claims_on_fifty_kernels_are_filtered_in_a_moment() {
     ] {
         // Until it is laid out and drawn: the second frame begins when the first is done.
         let script = format!(
-            "new Promise(done => {{ const from = performance.now(); {step}; const js = performance.now()-from; document.body.offsetHeight; const layout=performance.now()-from; \
-             requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from + 0*console.log(js, layout, performance.now()-from)))); }})"
+            "new Promise(done => {{ const from = performance.now(); {step}; document.body.offsetHeight; \
+             requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from))); }})"
         );
-        let time = page.browser.eval(&script).as_f64().unwrap();
-        println!("{what}: {time:.0} ms");
-        eprintln!("{:?}", page.browser.complaints.last());
+        let before = page.browser.work();
+        let wall = page.browser.eval(&script).as_f64().unwrap();
+        let work: Vec<f64> =
+            page.browser.work().iter().zip(before).map(|(after, before)| (after - before) * 1000.0).collect();
+        println!("{what}: {:.0} ms of work ({work:.0?}), {wall:.0} ms by the clock", work[0]);
+        // The clock counts what else the machine does, so the page's own work is what is held to the limit.
+        assert!(work[0] < 200.0, "{what} took {:.0} ms", work[0]);
     }
     assert_eq!(page.browser.complaints, [""; 0]);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 
-use results::{Run, Shard, Verdict};
+use results::{Baseline, Run, Shard, Verdict};
 
 fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -32,6 +32,33 @@ fn schema_1_is_read_and_written_to_the_byte() {
     let again = folder.path().join("again.json");
     run.write(&again).unwrap();
     assert_eq!(fs::read_to_string(again).unwrap(), fs::read_to_string(path).unwrap());
+}
+
+#[test]
+fn a_baseline_of_schema_1_is_read_and_written_to_the_byte() {
+    let path = kept("baseline-schema-1.json");
+    let baseline = Baseline::read(&path).unwrap();
+    assert_eq!(baseline.claims["pid::nesting_stops_at_depth_32"]["6.12"], Verdict::TimedOut);
+    let folder = tempfile::tempdir().unwrap();
+    let again = folder.path().join("again.json");
+    baseline.write(&again).unwrap();
+    assert_eq!(fs::read_to_string(again).unwrap(), fs::read_to_string(path).unwrap());
+}
+
+#[test]
+fn a_baseline_that_is_none_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    for (text, part) in [
+        (r#"{"kind": "baseline", "schema": 2}"#, "has schema 2, and this nsproof reads schemas up to 1"),
+        (r#"{"kind": "diff", "schema": 1}"#, "is a diff, but a baseline (*.json) is needed"),
+        ("[]", "is JSON of no kind that nsproof writes"),
+        ("{", "is not a whole baseline (*.json) (EOF"),
+    ] {
+        fs::write(&path, text).unwrap();
+        let error = Baseline::read(&path).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The claims: one folder a suite, one file a theme of its page.
+//!
+//! A new theme is a new file: its module and its table stand here, in order.
 
 use harness::Registry;
 
-/// What all kinds of namespaces have in common: `namespaces(7)`, `clone(2)`, `unshare(2)`, `setns(2)`.
+/// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
     pub mod initial_inodes;
     mod lifetime;
@@ -22,6 +24,44 @@ pub mod net {
     pub mod nesting;
 }
 
+/// The PID namespace: `pid_namespaces(7)`.
+pub mod pid {
+    pub mod accounting;
+    pub mod ancestor_signals;
+    pub mod broadcast;
+    pub mod cgroup_members;
+    pub mod clone_flags;
+    pub mod creation;
+    pub mod event_senders;
+    pub mod file_owners;
+    pub mod init_death;
+    pub mod init_signals;
+    pub mod joining;
+    pub mod joining_rights;
+    pub mod last_pid;
+    pub mod memfd_noexec;
+    pub mod nesting;
+    pub mod nsfs;
+    pub mod nsfs_translation;
+    pub mod numbering;
+    pub mod orphans;
+    pub mod pid_for_children;
+    pub mod pid_max;
+    pub mod pidfd;
+    mod plain_init;
+    pub mod process_groups;
+    pub mod procfs;
+    pub mod procfs_content;
+    pub mod procfs_options;
+    pub mod reboot;
+    pub mod set_tid;
+    pub mod sockets;
+    pub mod sysv_ipc;
+    pub mod tools;
+    pub mod unsharing;
+    pub mod visibility;
+}
+
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
     pub mod joining;
@@ -31,6 +71,14 @@ pub mod user {
 /// The UTS namespace: `uts_namespaces(7)`.
 pub mod uts {
     pub mod copying;
+    pub mod handles;
+    pub mod isolation;
+    pub mod joining;
+    pub mod limits;
+    pub mod privileges;
+    pub mod sysctl;
+    pub mod sysctl_privileges;
+    pub mod uname;
 }
 
 /// Everything that nsproof claims.
@@ -46,9 +94,50 @@ pub const ALL: Registry = Registry {
         net::moved_devices::CASES,
         net::moving_devices::CASES,
         net::nesting::CASES,
+        pid::accounting::CASES,
+        pid::ancestor_signals::CASES,
+        pid::broadcast::CASES,
+        pid::cgroup_members::CASES,
+        pid::clone_flags::CASES,
+        pid::creation::CASES,
+        pid::event_senders::CASES,
+        pid::file_owners::CASES,
+        pid::init_death::CASES,
+        pid::init_signals::CASES,
+        pid::joining::CASES,
+        pid::joining_rights::CASES,
+        pid::last_pid::CASES,
+        pid::memfd_noexec::CASES,
+        pid::nesting::CASES,
+        pid::nsfs::CASES,
+        pid::nsfs_translation::CASES,
+        pid::numbering::CASES,
+        pid::orphans::CASES,
+        pid::pid_for_children::CASES,
+        pid::pid_max::CASES,
+        pid::pidfd::CASES,
+        pid::process_groups::CASES,
+        pid::procfs::CASES,
+        pid::procfs_content::CASES,
+        pid::procfs_options::CASES,
+        pid::reboot::CASES,
+        pid::set_tid::CASES,
+        pid::sockets::CASES,
+        pid::sysv_ipc::CASES,
+        pid::tools::CASES,
+        pid::unsharing::CASES,
+        pid::visibility::CASES,
         user::joining::CASES,
         user::nesting::CASES,
         uts::copying::CASES,
+        uts::handles::CASES,
+        uts::isolation::CASES,
+        uts::joining::CASES,
+        uts::limits::CASES,
+        uts::privileges::CASES,
+        uts::sysctl::CASES,
+        uts::sysctl_privileges::CASES,
+        uts::uname::CASES,
     ],
-    programs: &[],
+    programs: &[pid::pid_for_children::PROGRAMS, uts::copying::PROGRAMS],
 };

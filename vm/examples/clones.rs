@@ -6,6 +6,7 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
 
+use vm::accel::probe;
 use vm::guest;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Cache;
@@ -30,11 +31,14 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let word = arguments.next().unwrap_or_else(|| "6.12".into());
     let times: usize = arguments.next().map_or(Ok(20), |times| times.parse())?;
-    let kernel = Cache::open(None)?.resolve(&word, None)?;
+    let cache = Cache::open(None)?;
+    let kernel = cache.resolve(&word, None)?;
     let init = std::env::current_exe()?;
     let initramfs = Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[] })?;
+    println!("{:?}", probe(cache.root(), &Setup::new(&kernel, &initramfs))?);
     let started = Instant::now();
-    let template = Template::boot(&Setup::new(&kernel, &initramfs), Duration::from_secs(60))?;
+    let qemu = std::env::var_os("QEMU").map(Into::into);
+    let template = Template::boot(&Setup { qemu, ..Setup::new(&kernel, &initramfs) }, Duration::from_secs(60))?;
     println!("{}: template after {:?}, failures {:?}", kernel.release, started.elapsed(), template.failures());
     let mut all = Vec::new();
     for _ in 0..times {

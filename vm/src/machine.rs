@@ -5,7 +5,6 @@ mod error;
 mod launch;
 mod options;
 mod qmp;
-mod spawn;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -13,8 +12,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -25,6 +25,7 @@ use crate::deadline;
 use crate::initramfs::Initramfs;
 use crate::kernels::Kernel;
 use crate::programs;
+use crate::spawn::{User, spawn};
 use console::Console;
 use options::{Monitor, Serial};
 use qmp::Qmp;
@@ -54,12 +55,14 @@ pub struct Setup<'a> {
     pub memory: u32,
     /// More arguments for the kernel, such as `oops=panic`.
     pub arguments: Vec<String>,
+    /// Another QEMU than the first qemu-system-x86_64 in PATH.
+    pub qemu: Option<PathBuf>,
 }
 
 impl<'a> Setup<'a> {
     /// One processor, 256 MiB, TCG.
     pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs) -> Setup<'a> {
-        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: 256, arguments: Vec::new() }
+        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: 256, arguments: Vec::new(), qemu: None }
     }
 }
 
@@ -93,13 +96,13 @@ impl Machine {
         let words = launch.words(&serial, &Monitor { fd: qemu_monitor.as_raw_fd() });
 
         let mut inherited: Vec<OwnedFd> = vec![qemu_control.into(), qemu_console.into(), qemu_monitor.into()];
-        let accel = launch.accel;
+        let (accel, program) = (launch.accel, launch.qemu.clone());
         inherited.extend(launch.into_fds());
-        let program = programs::find(QEMU).ok_or(MachineError::NoQemu)?;
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(OwnedFd::from(qemu_complaints));
-        let child = spawn::spawn(command, inherited, kvm_group(accel)).map_err(|source| MachineError::io("start QEMU", source))?;
+        let child = spawn(command, inherited, User::NotRoot { group: kvm_group(accel) })
+            .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }
 
@@ -117,7 +120,7 @@ impl Machine {
                 pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| MachineError::io("watch QEMU", errno.into()))?;
             let console =
                 Console::start(console, complaints).map_err(|source| MachineError::io("read the console", source))?;
-            Ok((pidfd, console, Qmp::new(monitor)?))
+            Ok((pidfd, console, Qmp::new(monitor)))
         };
         match attach() {
             Ok((pidfd, console, monitor)) => Ok(Machine { child, pidfd, control, console, monitor, exit: None }),
@@ -158,7 +161,7 @@ impl Machine {
         }
     }
 
-    /// The control stream has ended, so QEMU has, or is about to.
+    /// What became of the machine, now that a stream from it has ended.
     fn ended(&mut self, deadline: Instant) -> MachineError {
         match self.wait(deadline) {
             Ok(Some(exit)) => MachineError::Ended { exit, console: self.console() },
@@ -189,11 +192,43 @@ impl Machine {
 
     /// Runs a command of QEMU's monitor (QMP) and returns its answer.
     pub fn monitor(&mut self, command: &str, arguments: Value, deadline: Instant) -> Result<Value, MachineError> {
-        Ok(self.monitor.execute(command, arguments, deadline)?)
+        let answer = self.monitor.execute(command, arguments, deadline);
+        answer.map_err(|error| self.or_ended(error))
     }
 
-    pub(crate) fn qmp(&mut self) -> &mut Qmp {
-        &mut self.monitor
+    /// Runs a command that a descriptor goes along with.
+    pub(crate) fn monitor_with(
+        &mut self,
+        command: &str,
+        arguments: Value,
+        fd: BorrowedFd<'_>,
+        deadline: Instant,
+    ) -> Result<Value, MachineError> {
+        let sent = self.monitor.send(command, arguments, Some(fd));
+        let answer = sent.and_then(|id| self.monitor.answer(command, id, deadline));
+        answer.map_err(|error| self.or_ended(error))
+    }
+
+    /// Waits for an event of QEMU's monitor.
+    pub(crate) fn monitor_event(
+        &mut self,
+        name: &str,
+        wanted: impl Fn(&Value) -> bool,
+        deadline: Instant,
+    ) -> Result<Value, MachineError> {
+        let event = self.monitor.event(name, wanted, deadline);
+        event.map_err(|error| self.or_ended(error))
+    }
+
+    /// A connection that breaks means that QEMU is ending: how it ends says more.
+    fn or_ended(&mut self, error: QmpError) -> MachineError {
+        match error {
+            QmpError::Io(_) => match self.wait(Instant::now() + deadline::DEATH) {
+                Ok(Some(exit)) => MachineError::Ended { exit, console: self.console() },
+                Ok(None) | Err(_) => error.into(),
+            },
+            QmpError::Late(_) | QmpError::Refused { .. } => error.into(),
+        }
     }
 
     /// Waits until the machine has ended; `None` when the deadline comes first.
@@ -218,23 +253,19 @@ impl Machine {
     /// Ends the machine now.
     pub fn kill(mut self) -> Result<Exit, MachineError> {
         self.child.kill().map_err(|source| MachineError::io("kill QEMU", source))?;
-        // SIGKILL leaves a process no choice; the kernel may still be busy freeing its memory.
-        let deadline = Instant::now() + Duration::from_secs(30);
-        Ok(self.wait(deadline)?.unwrap_or(Exit::Killed { signal: 9 }))
+        Ok(self.wait(Instant::now() + deadline::DEATH)?.unwrap_or(Exit::Killed { signal: 9, complaint: String::new() }))
     }
 
     /// QEMU's monitor says why it shut down, QEMU's exit status does not: it is 0 for a panic too.
     fn explain(&mut self, status: ExitStatus) -> Exit {
-        let now = Instant::now();
-        let shutdown = self.monitor.event("SHUTDOWN", |_| true, now).ok();
+        let shutdown = self.monitor.event("SHUTDOWN", |_| true, Instant::now()).ok();
         let reason = shutdown.as_ref().and_then(|event| event["data"]["reason"].as_str());
+        let complaint = self.complaints().trim().to_owned();
         match (status.signal(), reason) {
-            (Some(signal), _) => Exit::Killed { signal },
+            (Some(signal), _) => Exit::Killed { signal, complaint },
             (None, Some("guest-shutdown")) => Exit::PoweredOff,
             (None, Some("guest-reset" | "guest-panic")) => Exit::Restarted,
-            (None, _) => {
-                Exit::Failed { code: status.code().unwrap_or(-1), complaint: self.complaints().trim().to_owned() }
-            }
+            (None, _) => Exit::Failed { code: status.code().unwrap_or(-1), complaint },
         }
     }
 }
@@ -247,6 +278,18 @@ impl Drop for Machine {
             self.console.finish();
         }
     }
+}
+
+/// What QEMU says of its version, `QEMU emulator version 7.2.22 (Debian …)`.
+pub fn qemu_version(chosen: Option<&Path>) -> Result<String, MachineError> {
+    let output = Command::new(qemu(chosen)?).arg("--version").stdin(Stdio::null()).output();
+    let output = output.map_err(|source| MachineError::io("ask QEMU for its version", source))?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+}
+
+/// The QEMU to run.
+pub(crate) fn qemu(chosen: Option<&Path>) -> Result<PathBuf, MachineError> {
+    chosen.map(Path::to_owned).or_else(|| programs::find(QEMU)).ok_or(MachineError::NoQemu)
 }
 
 /// As root, QEMU runs as nobody, and needs the group of /dev/kvm.

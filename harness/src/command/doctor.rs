@@ -1,3 +1,155 @@
-pub(super) fn doctor() -> anyhow::Result<u8> {
+//! `nsproof doctor`: what works on this machine, and what would mend the rest.
+
+use std::fmt;
+use std::path::Path;
+
+use anyhow::Result;
+use vm::accel::{Accel, Probe};
+use vm::kernels::Cache;
+
+use crate::needs::{Ground, Lack, Need};
+use crate::registry::Registry;
+use crate::runner::virtual_kernel::VirtualKernel;
+
+/// Modules that claims about the network need on the running kernel.
+const MODULES: [&str; 2] = ["veth", "dummy"];
+
+/// Programs beside QEMU, what for, and the package that has them.
+const PROGRAMS: [(&str, &str, &str); 5] = [
+    ("apt-get", "downloads kernels", "apt"),
+    ("depmod", "sorts kernels' modules", "kmod"),
+    ("unshare", "what claims about util-linux run", "util-linux"),
+    ("ip", "what claims about iproute2 run", "iproute2"),
+    ("busybox", "the shell of `nsproof shell`", "busybox-static"),
+];
+
+/// One thing that was looked at.
+struct Finding {
+    what: String,
+    /// What is there.
+    found: Result<String, Mend>,
+}
+
+/// What is missing, and the command that brings it.
+struct Mend {
+    lack: String,
+    command: String,
+}
+
+impl Finding {
+    fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { what: what.into(), found: Ok(found.into()) }
+    }
+
+    fn bad(what: impl Into<String>, lack: impl Into<String>, command: impl Into<String>) -> Self {
+        Self { what: what.into(), found: Err(Mend { lack: lack.into(), command: command.into() }) }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.found {
+            Ok(found) => write!(f, "  ok  {:<18} {found}", self.what),
+            Err(Mend { lack, command }) if command.is_empty() => write!(f, "  --  {:<18} {lack}", self.what),
+            Err(Mend { lack, command }) => write!(f, "  --  {:<18} {lack}\n{:<24} mend: {command}", self.what, ""),
+        }
+    }
+}
+
+/// Looks at everything, and prints it.
+pub(super) fn doctor(registry: &Registry) -> Result<u8> {
+    let mut findings = vec![root(), user_namespaces()];
+    findings.extend(MODULES.iter().map(|name| module(name)));
+    findings.extend([qemu(), accelerator(registry), keyring()]);
+    findings.extend(PROGRAMS.iter().map(|(name, purpose, package)| program(name, purpose, package)));
+    findings.push(cache());
+    let text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    super::print(&text)?;
     Ok(0)
+}
+
+fn checked(what: &str, need: Need, found: &str, mend: &str) -> Finding {
+    match need.check(Ground::Host, &mut |_| Err("not on a host".to_owned())) {
+        Ok(()) => Finding::good(what, found),
+        Err(Lack::Unmet(lack) | Lack::Broken(lack)) => Finding::bad(what, lack, mend),
+    }
+}
+
+fn root() -> Finding {
+    checked("root", Need::Root, "claims that need root can be tested on the running kernel", "sudo nsproof …")
+}
+
+fn user_namespaces() -> Finding {
+    checked("user namespaces", Need::UserNamespaces, "an ordinary user can make them", "")
+}
+
+fn module(name: &'static str) -> Finding {
+    checked(
+        &format!("module {name}"),
+        Need::Module(name),
+        "there, for claims about the running kernel's network",
+        &format!("modprobe {name}"),
+    )
+}
+
+fn qemu() -> Finding {
+    match vm::machine::qemu_version(None) {
+        Ok(version) => Finding::good("QEMU", version),
+        Err(error) => Finding::bad("QEMU", error.to_string(), "apt-get install qemu-system-x86"),
+    }
+}
+
+/// KVM is believed when a kernel has booted with it. That needs a kernel, so on a machine that has none yet the first run
+/// finds out.
+fn accelerator(registry: &Registry) -> Finding {
+    match kvm(registry) {
+        Ok(Some(Probe { accel: Accel::Kvm, why })) => Finding::good("KVM", why),
+        Ok(Some(Probe { accel: Accel::Tcg, why })) => Finding::bad("KVM", format!("{why}; kernels are emulated"), ""),
+        Ok(None) => Finding::bad("KVM", "not tried yet", "nsproof kernels fetch 6.12, then nsproof doctor"),
+        Err(error) => Finding::bad("KVM", format!("cannot be tried: {error:#}"), ""),
+    }
+}
+
+fn kvm(registry: &Registry) -> Result<Option<Probe>> {
+    let cache = Cache::open(None)?;
+    if let Some(known) = vm::accel::known(cache.root()) {
+        return Ok(Some(known));
+    }
+    let Some(newest) = cache.cached().pop() else { return Ok(None) };
+    let kernel = VirtualKernel::new(newest, registry)?;
+    Ok(Some(vm::accel::probe(cache.root(), &kernel.setup())?))
+}
+
+fn keyring() -> Finding {
+    let path = Path::new("/usr/share/keyrings/debian-archive-keyring.gpg");
+    if path.exists() {
+        return Finding::good("Debian's keys", "kernels' signatures can be verified");
+    }
+    Finding::bad("Debian's keys", "kernels' signatures cannot be verified", "apt-get install debian-archive-keyring")
+}
+
+fn program(name: &'static str, purpose: &str, package: &str) -> Finding {
+    checked(name, Need::Tool(name), purpose, &format!("apt-get install {package}"))
+}
+
+fn cache() -> Finding {
+    match Cache::open(None) {
+        Ok(cache) => {
+            let count = cache.cached().len();
+            let megabytes = size(cache.root()) / 1_000_000;
+            Finding::good("cache", format!("{count} kernels, {megabytes} MB, in {}", cache.root().display()))
+        }
+        Err(error) => Finding::bad("cache", error.to_string(), "set NSPROOF_CACHE to a folder that can be written"),
+    }
+}
+
+/// The bytes of the files below a folder.
+fn size(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match entry.metadata() {
+        Ok(data) if data.is_dir() => size(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::marker::PhantomData;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -158,6 +158,17 @@ impl<T> Child<T> {
         self.pid
     }
 
+    /// Its PID as `/proc` here numbers it: another one where `/proc` belongs to a namespace around this process's.
+    pub fn proc_pid(&self) -> Outcome<Pid> {
+        let path = format!("/proc/self/fdinfo/{}", self.pidfd.as_raw_fd());
+        let text = std::fs::read_to_string(&path).doing(format!("read {path}"))?;
+        let pid = text.lines().find_map(|line| line.strip_prefix("Pid:")?.trim().parse().ok());
+        match pid {
+            Some(pid) if pid > 0 => Ok(Pid::from_raw(pid)),
+            _ => Err(Failure::broken(format!("/proc does not show process {}", self.pid))),
+        }
+    }
+
     /// A descriptor that refers to it.
     pub fn pidfd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
@@ -186,12 +197,12 @@ impl<T> Child<T> {
 
     /// Its namespace of this kind, opened through `/proc/PID/ns`.
     pub fn namespace(&self, kind: Kind) -> Outcome<Namespace> {
-        Namespace::of(self.pid, kind)
+        Namespace::of(self.proc_pid()?, kind)
     }
 
     /// A file of its directory in `/proc`, opened for reading.
     pub fn proc_file(&self, name: &str) -> Outcome<File> {
-        let path = format!("/proc/{}/{name}", self.pid);
+        let path = format!("/proc/{}/{name}", self.proc_pid()?);
         File::open(&path).doing(format!("open {path}"))
     }
 
@@ -236,7 +247,16 @@ impl<T> Child<T> {
 
 impl<T: DeserializeOwned> Child<T> {
     /// Waits for its end and returns the value of its body.
-    pub fn join(mut self) -> Outcome<T> {
+    pub fn join(self) -> Outcome<T> {
+        match self.end()? {
+            (_, Some(value)) => Ok(value),
+            (ended, None) => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+        }
+    }
+
+    /// Waits for its end and tells how it came, with the value of its body if it lived to return one. A failure of
+    /// its body is ours.
+    pub fn end(mut self) -> Outcome<(Ended, Option<T>)> {
         let packet = loop {
             match self.speaks().and_then(|()| self.peer.take()) {
                 Ok((Packet::Done(done), _)) => break Some(done),
@@ -246,8 +266,8 @@ impl<T: DeserializeOwned> Child<T> {
         };
         let ended = self.reap()?;
         match packet {
-            Some(done) => Ok(serde_json::from_value(done?)?),
-            None => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+            Some(done) => Ok((ended, Some(serde_json::from_value(done?)?))),
+            None => Ok((ended, None)),
         }
     }
 }

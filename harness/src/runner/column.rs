@@ -9,6 +9,7 @@ use super::options::Isolation;
 use super::seat::{Seat, Served};
 use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
+use crate::config;
 use crate::protocol::{Hello, Report};
 
 /// One kernel under test.
@@ -34,6 +35,7 @@ struct State {
     problem: Option<String>,
     records: Vec<CaseRecord>,
     ended: Option<Duration>,
+    stopped: bool,
 }
 
 impl Column {
@@ -74,8 +76,17 @@ impl Column {
                 Served { report: Report::new(Found::Broken, problem), evidence: Vec::new(), reusable: false },
             ),
         };
-        self.state().records.push(record.clone());
+        let mut state = self.state();
+        if !state.stopped {
+            state.records.push(record.clone());
+        }
+        drop(state);
         record
+    }
+
+    /// Keeps no further record.
+    pub(crate) fn stop(&self) {
+        self.state().stopped = true;
     }
 
     fn take_seat(&self) -> Result<Seat, String> {
@@ -90,7 +101,7 @@ impl Column {
         }
         let made = match &self.ground {
             Ground::Host => Seat::on_host(),
-            Ground::Machines(machines) => machines.boot(),
+            Ground::Machines(machines) => machines.seat(),
         };
         let mut state = self.state();
         match made {
@@ -117,6 +128,9 @@ impl Column {
             std::mem::take(&mut state.free)
         };
         drop(seats);
+        if let Ground::Machines(machines) = &self.ground {
+            machines.close();
+        }
     }
 
     /// The run as it is recorded, cases in the order given.
@@ -126,9 +140,14 @@ impl Column {
         let mut cases = state.records.clone();
         let place = |record: &CaseRecord| order.iter().position(|case| case.name() == record.name);
         cases.sort_by_key(place);
-        let (origin, accelerator, qemu) = match &self.ground {
-            Ground::Host => ("the running kernel".to_owned(), "none".to_owned(), None),
-            Ground::Machines(machines) => (machines.kernel.origin.to_string(), machines.accel.to_string(), None),
+        let (origin, config_digest, accelerator, qemu) = match &self.ground {
+            Ground::Host => ("the running kernel".to_owned(), config::own_digest(), "none".to_owned(), None),
+            Ground::Machines(machines) => (
+                machines.kernel.origin.to_string(),
+                machines.config_digest(),
+                machines.accel.to_string(),
+                vm::machine::qemu_version(None).ok(),
+            ),
         };
         results::Run {
             nsproof: env!("CARGO_PKG_VERSION").to_owned(),
@@ -137,7 +156,7 @@ impl Column {
                 release: hello.release,
                 version: hello.version,
                 origin,
-                config_digest: None,
+                config_digest,
             },
             machine: results::Machine {
                 accelerator,

@@ -7,8 +7,7 @@ use anyhow::{Context, Result, bail};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
-use vm::accel::Accel;
-
+use super::accelerator;
 use super::column::Column;
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
@@ -71,6 +70,13 @@ impl Plan {
         if column.word() == "host" { trial } else { trial.with_kind(column.word()) }
     }
 
+    /// No verdict that comes from now on counts: workers may die of what stops the run.
+    pub(crate) fn stop(&self) {
+        for column in &self.columns {
+            column.stop();
+        }
+    }
+
     /// All that was found.
     pub(crate) fn matrix(&self) -> Matrix {
         let runs = self.columns.iter().map(|column| {
@@ -97,6 +103,8 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
     }
     let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
+    // The same for all kernels, and found out with the first.
+    let mut accel = None;
     for word in &options.kernel {
         if word == "host" {
             columns.push(Arc::new(Column::host()));
@@ -104,8 +112,13 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         }
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let kernel = VirtualKernel::new(kernel, Accel::Tcg, registry)?;
-            let isolation = options.isolation.unwrap_or(Isolation::Shared);
+            let mut kernel = VirtualKernel::new(kernel, registry)?;
+            kernel.accel = match accel {
+                Some(known) => known,
+                None => accelerator::choose(options.accel, &cache, &kernel)?,
+            };
+            accel = Some(kernel.accel);
+            let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }
     }

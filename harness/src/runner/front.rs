@@ -5,11 +5,13 @@ mod libtest;
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 use results::{Matrix, Outcome, Terminal};
 
 use super::engine::Plan;
+use super::interruption;
 
 /// How to show what is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +23,13 @@ pub(crate) enum Front {
 }
 
 /// Carries a plan out, shows and writes what came of it; answers the exit code.
-pub(crate) fn carry_out(plan: &Plan, front: Front) -> Result<u8> {
+pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
+    let plan = &Arc::new(plan);
     if plan.options().test.list {
         return libtest::list(plan);
     }
     plan.refuse_nothing()?;
+    interruption::watch(plan)?;
     match front {
         Front::Libtest => libtest::run(plan),
         Front::Bars => bars::run(plan),

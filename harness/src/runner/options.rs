@@ -2,10 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
+use vm::accel::Accel;
+
+use super::accelerator;
+
+/// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
+pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
 
 /// Options that every way of running cases has.
 #[derive(Debug, Clone, Args)]
+#[command(mut_args(in_our_words))]
 pub(crate) struct RunOptions {
     /// Run only this suite; may be given more than once
     #[arg(long, value_name = "SUITE")]
@@ -31,8 +38,31 @@ pub(crate) struct RunOptions {
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) isolation: Option<Isolation>,
 
+    /// What carries out a disposable kernel's instructions [kvm, tcg] [default: kvm where it was seen to boot]
+    #[arg(long, value_name = "ACCELERATOR", value_parser = accelerator::parse)]
+    pub(crate) accel: Option<Accel>,
+
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
+}
+
+/// libtest-mimic's options, said as they are here.
+fn in_our_words(argument: Arg) -> Arg {
+    match argument.get_id().as_str() {
+        "nocapture" => argument.help("Show what cases print"),
+        "ignored" | "include_ignored" => argument.help("Accepted for tools' sake: no case is marked as ignored"),
+        "test" | "bench" | "show_output" | "unstable_flags" => argument.hide(true),
+        "filter" => argument.help("Run only claims with this in their name"),
+        "skip" => argument.help("Leave out claims with this in their name; may be given more than once"),
+        "exact" => argument.help("FILTER and --skip are whole names"),
+        "list" => argument.help("List the claims instead of running them"),
+        "quiet" => argument.help("One character a claim"),
+        "test_threads" => argument.help("How many cases run at once [default: processors]"),
+        "format" => argument.help("How claims are printed while they run"),
+        "color" => argument.help("Whether output is coloured"),
+        "logfile" => argument.help("Write the lines to this file instead"),
+        _ => argument,
+    }
 }
 
 /// How cases in disposable kernels are kept apart.

@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use vm::machine::{Exit, Machine, MachineError};
 use super::crash;
 use super::link::{Link, LinkError};
 use crate::claim::Case;
-use crate::pace::{GRACE, GUEST_READY, MACHINE_END, Pace, WORKER_READY};
+use crate::pace::{GRACE, MACHINE_END, Pace, WORKER_READY};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::worker;
 
@@ -64,6 +65,8 @@ impl Seat {
             .arg(worker::ROLE)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
+            // A ^C at the terminal is for the runner, which ends its workers itself.
+            .process_group(0)
             .spawn()?;
         let mut link = Link::new(ours);
         let hello = greeted(&mut link, Instant::now() + WORKER_READY).map_err(SeatError::NotReady);
@@ -73,19 +76,8 @@ impl Seat {
         Ok(seat)
     }
 
-    /// A worker in a machine of its own, which is booted for it.
-    pub(crate) fn in_machine(mut machine: Machine, pace: Pace) -> Result<Self, SeatError> {
-        let greeting = machine.greeting(Instant::now() + GUEST_READY)?;
-        let hello = match serde_json::from_slice(&greeting) {
-            Ok(Event::Ready(hello)) if hello.protocol == PROTOCOL => hello,
-            Ok(Event::Failed(message)) => return Err(SeatError::NotReady(message)),
-            _ => return Err(SeatError::NotReady(Link::garbage(&greeting).to_string())),
-        };
-        Self::in_ready_machine(machine, hello, pace)
-    }
-
     /// A worker in a machine whose greeting was read before.
-    pub(crate) fn in_ready_machine(machine: Machine, hello: Hello, pace: Pace) -> Result<Self, SeatError> {
+    pub(crate) fn in_machine(machine: Machine, hello: Hello, pace: Pace) -> Result<Self, SeatError> {
         let link = Link::new(machine.control().try_clone()?);
         Ok(Self { body: Body::Guest(Box::new(machine)), link, pace, hello })
     }
@@ -199,6 +191,15 @@ impl Drop for Seat {
 /// After which verdicts the kernel is as it was before.
 fn leaves_clean(report: &Report) -> bool {
     matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet)
+}
+
+/// The greeting of a machine's worker.
+pub(crate) fn hello_in(greeting: &[u8]) -> Result<Hello, SeatError> {
+    match serde_json::from_slice(greeting) {
+        Ok(Event::Ready(hello)) if hello.protocol == PROTOCOL => Ok(hello),
+        Ok(Event::Failed(message)) => Err(SeatError::NotReady(message)),
+        _ => Err(SeatError::NotReady(Link::garbage(greeting).to_string())),
+    }
 }
 
 fn greeted(link: &mut Link, until: Instant) -> Result<Hello, String> {

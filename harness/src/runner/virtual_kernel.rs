@@ -1,17 +1,19 @@
 //! A kernel to be booted: everything that is the same for all machines that run it.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Kernel;
-use vm::machine::{Machine, Setup};
+use vm::machine::Setup;
+use vm::template::Template;
 
-use super::seat::{Seat, SeatError};
+use super::seat::{Seat, SeatError, hello_in};
+use crate::config;
 use crate::needs::Need;
-use crate::pace::Pace;
+use crate::pace::{GUEST_READY, Pace};
+use crate::protocol::Hello;
 use crate::registry::Registry;
-
-/// How often a machine's boot is tried. A case is never tried again, but a boot says nothing about a claim.
-const BOOTS: usize = 3;
 
 /// One kernel, and what its machines are made of.
 #[derive(Debug)]
@@ -19,14 +21,29 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accel: Accel,
+    /// Booted when the first machine is wanted.
+    template: Mutex<Option<Booted>>,
+}
+
+/// A template whose worker has said what it is.
+#[derive(Debug)]
+struct Booted {
+    template: Arc<Template>,
+    hello: Hello,
 }
 
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
-    pub(crate) fn new(kernel: Kernel, accel: Accel, registry: &Registry) -> anyhow::Result<Self> {
+    pub(crate) fn new(kernel: Kernel, registry: &Registry) -> anyhow::Result<Self> {
+        Self::with_programs(kernel, registry, &[])
+    }
+
+    /// The same with more of this machine's programs.
+    pub(crate) fn with_programs(kernel: Kernel, registry: &Registry, more: &[&'static str]) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
         let mut programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
+        programs.extend(more);
         for list in [&mut modules, &mut programs] {
             list.sort_unstable();
             list.dedup();
@@ -34,26 +51,46 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel })
+        Ok(Self { kernel, initramfs, accel: Accel::Tcg, template: Mutex::default() })
     }
 
-    /// A worker in a machine that was booted for it.
-    pub(crate) fn boot(&self) -> Result<Seat, SeatError> {
-        let mut setup = Setup::new(&self.kernel, &self.initramfs);
-        setup.accel = self.accel;
-        let mut attempt = 1;
-        loop {
-            match Machine::boot(&setup)
-                .map_err(SeatError::from)
-                .and_then(|machine| Seat::in_machine(machine, self.pace()))
-            {
-                Err(SeatError::Machine { why, console }) if attempt < BOOTS && !console.is_empty() => {
-                    eprintln!("{}: boot {attempt} of {BOOTS} failed: {why}", self.kernel.word);
-                    attempt += 1;
-                }
-                answer => return answer,
+    /// What to boot; the accelerator is the one chosen, TCG until one was.
+    pub(crate) fn setup(&self) -> Setup<'_> {
+        Setup { accel: self.accel, ..Setup::new(&self.kernel, &self.initramfs) }
+    }
+
+    /// A digest of the kernel's configuration.
+    pub(crate) fn config_digest(&self) -> Option<String> {
+        let text = std::fs::read(self.kernel.config.as_ref()?).ok()?;
+        Some(config::digest(&text))
+    }
+
+    /// A worker in a machine that nothing has touched.
+    pub(crate) fn seat(&self) -> Result<Seat, SeatError> {
+        let (template, hello) = self.template()?;
+        Seat::in_machine(template.clone_machine()?, hello, self.pace())
+    }
+
+    fn template(&self) -> Result<(Arc<Template>, Hello), SeatError> {
+        // Whoever comes second waits for the boot that is under way.
+        let mut slot = self.template.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            let template = Template::boot(&self.setup(), GUEST_READY)?;
+            for failure in template.failures() {
+                eprintln!("{}: a boot failed before one succeeded: {failure}", self.kernel.word);
             }
+            let hello = hello_in(template.greeting())?;
+            *slot = Some(Booted { template: Arc::new(template), hello });
         }
+        match slot.as_ref() {
+            Some(booted) => Ok((Arc::clone(&booted.template), booted.hello.clone())),
+            None => Err(SeatError::NotReady("its template is gone".to_owned())),
+        }
+    }
+
+    /// Lets go of the template's memory, when the last case is done.
+    pub(crate) fn close(&self) {
+        self.template.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn pace(&self) -> Pace {

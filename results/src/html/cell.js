@@ -13,7 +13,7 @@ function code(text) {
 function drawClaim(claim) {
   const list = element("dl", {});
   fact(list, "source", (claim.sources || []).join(", "));
-  fact(list, "covers", [claim.since && "from " + claim.since, claim.until && "up to " + claim.until].filter(Boolean).join(", "));
+  fact(list, "about kernels", [claim.since && "since " + claim.since, claim.until && "before " + claim.until].filter(Boolean).join(" and "));
   fact(list, "a document says", claim.erratum);
   fact(list, "case", code(claim.place));
   return list;
@@ -36,7 +36,7 @@ function drawNeighbours(claim, current) {
   const list = element("div", { class: "pills", role: "group", "aria-label": "The same claim on other kernels" });
   kernels.forEach((kernel, at) => {
     const found = verdict(claim.verdicts[at]);
-    const button = element("button", { type: "button", class: "v " + found.letter, "aria-current": at === current ? "true" : null },
+    const button = element("button", { type: "button", class: found.looks, "aria-current": at === current ? "true" : null },
       kernel.word + " " + found.word + (found.flaky ? "~" : ""));
     button.addEventListener("click", () => setState({ open: [claim.name, kernel.word] }));
     list.append(button);
@@ -50,12 +50,12 @@ function drawDialog(claim, at) {
   const answers = (claim.answers || []).filter((answer) => answer.columns.includes(at));
   const close = element("button", { type: "button", class: "close", "aria-label": "Close" }, "×");
   close.addEventListener("click", () => dialog.close());
-  const time = found.letter !== "-" && (claim.times || [])[at] ? " in " + (claim.times[at] / 1000).toFixed(1) + " ms" : "";
-  const verdictLine = element("p", { class: "verdict" }, element("strong", { class: "v " + found.letter }, found.word),
+  const time = (claim.times || [])[at] ? " in " + (claim.times[at] / 1000).toFixed(1) + " ms" : "";
+  const verdictLine = element("p", { class: "verdict" }, element("strong", { class: found.looks }, found.word),
     (found.flaky ? " (flaky: carried out again, it said something else)" : "") + " on " + kernel.word + " " +
     (kernel.release && kernel.release !== kernel.word ? "(" + kernel.release + ")" : "") + time);
-  const steps = (claim.steps || []).map((step) => element("p", { class: "stepline" }, "▸ " + stepText(step)));
-  dialog.replaceChildren(close, element("h2", { id: "cell-title" }, claim.name),
+  const steps = (claim.steps || []).map((step) => element("p", { class: "stepline" }, "▸ " + stepText(claim, step)));
+  dialog.replaceChildren(close, element("h2", { id: "cell-title" }, ...breakable(claim.name)),
     element("p", { class: "lead" }, claim.claim || ""), verdictLine,
     ...answers.map(drawAnswer), ...steps, drawNeighbours(claim, at),
     element("h3", {}, "The claim"), claim.detail ? element("p", { class: "message" }, claim.detail) : "", drawClaim(claim));

@@ -13,7 +13,7 @@ const VERDICTS = {
   u: { word: "unmet", mark: "u" },
   h: { word: "holds", mark: "·" },
 };
-const NOT_ASKED = { word: "not asked", mark: "" };
+const NOT_ASKED = { word: "not asked", mark: "-" };
 
 // Words fit while there are few kernels.
 const wide = kernels.length <= 9;
@@ -22,7 +22,7 @@ const wide = kernels.length <= 9;
 function verdict(letter) {
   const lower = letter.toLowerCase();
   const known = VERDICTS[lower] || NOT_ASKED;
-  return { ...known, letter: lower, flaky: letter !== lower };
+  return { ...known, looks: "v is-" + (known === NOT_ASKED ? "none" : lower), flaky: letter !== lower };
 }
 
 // How often each verdict stands in the whole matrix.
@@ -51,15 +51,25 @@ function plural(number, noun) {
   return number + " " + noun + (number === 1 ? "" : "s");
 }
 
+// A name, which may be broken after each of its words.
+function breakable(name) {
+  return name.split(/(?<=_|::)/).flatMap((part, at) => at ? [document.createElement("wbr"), part] : [part]);
+}
+
+// `3 violated`, `3 hold`.
+function counted(number, word) {
+  return number + " " + (word === "holds" && number !== 1 ? "hold" : word);
+}
+
 // The part of a claim's name after its suite.
 function shortName(claim) {
   return claim.name.startsWith(claim.suite + "::") ? claim.name.slice(claim.suite.length + 2) : claim.name;
 }
 
-// What a step says of the kernel at its end.
-function stepText([kind, from, to]) {
+// What a step of a claim says of the kernel at its end.
+function stepText(claim, [kind, from, to]) {
   const word = kernels[to].word;
-  if (kind === "begins") return "begins to hold by " + word;
-  if (kind === "ends") return "ends by " + word;
+  if (kind === "begins") return "a rule since " + claim.since + ", here from " + word + " on";
+  if (kind === "ends") return "a rule before " + claim.until + ", here no longer on " + word;
   return "another answer on " + word + " than on " + kernels[from].word;
 }

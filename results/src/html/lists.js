@@ -1,18 +1,18 @@
 // The other pages: what changed, what documents have wrong, what the kernels are.
 function link(claim, at) {
-  const target = element("a", { href: "#" + stateHash({ ...emptyState(), view: state.view, open: [claim.name, kernels[at].word] }) }, claim.name);
-  return target;
+  const hash = stateHash({ ...emptyState(), view: state.view, open: [claim.name, kernels[at].word] });
+  return element("a", { href: "#" + hash }, ...breakable(claim.name));
 }
 
 function listTable(label, heads, lines) {
   return element("div", { class: "scroll" }, element("table", { class: "list", "aria-label": label },
     element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, ...lines.map((cells) => element("tr", {}, ...cells.map((cell) => element("td", {}, cell)))))));
+    element("tbody", {}, ...lines.map((cells) => element("tr", {}, ...cells.map((cell, at) => element("td", { "data-head": heads[at] }, cell)))))));
 }
 
 function word(claim, at) {
   const found = verdict(claim.verdicts[at]);
-  return element("span", { class: "v " + found.letter }, found.word);
+  return element("span", { class: found.looks }, found.word);
 }
 
 function drawChanges() {
@@ -21,7 +21,7 @@ function drawChanges() {
     for (const step of claim.steps || []) {
       const [, from, to] = step;
       const both = element("span", {}, kernels[from].word + " ", word(claim, from), " → " + kernels[to].word + " ", word(claim, to));
-      lines.push([kernels[to].word, link(claim, to), claim.claim || "", both, stepText(step)]);
+      lines.push([kernels[to].word, link(claim, to), claim.claim || "", both, stepText(claim, step)]);
     }
   return lines.length
     ? [element("p", {}, "Claims whose answer differs from one kernel to the next, and the first kernel with the new one."),
@@ -50,7 +50,7 @@ function drawKernels() {
     const counts = {};
     for (const claim of claims) counts[claim.verdicts[at].toLowerCase()] = (counts[claim.verdicts[at].toLowerCase()] || 0) + 1;
     const told = Object.entries(VERDICTS).filter(([letter]) => counts[letter])
-      .map(([letter, known]) => counts[letter] + " " + known.word).join(", ");
+      .map(([letter, known]) => counted(counts[letter], known.word)).join(", ");
     const machine = [kernel.arch, kernel.accelerator, kernel.qemu && "QEMU " + kernel.qemu, kernel.isolation].filter(Boolean).join(", ");
     return [element("strong", {}, kernel.word), kernel.release || "", kernel.problem || told || "no verdict",
       machine, kernel.origin || "", kernel.started + ", " + kernel.seconds.toFixed(1) + " s" + (kernel.selection ? ", " + kernel.selection : ""),

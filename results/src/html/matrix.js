@@ -7,7 +7,7 @@ const groups = [];
 function cellLabel(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).find((step) => step[2] === at);
-  return kernels[at].word + ": " + found.word + (found.flaky ? ", flaky" : "") + (step ? ", " + stepText(step) : "");
+  return kernels[at].word + ": " + found.word + (found.flaky ? ", flaky" : "") + (step ? ", " + stepText(claim, step) : "");
 }
 
 function drawCell(claim, at) {
@@ -15,17 +15,17 @@ function drawCell(claim, at) {
   const step = (claim.steps || []).some((step) => step[2] === at);
   const text = (step ? "▸" : "") + (wide ? found.word : found.mark) + (found.flaky ? "~" : "");
   const made = document.createElement("td");
-  made.className = "v " + (found.letter === "-" ? "none" : found.letter) + (step ? " step" : "");
+  made.className = found.looks + (step ? " step" : "");
   made.setAttribute("role", "gridcell");
   made.setAttribute("aria-label", cellLabel(claim, at));
   made.tabIndex = -1;
-  made.textContent = wide && found.letter === "-" ? "–" : text;
+  made.textContent = text;
   return made;
 }
 
 function drawRow(claim, index) {
   const head = element("th", { scope: "row", role: "rowheader" },
-    element("span", { class: "name" }, shortName(claim)),
+    element("span", { class: "name" }, ...breakable(shortName(claim))),
     element("span", { class: "claim" }, claim.claim || ""));
   if (claim.erratum) head.append(element("span", { class: "tag" }, "erratum"));
   if (claim.steps) head.append(element("span", { class: "tag step" }, "▸ changed"));
@@ -50,7 +50,7 @@ function drawTables() {
       part = { suite, bodies: [] };
       table = element("table", { role: "grid", "aria-label": suite, class: wide ? "wide" : "narrow" }, drawHead(suite));
       table.style.setProperty("--columns", kernels.length);
-      part.element = element("div", { class: "scroll" }, table);
+      part.element = table;
       groups.push(part);
     }
     if ((claim.theme || "") !== theme) {

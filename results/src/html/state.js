@@ -76,9 +76,9 @@ function pill(set, value, label, kind) {
 }
 
 function drawFrame() {
-  const counted = Object.entries(VERDICTS).filter(([letter]) => totals[letter]);
+  const there = Object.entries(VERDICTS).filter(([letter]) => totals[letter]);
   document.getElementById("summary").textContent = plural(claims.length, "claim") + " on " + plural(kernels.length, "kernel") + ": " +
-    (counted.map(([letter, known]) => totals[letter] + " " + known.word).join(", ") || "no verdict") +
+    (there.map(([letter, known]) => counted(totals[letter], known.word)).join(", ") || "no verdict") +
     kernels.filter((kernel) => kernel.problem).map((kernel) => ". " + kernel.word + " could not be tested").join("");
   const tabs = document.getElementById("tabs");
   const counts = { changes: claims.reduce((sum, claim) => sum + (claim.steps || []).length, 0),
@@ -87,7 +87,7 @@ function drawFrame() {
     tabs.append(element("a", { id: "tab-" + view, href: "#" + (view === "matrix" ? "view=matrix" : "view=" + view) },
       name + " ", element("span", { class: "number" }, String(counts[view]))));
   document.getElementById("suites").append(...[...new Set(claims.map((claim) => claim.suite))].map((suite) => pill("suites", suite, suite)));
-  document.getElementById("verdicts").append(...counted.map(([letter, known]) => pill("verdicts", letter, known.word + " " + totals[letter], "v " + letter)));
+  document.getElementById("verdicts").append(...there.map(([letter, known]) => pill("verdicts", letter, known.word + " " + totals[letter], "v is-" + letter)));
   document.getElementById("legend").textContent = (wide ? "" : Object.values(VERDICTS).map(({ mark, word }) => mark + " " + word).join("   ") + "   ") +
     "▸ another answer than on the kernel before   ~ flaky   Press a cell for its claim and evidence.";
 }

@@ -42,6 +42,7 @@ impl Chromium {
         for domain in ["Page", "Runtime", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
+        browser.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
         browser
     }
 
@@ -72,7 +73,11 @@ impl Chromium {
         self.call("Page.navigate", json!({ "url": "about:blank" }));
         let url = format!("file://{}{hash}", file.display());
         self.call("Page.navigate", json!({ "url": url }));
-        self.eval("new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))");
+        // Loaded, and drawn: what is out of sight has no text before the first frame.
+        self.eval(
+            "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done)).then(() => \
+             new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))",
+        );
     }
 
     /// The value of a JavaScript expression, awaited if it is a promise.
@@ -81,6 +86,23 @@ impl Chromium {
         let mut answer = self.call("Runtime.evaluate", params);
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {}", answer["exceptionDetails"]);
         answer["result"]["value"].take()
+    }
+
+    /// Lets the page think that its reader prefers dark, or not.
+    pub(crate) fn dark(&mut self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let feature = json!({ "name": "prefers-color-scheme", "value": value });
+        self.call("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
+    }
+
+    /// How many seconds of processor time the page has cost so far: all, scripts, styles, layout.
+    pub(crate) fn work(&mut self) -> [f64; 4] {
+        let metrics = self.call("Performance.getMetrics", json!({}));
+        let of = |name: &str| {
+            let found = metrics["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == name);
+            found.unwrap()["value"].as_f64().unwrap()
+        };
+        ["TaskDuration", "ScriptDuration", "RecalcStyleDuration", "LayoutDuration"].map(of)
     }
 
     /// Presses and releases a key.

@@ -15,6 +15,11 @@ use super::store::{Store, entry_name, replace};
 use super::word::{Word, is_exactly};
 use super::{Kernel, Origin, deb, image, tree};
 
+/// Bytes that Debian's lists of packages take before they are cut down to kernels.
+const LISTS: u64 = 500_000_000;
+/// How many times the size of its packages a kernel takes while it is unpacked; 5.10's modules are not compressed.
+const UNPACKED: u64 = 6;
+
 /// The kernels that were downloaded, and the way to more.
 ///
 /// Several processes can use one cache at the same time: they share downloads, and none sees a kernel before it is whole.
@@ -63,6 +68,8 @@ impl Cache {
     /// Opens the cache in a folder, which is made if need be; `None` means [`Cache::default_root`].
     pub fn open(root: Option<&Path>) -> Result<Cache, KernelError> {
         let root = root.map_or_else(Cache::default_root, Path::to_owned);
+        // apt-get, which runs in a folder of its own, is told of it.
+        let root = std::path::absolute(&root).map_err(|source| KernelError::io("find", &root, source))?;
         Ok(Cache { store: Store::new(root)?, notice: Box::new(|_| {}) })
     }
 
@@ -105,7 +112,7 @@ impl Cache {
         match Word::parse(word) {
             Some(Word::All) => Err(KernelError::Several { word: word.to_owned() }),
             Some(Word::Path(path)) => tree::resolve(&self.store, word, &path, modules),
-            Some(meaning) => match self.cached(word, &meaning) {
+            Some(meaning) => match self.in_cache(word, &meaning) {
                 Some(kernel) => Ok(kernel),
                 None => self.obtain(word, &meaning),
             },
@@ -125,6 +132,14 @@ impl Cache {
                 None => Err(self.unknown(word)),
             })
             .collect()
+    }
+
+    /// The kernels in the cache, oldest first, each with its release as its word.
+    pub fn cached(&self) -> Vec<Kernel> {
+        let named = self.store.all().into_iter().map(|(_, kernel)| Kernel { word: kernel.release.clone(), ..kernel });
+        let mut kernels: Vec<Kernel> = named.collect();
+        kernels.sort_by(|a, b| compare_debian_versions(&a.version, &b.version));
+        kernels
     }
 
     /// All kernels on offer or cached, oldest first. `refresh` looks at the network, which otherwise is asked only once.
@@ -177,7 +192,7 @@ impl Cache {
     }
 
     /// The cached kernel that a word means.
-    fn cached(&self, word: &str, meaning: &Word) -> Option<Kernel> {
+    fn in_cache(&self, word: &str, meaning: &Word) -> Option<Kernel> {
         if let Some(name) = self.store.words().get(word) {
             return self.store.get(word, name);
         }
@@ -196,8 +211,10 @@ impl Cache {
             return self.obtain_from(&self.refresh()?, word, meaning);
         };
         match self.obtain_from(&offer, word, meaning) {
-            Err(KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. }) => {
-                self.obtain_from(&self.refresh()?, word, meaning)
+            Err(error @ (KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. })) => {
+                // Without network the first answer is the better one: it names what there is.
+                let Ok(offer) = self.refresh() else { return Err(error) };
+                self.obtain_from(&offer, word, meaning)
             }
             result => result,
         }
@@ -222,6 +239,7 @@ impl Cache {
 
     fn download(&self, offered: &Offered) -> Result<(), KernelError> {
         let megabytes = offered.size.div_ceil(1_000_000);
+        self.store.need(offered.size.saturating_mul(UNPACKED), "download and unpack a kernel in")?;
         (self.notice)(&format!("downloading the kernel {} ({megabytes} MB, {})", offered.version, offered.suite));
         let scratch = self.store.scratch()?;
         let (packages, unpacked) = (scratch.path().join("packages"), scratch.path().join("unpacked"));
@@ -260,6 +278,7 @@ impl Cache {
 
     /// Looks up what is on offer.
     fn refresh(&self) -> Result<Offer, KernelError> {
+        self.store.need(LISTS, "fetch Debian's lists of kernels to")?;
         (self.notice)("looking up which kernels Debian offers");
         let _lock = self.store.lock("offer")?;
         let scratch = self.store.scratch()?;

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, statvfs};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -66,6 +66,15 @@ impl Store {
             fs::create_dir_all(&folder).map_err(|source| KernelError::io("create", &folder, source))?;
         }
         Ok(Store { root })
+    }
+
+    /// Fails unless so many bytes are free: better than to find out in the middle, and from apt-get, which tries again for minutes.
+    pub(super) fn need(&self, bytes: u64, action: &'static str) -> Result<(), KernelError> {
+        let disk = statvfs(&self.root).map_err(|errno| KernelError::io("look at", &self.root, errno.into()))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < bytes {
+            return Err(KernelError::Full { action, path: self.root.clone() });
+        }
+        Ok(())
     }
 
     /// Waits for the lock of that name.

@@ -17,6 +17,8 @@ pub enum Exit {
     Killed {
         /// The signal's number.
         signal: i32,
+        /// What it complained of, as it is.
+        complaint: String,
     },
     /// QEMU gave up.
     Failed {
@@ -32,7 +34,12 @@ impl fmt::Display for Exit {
         match self {
             Exit::PoweredOff => f.write_str("it was powered off"),
             Exit::Restarted => f.write_str("it restarted, as a kernel does that panics"),
-            Exit::Killed { signal } => write!(f, "QEMU was killed by signal {signal}"),
+            Exit::Killed { signal, complaint } if complaint.is_empty() => {
+                write!(f, "QEMU was killed by signal {signal}")
+            }
+            Exit::Killed { signal, complaint } => {
+                write!(f, "QEMU was killed by signal {signal} after it said: {complaint}")
+            }
             Exit::Failed { code, complaint } => write!(f, "QEMU gave up with status {code}: {complaint}"),
         }
     }

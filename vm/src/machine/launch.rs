@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::options::{
     Bare, Board, Clock, Incoming, Linux, Memory, Monitor, NoReboot, Processor, Sandbox, Say, Serial, command_line,
 };
-use super::{MachineError, Setup, memfd};
+use super::{MachineError, Setup, memfd, qemu};
 use crate::accel::Accel;
 
 /// The guest's memory in a memfd.
@@ -28,6 +28,7 @@ pub(crate) enum Payload {
 
 /// All that a QEMU is started with.
 pub(crate) struct Launch {
+    pub(crate) qemu: PathBuf,
     pub(crate) accel: Accel,
     pub(crate) cpus: u32,
     pub(crate) memory: u32,
@@ -43,7 +44,14 @@ impl Launch {
             initramfs: setup.initramfs.try_clone()?,
             arguments: setup.arguments.clone(),
         };
-        Ok(Launch { accel: setup.accel, cpus: setup.cpus, memory: setup.memory, ram, payload })
+        Ok(Launch {
+            qemu: qemu(setup.qemu.as_deref())?,
+            accel: setup.accel,
+            cpus: setup.cpus,
+            memory: setup.memory,
+            ram,
+            payload,
+        })
     }
 
     /// The command line.

@@ -1,0 +1,123 @@
+//! Cases that do their worst in a disposable kernel.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+
+use harness::prelude::*;
+use nix::mount::{MsFlags, mount};
+use nix::sys::reboot::{RebootMode, reboot};
+
+pub(crate) const CASES: &[Case] = cases![
+    crashes_the_kernel,
+    powers_the_machine_off,
+    makes_the_kernel_warn,
+    says_what_is_no_event,
+    says_half_a_line,
+    speaks_for_another_case,
+    floods_the_line,
+    floods_the_console,
+    leaves_a_mount_behind,
+    leaves_a_process_behind,
+    touches_the_kernel,
+    is_the_first_to_touch_the_kernel,
+];
+
+/// The kernel panics.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn crashes_the_kernel() -> Verdict {
+    fs::write("/proc/sys/kernel/sysrq", "1")?;
+    fs::write("/proc/sysrq-trigger", "c")?;
+    holds()
+}
+
+/// The machine is switched off.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn powers_the_machine_off() -> Verdict {
+    reboot(RebootMode::RB_POWER_OFF)?;
+    holds()
+}
+
+/// The kernel marks itself as having warned.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn makes_the_kernel_warn() -> Verdict {
+    fs::write("/proc/sys/kernel/tainted", "512")?;
+    holds()
+}
+
+/// Something that is no event comes down the line.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn says_what_is_no_event() -> Verdict {
+    say(b"\x1b]0;owned\x07 all claims hold\n")
+}
+
+/// The line stops in the middle.
+#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 1)]
+fn says_half_a_line() -> Verdict {
+    say(b"{\"finished\":{\"case\":")?;
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+/// A case reports that another case holds.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn speaks_for_another_case() -> Verdict {
+    say(b"{\"finished\":{\"case\":\"guest::leaves_a_mount_behind\",\"report\":{\"verdict\":\"holds\",\"duration_us\":1}}}\n")
+}
+
+/// A line comes that has no end.
+#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 60)]
+fn floods_the_line() -> Verdict {
+    loop {
+        say(&[b'x'; 4096])?;
+    }
+}
+
+/// The console is filled with text.
+#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 1)]
+fn floods_the_console() -> Verdict {
+    let mut console = OpenOptions::new().write(true).open("/dev/ttyS0")?;
+    loop {
+        console.write_all(&[b'y'; 4096])?;
+    }
+}
+
+/// A mount is left in the initial mount namespace.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn leaves_a_mount_behind() -> Verdict {
+    mount(Some("left"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    holds()
+}
+
+/// A process is left in the initial PID namespace.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn leaves_a_process_behind() -> Verdict {
+    let left = spawn(NONE, |_| loop_for_ever())?;
+    left.forget();
+    holds()
+}
+
+/// A file that another case makes is not there.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn is_the_first_to_touch_the_kernel() -> Verdict {
+    expect!(!fs::exists("/touched")?);
+    holds()
+}
+
+/// A file is made where another case looks.
+#[claim(source = "none", needs = [Root, InitialNamespaces])]
+fn touches_the_kernel() -> Verdict {
+    fs::write("/touched", "")?;
+    holds()
+}
+
+fn loop_for_ever() -> Outcome<()> {
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+fn say(bytes: &[u8]) -> Verdict {
+    OpenOptions::new().write(true).open("/dev/ttyS1")?.write_all(bytes)?;
+    holds()
+}

@@ -1,0 +1,13 @@
+//! A case that somebody else has to end.
+
+use harness::prelude::*;
+
+pub(crate) const CASES: &[Case] = cases![waits_to_be_killed];
+
+/// The case waits for a minute.
+#[claim(source = "none", deadline = 60)]
+fn waits_to_be_killed() -> Verdict {
+    loop {
+        nix::unistd::pause();
+    }
+}

@@ -1,0 +1,25 @@
+//! Which accelerator machines run under: the one that was asked for, or the one that was seen to work.
+
+use anyhow::Result;
+use vm::accel::{Accel, Probe, probe};
+use vm::kernels::Cache;
+
+use super::virtual_kernel::VirtualKernel;
+
+/// Finds out, by booting this kernel if nobody has before, and says so once.
+pub(crate) fn choose(wanted: Option<Accel>, cache: &Cache, kernel: &VirtualKernel) -> Result<Accel> {
+    if let Some(accel) = wanted {
+        return Ok(accel);
+    }
+    let Probe { accel, why } = probe(cache.root(), &kernel.setup())?;
+    eprintln!("accelerator: {accel} ({why})");
+    Ok(accel)
+}
+
+/// Reads the value of `--accel`.
+pub(crate) fn parse(text: &str) -> Result<Accel, String> {
+    [Accel::Kvm, Accel::Tcg]
+        .into_iter()
+        .find(|accel| accel.to_string() == text)
+        .ok_or_else(|| "there are kvm and tcg".to_owned())
+}

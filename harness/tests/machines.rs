@@ -1,0 +1,80 @@
+//! Whatever a case does to a disposable kernel, it gets its own verdict, and the other cases theirs.
+//!
+//! These tests boot machines: they need QEMU, and a kernel in the cache or a network to fetch it.
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use results::{CaseRecord, Verdict};
+use rstest::rstest;
+
+/// The whole fake suite in machines, run once: cases that go wrong stand between those that do not.
+fn all() -> &'static [CaseRecord] {
+    static ALL: OnceLock<Vec<CaseRecord>> = OnceLock::new();
+    ALL.get_or_init(|| run(&["--suite", "guest"]))
+}
+
+fn run(arguments: &[&str]) -> Vec<CaseRecord> {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(["--kernel", "6.12", "--out"])
+        .arg(folder.path())
+        .args(arguments)
+        .output()
+        .expect("the fake suite runs");
+    assert!(!output.stdout.contains(&0x1b), "an escape character of the guest's reached the terminal");
+    let matrix = results::read(folder.path()).unwrap_or_else(|error| {
+        panic!("{error}\n{}", String::from_utf8_lossy(&output.stderr));
+    });
+    matrix.runs.into_iter().flat_map(|run| run.cases).collect()
+}
+
+fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
+    let name = format!("guest::{name}");
+    records.iter().find(|record| record.name == name).unwrap_or_else(|| panic!("no record of {name}"))
+}
+
+#[rstest]
+#[case("crashes_the_kernel", Verdict::Crashed, "the kernel died under the case: ")]
+#[case("powers_the_machine_off", Verdict::Crashed, "the case powered the machine off")]
+#[case("makes_the_kernel_warn", Verdict::Crashed, "the kernel went wrong while the case ran: warning (W)")]
+#[case("says_what_is_no_event", Verdict::Broken, "the worker sent something that is no event: ")]
+#[case("says_half_a_line", Verdict::Broken, "the worker sent something that is no event: ")]
+#[case("speaks_for_another_case", Verdict::Broken, "the worker sent something that is no event: ")]
+#[case("floods_the_line", Verdict::Broken, "the worker sent something that is no event: ")]
+#[case("floods_the_console", Verdict::TimedOut, "the case did not end before its deadline")]
+#[case("leaves_a_mount_behind", Verdict::Broken, "the case left its stage: mounts left behind: ")]
+#[case("leaves_a_process_behind", Verdict::Broken, "the case left its stage: processes left behind: ")]
+#[case("touches_the_kernel", Verdict::Holds, "")]
+#[ignore = "boots machines: run with --include-ignored"]
+fn each_fault_has_its_verdict(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
+    let record = found(all(), name);
+    assert_eq!(record.verdict, verdict, "{}", record.message);
+    assert!(record.message.starts_with(message), "{}", record.message);
+}
+
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn a_crash_keeps_the_consoles_last_lines() {
+    let record = found(all(), "crashes_the_kernel");
+    let console = record.evidence.iter().find(|evidence| evidence.label == "console").expect("the console is kept");
+    assert!(console.text.contains("Kernel panic - not syncing"), "{}", console.text);
+}
+
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn every_case_gets_a_verdict_of_its_own() {
+    assert_eq!(all().len(), 12);
+}
+
+/// In one kernel for all, a case sees what another left; in a kernel of its own it does not.
+#[rstest]
+#[case::fresh("fresh", Verdict::Holds)]
+#[case::shared("shared", Verdict::Violated)]
+#[ignore = "boots machines: run with --include-ignored"]
+fn isolation_is_what_it_says(#[case] isolation: &str, #[case] verdict: Verdict) {
+    let both = ["--isolation", isolation, "--test-threads", "1", "--suite", "guest", "touch"];
+    let records = run(&both);
+    assert_eq!(found(&records, "touches_the_kernel").verdict, Verdict::Holds);
+    assert_eq!(found(&records, "is_the_first_to_touch_the_kernel").verdict, verdict);
+}

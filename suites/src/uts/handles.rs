@@ -1,0 +1,77 @@
+//! What a UTS namespace's handle tells of it: `namespaces(7)`, `ioctl_nsfs(2)`.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use harness::Behaviour;
+use harness::prelude::*;
+use harness::process::try_clone3;
+use harness::sys::ns;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![no_parent, initial_inode, inode_numbers_are_reused, config_off_einval];
+
+/// A UTS namespace has no parent, although it was made out of another: NS_GET_PARENT on its handle is EINVAL.
+#[claim(source = ["NS_GET_PARENT(2const)", "namespaces(7)"], needs = [UserNamespaces])]
+fn no_parent() -> Verdict {
+    let made_out_of_ours = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
+    let uts = made_out_of_ours.namespace(Kind::Uts)?;
+    let user = made_out_of_ours.namespace(Kind::User)?;
+    for handle in [&uts, &Namespace::own(Kind::Uts)?] {
+        expect_errno!(ns::get_parent(handle), EINVAL);
+        expect_errno!(ns::get_owner_uid(handle), EINVAL, "only a user namespace has an owner");
+        expect_eq!(expect_ok!(ns::get_nstype(handle)), CLONE_NEWUTS);
+    }
+    expect_eq!(expect_ok!(uts.owner()).inode()?, user.inode()?);
+    // The user namespace that was made together with it has one.
+    expect_eq!(expect_ok!(user.parent()).inode()?, own_inode(Kind::User)?);
+    holds()
+}
+
+/// The initial UTS namespace has the inode number 0xEFFFFFFE on every machine.
+#[claim(
+    source = ["000_fc4b2d3471eb2653.txt", "002_7e80c2cb6388261b.txt", "namespaces(7)"],
+    needs = [InitialNamespaces],
+)]
+fn initial_inode() -> Verdict {
+    expect_eq!(link_text("/proc/1/ns/uts")?, "uts:[4026531838]");
+    expect_eq!(inode_at("/proc/1/ns/uts")?, 0xEFFF_FFFE);
+    expect_ne!(child(CLONE_NEWUTS, || own_inode(Kind::Uts))?, 0xEFFF_FFFE);
+    holds()
+}
+
+/// A later UTS namespace may get the inode number of a dead one, but never that of a living one.
+#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+fn inode_numbers_are_reused() -> Verdict {
+    let living = (0..6).map(|_| waiting(CLONE_NEWUTS)).collect::<Outcome<Vec<_>>>()?;
+    let mut used = living.iter().map(|one| inode_of(one.pid(), Kind::Uts)).collect::<Outcome<HashSet<_>>>()?;
+    expect_eq!(used.len(), living.len());
+    drop(living);
+    // Others on the same kernel may be quicker and take a number; but numbers go round.
+    while used.insert(child(CLONE_NEWUTS, || own_inode(Kind::Uts))?) {
+        expect!(used.len() < 50, "{} namespaces, each with a number of its own", used.len());
+    }
+    holds()
+}
+
+/// What [`config_off_einval`] is about.
+const BUILT_WITHOUT_UTS_NS: &Behaviour =
+    &Behaviour { what: "is built without CONFIG_UTS_NS", probe: || !Path::new("/proc/self/ns/uts").exists() };
+
+/// A kernel built without CONFIG_UTS_NS refuses to make a UTS namespace with EINVAL.
+// Unstaged: the stage is made of namespaces that such a kernel does not have.
+#[claim(
+    source = ["unshare(2) ERRORS", "clone(2) ERRORS", "uts_namespaces(7) DESCRIPTION"],
+    needs = [InitialNamespaces, Behaviour(BUILT_WITHOUT_UTS_NS)],
+)]
+fn config_off_einval() -> Verdict {
+    child(NONE, || {
+        expect_errno!(unshare(CLONE_NEWUTS), EINVAL);
+        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), EINVAL);
+        // The same with a kind that every kernel has.
+        expect_ok!(try_clone3(&CloneArgs::new(CLONE_NEWNS)));
+        expect_ok!(unshare(CLONE_NEWNS));
+        Ok(())
+    })?;
+    holds()
+}

@@ -1,0 +1,103 @@
+//! Joining a UTS namespace, and what keeps one alive: `setns(2)`, `namespaces(7)` Namespace lifetime.
+
+use std::fs::File;
+
+use harness::prelude::*;
+use harness::uts::{Names, Onlooker, hostname, sethostname};
+use nix::mount::{MsFlags, mount, umount};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![setns_joins, setns_wrong_type_einval, kept_by_open_fd, kept_by_bind_mount];
+
+/// After setns(2) on the handle of another process's UTS namespace the caller reads and sets that namespace's names.
+#[claim(source = ["setns(2) DESCRIPTION", "gethostname(2) DESCRIPTION"], needs = [Root])]
+fn setns_joins() -> Verdict {
+    let (ours, theirs) = (Names::new("ours", "ours.example"), Names::new("theirs", "theirs.example"));
+    let joined = Names::new("joined", "joined.example");
+    ours.set()?;
+    let other = Onlooker::prepared(CLONE_NEWUTS, || theirs.set())?;
+    let handle = other.process().namespace(Kind::Uts)?;
+    child(NONE, || {
+        expect_eq!(Names::own()?, ours);
+        expect_ok!(setns(&handle, CLONE_NEWUTS));
+        expect_eq!(Names::own()?, theirs);
+        expect_eq!(own_inode(Kind::Uts)?, handle.inode()?);
+        joined.set()
+    })?;
+    expect_eq!(other.names()?, joined);
+    expect_eq!(Names::own()?, ours);
+    holds()
+}
+
+/// setns(2) refuses a UTS handle with another kind's flag, and another kind's handle with CLONE_NEWUTS: EINVAL.
+#[claim(source = "setns(2) ERRORS", needs = [Root])]
+fn setns_wrong_type_einval() -> Verdict {
+    let other = waiting(CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC)?;
+    let handle = other.namespace(Kind::Uts)?;
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Uts) {
+        expect_errno!(setns(&handle, kind.flag()), EINVAL, "a UTS handle as a {kind} namespace");
+    }
+    for kind in [Kind::Net, Kind::Ipc, Kind::Mnt, Kind::Pid, Kind::User] {
+        expect_errno!(setns(other.namespace(kind)?, CLONE_NEWUTS), EINVAL, "a {kind} handle as a UTS namespace");
+    }
+    // The same handles with the right flag, and with the one that means any kind.
+    for flags in [CLONE_NEWUTS, NONE] {
+        child(NONE, || {
+            expect_ok!(setns(&handle, flags));
+            expect_eq!(own_inode(Kind::Uts)?, handle.inode()?);
+            Ok(())
+        })?;
+    }
+    for kind in [Kind::Net, Kind::Ipc] {
+        expect_ok!(setns(other.namespace(kind)?, kind.flag()));
+    }
+    holds()
+}
+
+/// An open descriptor of its handle keeps a UTS namespace and its hostname when the last member is dead.
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory"],
+    needs = [Root],
+)]
+fn kept_by_open_fd() -> Verdict {
+    let member = Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("kept")?))?;
+    let link = format!("/proc/{}/ns/uts", member.process().pid());
+    let handle = Namespace::at(&link)?;
+    member.end()?;
+    expect_errno!(File::open(&link), ENOENT, "the way by which it could be opened before");
+    expect_kept(&handle)?;
+    holds()
+}
+
+/// A bind mount of its handle keeps a UTS namespace and its hostname when the last member is dead.
+#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [Root])]
+fn kept_by_bind_mount() -> Verdict {
+    let member = Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("kept")?))?;
+    let link = format!("/proc/{}/ns/uts", member.process().pid());
+    let file = "/tmp/uts";
+    File::create(file)?;
+    mount(Some(link.as_str()), file, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    member.end()?;
+    expect_kept(&Namespace::from_fd(expect_ok!(File::open(file)).into()))?;
+    umount(file)?;
+    expect_errno!(setns(File::open(file)?, CLONE_NEWUTS), EINVAL, "the file below the mount");
+    holds()
+}
+
+/// A namespace without a member that was called «kept» is still there, and can be used.
+fn expect_kept(handle: &Namespace) -> Outcome<()> {
+    // One that had been freed would lose its place in memory to a later one.
+    let later = || Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("later")?));
+    let _later = [later()?, later()?, later()?];
+    child(NONE, || {
+        expect_ok!(setns(handle, CLONE_NEWUTS));
+        expect_eq!(hostname()?, "kept");
+        Ok(sethostname("renamed by a visitor")?)
+    })?;
+    let seen_by_the_next = child(NONE, || {
+        setns(handle, CLONE_NEWUTS)?;
+        hostname()
+    })?;
+    expect_eq!(seen_by_the_next, "renamed by a visitor");
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! The names as files in `/proc/sys/kernel`: `proc_sys_kernel(5)`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt, PermissionsExt};
+
+use harness::prelude::*;
+use harness::uts::{Name, Names, hostname, sethostname};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::utsname::uname;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    proc_hostname_mirrors_uname,
+    proc_hostname_write_sets_name,
+    proc_hostname_write_truncates,
+    proc_uts_constants_read_only,
+    proc_sys_kernel_arch,
+    proc_hostname_fd_follows_caller,
+    proc_hostname_through_other_root_is_own,
+    hostname_poll_wakes_other_namespaces,
+];
+
+/// `hostname` and `domainname` in /proc/sys/kernel read what uname(2) tells in the reader's UTS namespace.
+#[claim(source = ["uname(2) NOTES", "proc_sys_kernel(5) domainname, hostname"], needs = [Root])]
+fn proc_hostname_mirrors_uname() -> Verdict {
+    let (ours, theirs) = (Names::new("ours", "ours.example"), Names::new("theirs", "theirs.example"));
+    ours.set()?;
+    expect_eq!(names_in_proc()?, ours);
+    child(CLONE_NEWUTS, || {
+        theirs.set()?;
+        expect_eq!(names_in_proc()?, theirs);
+        Ok(())
+    })?;
+    expect_eq!(names_in_proc()?, ours);
+    holds()
+}
+
+/// What is written to `hostname` or `domainname` in /proc/sys/kernel, up to a newline, names the writer's UTS namespace.
+#[claim(source = "proc_sys_kernel(5) domainname, hostname", needs = [Root])]
+fn proc_hostname_write_sets_name() -> Verdict {
+    let outside = Names::new("outside", "outside.example");
+    outside.set()?;
+    child(CLONE_NEWUTS, || {
+        for name in Name::BOTH {
+            for (written, read) in [("plain", "plain"), ("line\n", "line"), ("two\nlines", "two"), ("\n", "")] {
+                expect_ok!(fs::write(name.file(), written), "{written:?}");
+                expect_eq!(name.get()?, read, "after {written:?} was written to {}", name.file());
+            }
+        }
+        Ok(())
+    })?;
+    expect_eq!(Names::own()?, outside);
+    holds()
+}
+
+/// Of more than 64 characters written to `hostname` or `domainname` in /proc/sys/kernel the first 64 become the name.
+///
+/// The system calls refuse such a name.
+#[claim(source = "proc_sys_kernel(5) domainname, hostname", needs = [Root])]
+fn proc_hostname_write_truncates() -> Verdict {
+    let long: String = ('a'..='z').cycle().take(70).collect();
+    for name in Name::BOTH {
+        expect_errno!(name.set(&long), EINVAL);
+        let mut file = open_for_writing(name.file())?;
+        expect_eq!(expect_ok!(file.write(long.as_bytes())), 70);
+        expect_eq!(name.get()?, &long[..64]);
+    }
+    holds()
+}
+
+/// `ostype`, `osrelease` and `version` in /proc/sys/kernel tell what uname(2) does; even root cannot open them to write.
+#[claim(source = ["uname(2) NOTES", "proc_sys_kernel(5)"], needs = [Root])]
+fn proc_uts_constants_read_only() -> Verdict {
+    let system = uname()?;
+    for (file, field) in [("ostype", system.sysname()), ("osrelease", system.release()), ("version", system.version())]
+    {
+        expect_read_only(&format!("/proc/sys/kernel/{file}"), &field.to_string_lossy())?;
+    }
+    expect_ok!(open_for_writing(Name::Host.file()));
+    holds()
+}
+
+/// /proc/sys/kernel/arch tells the machine that uname(2) tells, and even root cannot open it to write.
+#[claim(source = "uname(2) NOTES", needs = [Root], since = "6.1")]
+fn proc_sys_kernel_arch() -> Verdict {
+    expect_read_only("/proc/sys/kernel/arch", &uname()?.machine().to_string_lossy())?;
+    expect_ok!(open_for_writing(Name::Host.file()));
+    holds()
+}
+
+/// An open /proc/sys/kernel/hostname reads and writes the UTS namespace the caller is in then, not the opener's.
+///
+/// The network's files in /proc/sys stay with the network namespace in which they were opened.
+#[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root])]
+fn proc_hostname_fd_follows_caller() -> Verdict {
+    let forwarding = "/proc/sys/net/ipv4/ip_forward";
+    sethostname("opener")?;
+    fs::write(forwarding, "1")?;
+    let opened = |path| OpenOptions::new().read(true).write(true).open(path).doing(format!("open {path}"));
+    let (name, of_net) = (opened(Name::Host.file())?, opened(forwarding)?);
+    child(CLONE_NEWUTS | CLONE_NEWNET, || {
+        sethostname("other")?;
+        fs::write(forwarding, "0")?;
+        expect_eq!(text_of(&name)?, "other\n");
+        expect_eq!(text_of(&of_net)?, "1\n");
+        name.write_at(b"written", 0)?;
+        expect_eq!(hostname()?, "written");
+        Ok(())
+    })?;
+    expect_eq!(text_of(&name)?, "opener\n");
+    expect_eq!(hostname()?, "opener");
+    holds()
+}
+
+/// Through /proc/PID/root of a process in another UTS namespace, proc/sys/kernel/hostname still is the reader's own.
+#[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root])]
+fn proc_hostname_through_other_root_is_own() -> Verdict {
+    sethostname("ours")?;
+    let other = spawn(CLONE_NEWUTS | CLONE_NEWNS, |parent| {
+        sethostname("theirs")?;
+        parent.go()?;
+        parent.wait()
+    })?;
+    other.recv::<()>()?;
+    let path = format!("/proc/{}/root/proc/sys/kernel/hostname", other.pid());
+    expect_eq!(fs::read_to_string(&path)?, "ours\n");
+    let joined = enter(other.pid(), &[Kind::Uts], || Ok(fs::read_to_string(&path)?))?;
+    expect_eq!(joined, "theirs\n");
+    holds()
+}
+
+/// poll(2) on /proc/sys/kernel/hostname tells of a hostname set in any UTS namespace, not only in the caller's.
+///
+/// So every process can see that somebody somewhere on the machine has renamed something.
+// Disposable, since any other case that sets a hostname on the same kernel would be told of too.
+#[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root, Disposable])]
+fn hostname_poll_wakes_other_namespaces() -> Verdict {
+    sethostname("poller")?;
+    let file = File::open(Name::Host.file())?;
+    expect_eq!(events(&file)?, PollFlags::empty(), "nothing was changed");
+    child(CLONE_NEWUTS, || Ok(()))?;
+    expect_eq!(events(&file)?, PollFlags::empty(), "a namespace was made");
+    child(CLONE_NEWUTS, || Ok(sethostname("elsewhere")?))?;
+    expect_told_once(&file, "sethostname(2) elsewhere")?;
+    child(CLONE_NEWUTS, || Ok(fs::write(Name::Host.file(), "elsewhere")?))?;
+    expect_told_once(&file, "a written file elsewhere")?;
+    expect_eq!(hostname()?, "poller");
+    sethostname("poller again")?;
+    expect_told_once(&file, "sethostname(2) here")?;
+    holds()
+}
+
+/// The two names as their files tell them.
+fn names_in_proc() -> Outcome<Names> {
+    let [hostname, domainname] = Name::BOTH.map(|name| fs::read_to_string(name.file()));
+    Ok(Names::new(hostname?.trim_end_matches('\n'), domainname?.trim_end_matches('\n')))
+}
+
+/// A file that nobody may write tells this value.
+fn expect_read_only(path: &str, value: &str) -> Outcome<()> {
+    expect_eq!(expect_ok!(fs::read_to_string(path), "{path}"), format!("{value}\n"));
+    expect_eq!(fs::metadata(path)?.permissions().mode() & 0o7777, 0o444, "{path}");
+    expect_errno!(open_for_writing(path), EACCES, "{path}");
+    Ok(())
+}
+
+fn open_for_writing(path: &str) -> std::io::Result<File> {
+    OpenOptions::new().write(true).open(path)
+}
+
+/// What an open file tells from its beginning on.
+fn text_of(file: &File) -> Outcome<String> {
+    let mut buffer = [0; 128];
+    let length = file.read_at(&mut buffer, 0)?;
+    Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
+}
+
+/// What `poll(2)` has to tell of a file at this moment.
+fn events(file: &File) -> Outcome<PollFlags> {
+    let mut sources = [PollFd::new(file.as_fd(), PollFlags::POLLPRI)];
+    poll(&mut sources, PollTimeout::ZERO)?;
+    Ok(sources[0].revents().unwrap_or(PollFlags::empty()))
+}
+
+/// Polling the file tells of a change, and when it has told, of nothing more.
+fn expect_told_once(file: &File, change: &str) -> Outcome<()> {
+    expect_eq!(events(file)?, PollFlags::POLLERR | PollFlags::POLLPRI, "{change}");
+    expect_eq!(events(file)?, PollFlags::empty(), "{change}, told already");
+    Ok(())
+}
