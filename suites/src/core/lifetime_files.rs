@@ -48,7 +48,11 @@ fn mnt_lives_by_an_open_file() -> Verdict {
 }
 
 /// A network namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "003_f6de99c04233a436.txt", "000_fc4b2d3471eb2653.txt"],
+    needs = [UserNamespaces],
+    erratum = "003_f6de99c04233a436.txt: a network namespace lives only while a process uses it or it is mounted.",
+)]
 fn net_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Net, OFlag::O_RDONLY)
 }
@@ -72,7 +76,11 @@ fn user_lives_by_an_open_file() -> Verdict {
 }
 
 /// A UTS namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"],
+    needs = [UserNamespaces],
+    erratum = "000_fc4b2d3471eb2653.txt: a namespace cannot exist without a process in it.",
+)]
 fn uts_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Uts, OFlag::O_RDONLY)
 }

@@ -1,9 +1,11 @@
 //! A namespace lives as long as its file is mounted somewhere: `namespaces(7)`, Namespace lifetime.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 
+use harness::Room;
 use harness::prelude::*;
+use harness::process::stay_on_one_processor;
 use harness::room::FOLDER;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{Pid, mkdtemp};
@@ -23,7 +25,8 @@ pub const CASES: &[Case] = cases![
     life_lazy_umount,
     life_bind_in_dead_mntns,
     life_proc_mount_pins_pid,
-    ipc_goes_though_its_mqueue_is_mounted
+    ipc_goes_though_its_mqueue_is_mounted,
+    life_mqueue_mount_outlives_ipc,
 ];
 
 /// A cgroup namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
@@ -41,6 +44,8 @@ fn ipc_lives_by_a_bind_mount() -> Verdict {
 /// A mount namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
 #[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
 fn mnt_lives_by_a_bind_mount() -> Verdict {
+    // A mount namespace's file can be mounted only in one with a lower number: the room's must come first.
+    stay_on_one_processor()?;
     by_a_bind_mount(Kind::Mnt, MntFlags::empty())
 }
 
@@ -124,6 +129,22 @@ fn life_proc_mount_pins_pid() -> Verdict {
 )]
 fn ipc_goes_though_its_mqueue_is_mounted() -> Verdict {
     goes_in_spite_of(Kind::Ipc, |_| mounter(CLONE_NEWIPC, "mqueue"))
+}
+
+/// A mounted mqueue file system whose IPC namespace has gone still shows its queues, but making one in it is EACCES.
+#[claim(source = "kernel 7.3 ipc/mqueue.c mqueue_create_attr", needs = [Root, Config("POSIX_MQUEUE")])]
+fn life_mqueue_mount_outlives_ipc() -> Verdict {
+    Room::with(Kind::Ipc, 1, |_| {
+        let (process, place) = mounter(CLONE_NEWIPC, "mqueue")?;
+        let namespace = process.namespace(Kind::Ipc)?;
+        end(process)?;
+        expect_ok!(File::create_new(place.join("before")), "while a file keeps the namespace");
+        drop(namespace);
+        expect_errno!(File::create_new(place.join("after")), EACCES, "when the namespace has gone");
+        let left: Vec<_> = fs::read_dir(&place)?.flatten().map(|entry| entry.file_name()).collect();
+        expect_eq!(left, ["before"], "the queues that are shown");
+        holds()
+    })
 }
 
 /// The reference is a mount of the namespace's file.
