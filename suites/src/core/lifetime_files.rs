@@ -26,7 +26,8 @@ pub const CASES: &[Case] = cases![
     a_file_opened_elsewhere_does_not_keep_a_user_namespace,
     life_socket_pins_net,
     pid_lives_by_a_pidfd,
-    life_pidfd_does_not_pin
+    life_pidfd_does_not_pin,
+    pid_lives_by_a_proc_directory,
 ];
 
 /// A cgroup namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
