@@ -25,6 +25,7 @@ pub const CASES: &[Case] = cases![
     ns_link_needs_stat_l,
     ns_link_comparison_detects_foreign_pidns,
     ns_link_of_another_users_process_is_eacces,
+    ns_link_of_another_users_process_tells_nothing,
 ];
 
 /// The link to the reader's own PID namespace.
@@ -143,6 +144,29 @@ fn ns_link_of_another_users_process_is_eacces() -> Verdict {
         expect_errno!(fs::metadata(link(roots.pid())), EACCES);
         expect_eq!(expect_ok!(fs::read_link(link(theirs.pid())), "the same user's"), fs::read_link(OWN)?);
         expect_ok!(fs::metadata(link(theirs.pid())), "the same user's");
+        Ok(())
+    })?;
+    holds()
+}
+
+/// Before 5.11, nothing comes of the ns/pid link of another user's process: no text, and no open file.
+///
+/// The refusal itself is the claim beside this one, from 5.11 on.
+#[claim(
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root],
+    until = "5.11",
+    erratum = "the manual has readlink(2) refused with EACCES; 5.10.262 answers with success and an empty text"
+)]
+fn ns_link_of_another_users_process_tells_nothing() -> Verdict {
+    let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);
+    theirs.recv::<()>()?;
+    as_user(NOBODY, NONE, || {
+        let text = fs::read_link(link(roots.pid())).unwrap_or_default();
+        expect_eq!(text.as_os_str(), "", "root's");
+        expect_errno!(File::open(link(roots.pid())), EACCES);
+        expect_eq!(expect_ok!(fs::read_link(link(theirs.pid())), "the same user's"), fs::read_link(OWN)?);
+        expect_ok!(File::open(link(theirs.pid())), "the same user's");
         Ok(())
     })?;
     holds()
