@@ -1,14 +1,10 @@
 //! Children: a closure carried out in a new process, in new namespaces where flags say so.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
@@ -17,12 +13,13 @@ use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::guard::guarded;
 use super::peer::{Packet, Peer};
 use super::status::Ended;
 use crate::namespace::{Kind, Namespace};
 use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use crate::sys::raw;
-use crate::verdict::{Doing, Failure, Finding, Outcome};
+use crate::verdict::{Doing, Failure, Outcome};
 
 /// Counts forks on the way from the worker to this process: what one generation owns, the next must not drop.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -286,37 +283,6 @@ impl<T> Drop for Child<T> {
 /// Marks this process as a new generation; for processes that are not made by [`Spawn`].
 pub(crate) fn next_generation() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-}
-
-thread_local! {
-    static PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-}
-
-/// Carries `body` out; a panic in it is a broken case that says where.
-pub(crate) fn guarded<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let at = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-            PANIC.set(Some((text_of(info.payload()), at)));
-        }));
-    });
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(outcome) => outcome,
-        Err(payload) => {
-            let (text, at) = PANIC.take().unwrap_or_else(|| (text_of(&*payload), String::new()));
-            Err(Failure::Broken(Box::new(Finding {
-                message: format!("the case panicked: {text}"),
-                at,
-                ..Finding::default()
-            })))
-        }
-    }
-}
-
-fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }
 
 /// Flags in a message, as the manual names them.
