@@ -18,6 +18,7 @@ mod registry;
 mod runner;
 mod stage;
 pub mod sys;
+mod terminal;
 pub mod uts;
 mod verdict;
 mod worker;
