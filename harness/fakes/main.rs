@@ -2,7 +2,13 @@
 //! program as a person would and look at what it reports. Called by the name of the command, it is the command.
 
 const ALL: harness::Registry = harness::Registry {
-    cases: &[fake::faults::CASES, fake::good::CASES, guest::faults::CASES, patient::waiting::CASES],
+    cases: &[
+        fake::faults::CASES,
+        fake::good::CASES,
+        guest::faults::CASES,
+        patient::waiting::CASES,
+        turning::versions::CASES,
+    ],
     programs: &[],
 };
 
@@ -26,4 +32,9 @@ mod patient {
 /// What only a disposable kernel survives, or not.
 mod guest {
     pub(crate) mod faults;
+}
+
+/// What one kernel does and another does not.
+mod turning {
+    pub(crate) mod versions;
 }

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod explain;
+mod hunt;
 mod kernels;
 mod list;
 mod report;
@@ -39,6 +40,7 @@ Examples:
   nsproof run --kernel 6.12 --suite uts    the UTS claims on Debian's newest 6.12, in a disposable machine
   nsproof matrix                           every claim on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof explain pid::nesting_stops_at_depth_32
+  nsproof hunt pid::nesting_stops_at_depth_32
   nsproof report diff results/runs/monday results/runs/latest"
 )]
 pub(crate) struct Command {
@@ -78,6 +80,9 @@ Examples:
         /// The claim's name, or a part of it that no other has
         claim: String,
     },
+    /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
+    #[command(after_help = hunt::HELP)]
+    Hunt(hunt::HuntOptions),
     /// Compare, join and write again what runs have recorded
     Report {
         #[command(subcommand)]
@@ -130,6 +135,7 @@ impl Command {
             }
             What::List(options) => list::list(registry, &options.suite, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
+            What::Hunt(options) => hunt::hunt(registry, &options),
             What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
