@@ -1,11 +1,22 @@
 //! A conformance suite of fake cases, one for each way in which a case can go wrong. The tests of this crate run this
-//! program as a person would and look at what it reports.
+//! program as a person would and look at what it reports. Called by the name of the command, it is the command.
+
+const ALL: harness::Registry = harness::Registry {
+    cases: &[
+        fake::faults::CASES,
+        fake::good::CASES,
+        guest::faults::CASES,
+        patient::waiting::CASES,
+        turning::versions::CASES,
+    ],
+    programs: &[],
+};
 
 fn main() -> std::process::ExitCode {
-    harness::test_door(harness::Registry {
-        cases: &[fake::faults::CASES, fake::good::CASES, guest::faults::CASES, patient::waiting::CASES],
-        programs: &[],
-    })
+    match std::env::args_os().next() {
+        Some(name) if name == "nsproof" => harness::command(ALL),
+        _ => harness::test_door(ALL),
+    }
 }
 
 mod fake {
@@ -21,4 +32,9 @@ mod patient {
 /// What only a disposable kernel survives, or not.
 mod guest {
     pub(crate) mod faults;
+}
+
+/// What one kernel does and another does not.
+mod turning {
+    pub(crate) mod versions;
 }

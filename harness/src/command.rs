@@ -2,8 +2,10 @@
 
 mod doctor;
 mod explain;
+mod hunt;
 mod kernels;
 mod list;
+mod report;
 pub(crate) mod shell;
 
 use std::path::PathBuf;
@@ -14,7 +16,8 @@ use clap::{Args, Parser, Subcommand};
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::{HELP, RunOptions};
+use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
+use crate::terminal;
 pub(crate) use kernels::open_cache;
 
 /// The kernels of a matrix when none are named: the oldest and the newest that are widely run, and the long-term
@@ -26,8 +29,8 @@ const DEFAULT_KERNELS: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.3"];
 #[command(
     name = "nsproof",
     version,
-    after_help = "Exit codes:
-  0    every claim holds, or is unmet for a good reason
+    after_help = "Exit codes of run and matrix (each command's --help has its own):
+  0    every claim holds, is unmet for a good reason, or is waived
   1    some claim is violated, or the kernel crashed or hung under it
   2    wrong usage
   125  nothing could be tested: the kernel does not boot, or cases are broken
@@ -36,7 +39,9 @@ Examples:
   nsproof run --suite pid                  the PID claims on the running kernel (as root: in namespaces of their own)
   nsproof run --kernel 6.12 --suite uts    the UTS claims on Debian's newest 6.12, in a disposable machine
   nsproof matrix                           every claim on 5.10, 6.1, 6.12, 6.18 and 7.3
-  nsproof explain pid::nesting_stops_at_depth_32"
+  nsproof explain pid::nesting_stops_at_depth_32
+  nsproof hunt pid::nesting_stops_at_depth_32
+  nsproof report diff results/runs/monday results/runs/latest"
 )]
 pub(crate) struct Command {
     #[command(subcommand)]
@@ -46,16 +51,22 @@ pub(crate) struct Command {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Run claims, on the running kernel unless --kernel says otherwise
-    #[command(help_template = HELP, after_help = "Examples:
+    #[command(help_template = HELP, after_help = format!("{EXIT_CODES}
+
+Examples:
   nsproof run --suite uts --suite pid
   nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
-  git bisect run nsproof run --kernel . --suite pid")]
+  nsproof run --kernel 6.12 --baseline results/runs/monday
+  git bisect run nsproof run --kernel . --suite pid"))]
     Run(RunOptions),
     /// Run claims on a set of kernels side by side
-    #[command(help_template = HELP, after_help = "Examples:
+    #[command(help_template = HELP, after_help = format!("{EXIT_CODES}
+
+Examples:
   nsproof matrix                                 all claims on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof matrix --kernel all --suite pid        every kernel that Debian serves
-  nsproof matrix --out results/runs/friday")]
+  nsproof matrix --out results/runs/friday --baseline results/runs/monday
+  nsproof matrix --shard 1/4 --out part-1        a quarter of the work; `nsproof report merge` joins the parts"))]
     Matrix(RunOptions),
     /// Print the names of the claims, one a line
     #[command(after_help = "Examples:
@@ -68,6 +79,14 @@ enum What {
     Explain {
         /// The claim's name, or a part of it that no other has
         claim: String,
+    },
+    /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
+    #[command(after_help = hunt::HELP)]
+    Hunt(hunt::HuntOptions),
+    /// Compare, join and write again what runs have recorded
+    Report {
+        #[command(subcommand)]
+        what: report::Report,
     },
     /// The kernels on offer and in the cache
     Kernels {
@@ -107,7 +126,7 @@ struct ShellOptions {
 impl Command {
     pub(crate) fn carry_out(self, registry: &Registry) -> Result<u8> {
         match self.what {
-            What::Run(options) => run(registry, options, front::on_terminal()),
+            What::Run(options) => run(registry, options, terminal::is_watched()),
             What::Matrix(mut options) => {
                 if options.kernel.is_empty() {
                     options.kernel = DEFAULT_KERNELS.iter().map(|word| (*word).to_owned()).collect();
@@ -116,6 +135,8 @@ impl Command {
             }
             What::List(options) => list::list(registry, &options.suite, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
+            What::Hunt(options) => hunt::hunt(registry, &options),
+            What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
             What::Doctor => doctor::doctor(registry),
@@ -128,13 +149,4 @@ fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
     front::carry_out(Plan::new(registry, options)?, front)
-}
-
-/// Writes to standard output; a reader that has gone, such as `head`, is no error.
-fn print(text: &str) -> Result<()> {
-    use std::io::{ErrorKind, Write};
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

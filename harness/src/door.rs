@@ -13,7 +13,7 @@ use crate::process::run_as_program;
 use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
-use crate::runner::options::{HELP, RunOptions};
+use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
 use crate::worker;
 
 /// Exit code for wrong usage.
@@ -29,9 +29,12 @@ const UNTESTED: u8 = 125;
     bin_name = "cargo test --",
     disable_version_flag = true,
     help_template = HELP,
-    after_help = "Examples:
+    after_help = format!("{EXIT_CODES}
+
+Examples:
   cargo test -- --suite pid
-  cargo test -- --suite pid --kernel 6.12 nesting"
+  cargo test -- --suite pid --kernel 6.12 nesting
+  cargo test -- --baseline results/runs/monday")
 )]
 struct TestDoor {
     #[command(flatten)]

@@ -22,6 +22,7 @@ mod settle;
 mod stage;
 pub mod sys;
 pub mod sysctl;
+mod terminal;
 pub mod uts;
 mod verdict;
 mod worker;

@@ -6,6 +6,7 @@ mod crash;
 pub(crate) mod engine;
 pub(crate) mod front;
 mod interruption;
+pub(crate) mod judgement;
 mod link;
 pub(crate) mod options;
 mod seat;

@@ -38,12 +38,17 @@ impl Diff {
         let mut changes = Vec::new();
         for word in after.kernels.keys().filter(|word| before.kernels.contains_key(*word)) {
             let whole = is_whole(now, word);
+            let could_not_be_tested = now.runs.iter().any(|run| run.kernel.word == *word && run.problem.is_some());
             for claim in before.claims.keys().chain(after.claims.keys()).collect::<BTreeSet<_>>() {
                 let verdict = |of: &Baseline| of.claims.get(claim)?.get(word).copied();
                 let (before, after) = (verdict(before), verdict(&after));
                 let Some(kind) = kind(before, after, whole) else {
                     continue;
                 };
+                // Every case is broken on a kernel that could not be tested: that is one thing and told as one.
+                if kind == DifferenceKind::Broken && could_not_be_tested {
+                    continue;
+                }
                 changes.push(Difference {
                     kind,
                     worse: kind.is_worse(before),
@@ -133,12 +138,15 @@ fn join(cells: Vec<Difference>) -> Vec<Difference> {
     joined
 }
 
-/// The kernels that had verdicts and could not be tested now.
+/// The kernels that could be tested before, and now could not. Of one that could not either, every case was broken.
 fn untested(before: &Baseline, now: &Matrix) -> Vec<(String, String)> {
-    let had_verdicts = |word: &str| before.claims.values().any(|verdicts| verdicts.contains_key(word));
+    let was_tested = |word: &str| {
+        let mut verdicts = before.claims.values().filter_map(|verdicts| verdicts.get(word));
+        verdicts.any(|&verdict| verdict != Verdict::Broken)
+    };
     let problems = now.runs.iter().filter_map(|run| {
         let problem = run.problem.as_ref()?;
-        had_verdicts(&run.kernel.word).then(|| (run.kernel.word.clone(), problem.clone()))
+        was_tested(&run.kernel.word).then(|| (run.kernel.word.clone(), problem.clone()))
     });
     problems.collect()
 }
@@ -227,8 +235,12 @@ mod tests {
         now.runs[0].problem = Some("the kernel did not boot".into());
         let diff = Diff::between(&before, &now);
         assert_eq!(diff.untested, [("6.12".into(), "the kernel did not boot".into())]);
+        // As a run records it: every case broken, which adds nothing.
+        now.runs[0].cases.push(case("pid::a", Broken));
+        assert_eq!(Diff::between(&before, &now), diff);
         assert_eq!(diff.exit_code(), 1);
         assert_eq!(Diff::between(&Baseline::of(&one(None)), &now).exit_code(), 0);
+        assert_eq!(Diff::between(&Baseline::of(&now), &now).exit_code(), 0, "it did not boot before either");
     }
 
     #[test]

@@ -105,8 +105,10 @@ fn fits(whole: &Run, run: &Run) -> Result<(), MergeError> {
         }
     };
     same("nsproof version", &whole.nsproof, &run.nsproof)?;
-    // A kernel that never came up in one of the runs does not say what it is.
-    if whole.problem.is_none() && run.problem.is_none() {
+    // A kernel that never came up in one of the runs does not say what it is: it did not boot, or a shard had nothing
+    // to ask it.
+    let came_up = |run: &Run| run.problem.is_none() && !run.kernel.release.is_empty();
+    if came_up(whole) && came_up(run) {
         same("release", &whole.kernel.release, &run.kernel.release)?;
         same("version", &whole.kernel.version, &run.kernel.version)?;
         let config = |run: &Run| run.kernel.config_digest.clone().unwrap_or_default();
@@ -180,6 +182,19 @@ mod tests {
         let grid = Grid::of(&whole);
         assert_eq!(whole.runs[0].cases.len(), 2);
         assert!(grid.rows[0].cells[0].is_flaky());
+    }
+
+    #[test]
+    fn a_shard_that_had_nothing_to_ask_fits() {
+        let mut idle = part(2, "pid::b", Verdict::Holds);
+        idle.runs[0].cases.clear();
+        idle.runs[0].kernel.release.clear();
+        idle.runs[0].kernel.version.clear();
+        let busy = part(1, "pid::a", Verdict::Holds);
+        for parts in [[idle.clone(), busy.clone()], [busy.clone(), idle]] {
+            let run = &merge(parts).unwrap().runs[0];
+            assert_eq!((run.kernel.clone(), run.shard, run.cases.len()), (busy.runs[0].kernel.clone(), None, 1));
+        }
     }
 
     #[test]

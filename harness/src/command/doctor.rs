@@ -10,6 +10,7 @@ use vm::kernels::Cache;
 use crate::needs::{Ground, Lack, Need};
 use crate::registry::Registry;
 use crate::runner::virtual_kernel::VirtualKernel;
+use crate::terminal;
 
 /// Modules that claims about the network need on the running kernel.
 const MODULES: [&str; 2] = ["veth", "dummy"];
@@ -64,7 +65,7 @@ pub(super) fn doctor(registry: &Registry) -> Result<u8> {
     findings.extend(PROGRAMS.iter().map(|(name, purpose, package)| program(name, purpose, package)));
     findings.push(cache());
     let text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
-    super::print(&text)?;
+    terminal::print(&text)?;
     Ok(0)
 }
 

@@ -4,14 +4,16 @@ use anyhow::{Result, bail};
 
 use crate::claim::Case;
 use crate::registry::Registry;
+use crate::terminal;
 
 /// Prints what a claim says and what its test needs.
 pub(super) fn explain(registry: &Registry, name: &str) -> Result<u8> {
-    super::print(&text(find(registry, name)?))?;
+    terminal::print(&text(find(registry, name)?))?;
     Ok(0)
 }
 
-fn find(registry: &Registry, name: &str) -> Result<&'static Case> {
+/// The claim of this name, or the one that has it in its own.
+pub(super) fn find(registry: &Registry, name: &str) -> Result<&'static Case> {
     let all: Vec<_> = registry.all().collect();
     if let Some(exact) = all.iter().find(|case| case.name() == name || case.function == name) {
         return Ok(exact);

@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::Subcommand;
 use vm::kernels::{Cache, Listing};
 
+use crate::terminal;
+
 /// What to do about kernels.
 #[derive(Debug, Subcommand)]
 pub(super) enum Kernels {
@@ -36,8 +38,8 @@ impl Kernels {
         match self {
             Self::List { refresh } => {
                 let rows = cache.list(refresh)?;
-                super::print(&table(&rows))?;
-                super::print(&format!("\ncache: {}\n", cache.root().display()))?;
+                terminal::print(&table(&rows))?;
+                terminal::print(&format!("\ncache: {}\n", cache.root().display()))?;
             }
             Self::Fetch { kernel } => {
                 for word in kernel {

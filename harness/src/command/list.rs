@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::claim::Case;
 use crate::registry::Registry;
+use crate::terminal;
 
 /// A claim as `--json` shows it.
 #[derive(Serialize)]
@@ -52,6 +53,6 @@ pub(super) fn list(registry: &Registry, suites: &[String], json: bool) -> Result
     } else {
         chosen.iter().map(|case| case.name() + "\n").collect()
     };
-    super::print(&text)?;
+    terminal::print(&text)?;
     Ok(0)
 }

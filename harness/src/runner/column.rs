@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use results::{CaseRecord, Evidence, Place, Timestamp, Verdict as Found};
+use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
 
 use super::options::Isolation;
 use super::seat::{Seat, Served};
@@ -138,8 +138,8 @@ impl Column {
         }
     }
 
-    /// The run as it is recorded, cases in the order given.
-    pub(crate) fn run(&self, order: &[&'static Case], selection: Option<String>) -> results::Run {
+    /// The run as it is recorded, cases in the order given, with what narrowed them.
+    pub(crate) fn run(&self, order: &[&'static Case], selection: Option<String>, shard: Option<Shard>) -> results::Run {
         let state = self.state();
         let hello = state.hello.clone().unwrap_or_default();
         let mut cases = state.records.clone();
@@ -175,7 +175,7 @@ impl Column {
             started: self.began().0,
             wall: state.ended.unwrap_or_else(|| self.began().1.elapsed()),
             selection,
-            shard: None,
+            shard,
             problem: state.problem.clone(),
             cases,
         }

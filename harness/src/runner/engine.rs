@@ -1,6 +1,8 @@
 //! From what a person chose to columns and cases, and from their records to reports.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +11,7 @@ use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
 use super::accelerator;
 use super::column::Column;
+use super::judgement::{Judgement, Yardstick};
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
@@ -20,33 +23,46 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<Arc<Column>>,
     pub(crate) cases: Vec<&'static Case>,
     options: RunOptions,
+    yardstick: Yardstick,
 }
 
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, options: RunOptions) -> Result<Self> {
         registry.check_suites(&options.suite)?;
+        // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
+        let yardstick = match options.test.list {
+            true => Yardstick::default(),
+            false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?,
+        };
         let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
-        Ok(Self { columns, cases, options })
+        yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
+        Ok(Self { columns, cases, options, yardstick })
     }
 
     pub(crate) fn options(&self) -> &RunOptions {
         &self.options
     }
 
-    /// The cases of one column that the filters let pass.
-    pub(crate) fn chosen(&self, column: &Arc<Column>) -> Vec<&'static Case> {
-        self.cases
-            .iter()
-            .copied()
-            .filter(|case| !self.options.test.is_filtered_out(&self.trial(column, case)))
-            .collect()
+    /// The cases of one column that are this shard's; all of them when the run is not divided.
+    pub(crate) fn part(&self, column: &Column) -> impl Iterator<Item = &'static Case> {
+        let takes = |case: &&Case| self.options.shard.is_none_or(|shard| shard.takes(column.word(), &case.name()));
+        self.cases.iter().copied().filter(takes)
     }
 
-    /// Refuses a choice that leaves nothing to do.
+    /// The cases of one column that are this shard's and that the filters let pass.
+    pub(crate) fn chosen(&self, column: &Arc<Column>) -> Vec<&'static Case> {
+        self.part(column).filter(|case| self.passes(column, case)).collect()
+    }
+
+    fn passes(&self, column: &Arc<Column>, case: &'static Case) -> bool {
+        !self.options.test.is_filtered_out(&self.trial(column, case))
+    }
+
+    /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        if self.columns.iter().any(|column| !self.chosen(column).is_empty()) {
+        if self.columns.iter().any(|column| self.cases.iter().any(|case| self.passes(column, case))) {
             return Ok(());
         }
         let from = match self.options.suite.as_slice() {
@@ -81,19 +97,32 @@ impl Plan {
     pub(crate) fn matrix(&self) -> Matrix {
         let runs = self.columns.iter().map(|column| {
             column.close();
-            column.run(&self.cases, self.options.selection())
+            column.run(&self.cases, self.options.selection(), self.options.shard)
         });
         Matrix { runs: runs.collect() }
     }
 
-    /// Writes every report; answers where.
-    pub(crate) fn write(&self, matrix: &Matrix) -> Result<PathBuf> {
+    /// What the matrix comes to, by the waivers and the baseline that were chosen.
+    pub(crate) fn judge(&self, matrix: &Matrix) -> Judgement {
+        self.yardstick.judge(matrix)
+    }
+
+    /// Writes every report, with `appendix` at the end of the Markdown; answers where.
+    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Result<PathBuf> {
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
         out.write(matrix).context("the reports could not be written")?;
+        append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
         if let Some(path) = &self.options.junit {
             results::write_junit(matrix, path).context("the JUnit file could not be written")?;
         }
         Ok(out.path().to_owned())
+    }
+}
+
+fn append(path: &Path, text: &str) -> std::io::Result<()> {
+    match text {
+        "" => Ok(()),
+        text => OpenOptions::new().append(true).open(path)?.write_all(format!("\n{text}").as_bytes()),
     }
 }
 

@@ -2,16 +2,15 @@
 
 mod bars;
 mod libtest;
+mod next;
 
-use std::io::IsTerminal;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use results::{Matrix, Outcome, Terminal};
 
 use super::engine::Plan;
 use super::interruption;
+use crate::terminal;
 
 /// How to show what is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +34,19 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
         Front::Bars => bars::run(plan),
     }
     let matrix = plan.matrix();
-    let folder = plan.write(&matrix)?;
+    let judgement = plan.judge(&matrix);
+    let folder = plan.write(&matrix, &judgement.markdown())?;
+    let page = terminal::terminal();
+    let judged = judgement.table(page);
     // Tools that read libtest's own JSON want nothing else on that stream.
-    if front == Front::Bars || plan.options().test.format.is_none() {
-        show(&matrix, &folder);
+    if front == Front::Libtest && plan.options().test.format.is_some() {
+        eprint!("{judged}");
+        return Ok(judgement.exit_code);
     }
-    Ok(Outcome::of(&matrix).exit_code())
-}
-
-/// Whether a person is looking.
-pub(crate) fn on_terminal() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("CI").is_none()
-}
-
-fn show(matrix: &Matrix, folder: &Path) {
-    let colour = on_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let width = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(0, |size| usize::from(size.ws_col));
-    println!("{}", results::table(matrix, Terminal { width: if width == 0 { 120 } else { width }, colour }).trim_end());
-    println!("\nreports: {}", folder.display());
+    let table = results::table(&matrix, page);
+    let gap = if judged.is_empty() { "" } else { "\n" };
+    let report = folder.join("matrix.html");
+    let next = next::text(&next::steps(&matrix, &judgement));
+    terminal::print(&format!("{}\n{gap}{judged}\nreport: {}\n{next}", table.trim_end(), report.display()))?;
+    Ok(judgement.exit_code)
 }

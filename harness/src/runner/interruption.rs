@@ -23,7 +23,7 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             let matrix = plan.matrix();
             let done: usize = matrix.runs.iter().map(|run| run.cases.len()).sum();
             let name = signal_name(signal).unwrap_or("a signal");
-            match plan.write(&matrix) {
+            match plan.write(&matrix, "") {
                 Ok(folder) => eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display()),
                 Err(error) => eprintln!("\nnsproof: stopped by {name}; {error:#}"),
             }

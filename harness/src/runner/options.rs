@@ -1,14 +1,33 @@
 //! What a person chooses: suites, kernels, filters, and where reports go.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Arg, Args, ValueEnum};
+use results::Shard;
 use vm::accel::Accel;
 
 use super::accelerator;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
+
+/// What the exit codes of a run say, for its help.
+pub(crate) const EXIT_CODES: &str = "Exit codes:
+  0    every claim holds, is unmet for a good reason, or is waived
+  1    some claim is violated, or the kernel crashed or hung under it;
+       or a waiver has expired or is no longer needed
+  2    wrong usage
+  125  nothing could be tested: the kernel does not boot, or cases are broken
+
+Exit codes with --baseline:
+  0    nothing got worse; what was violated before may still be
+  1    something got worse: a claim is newly violated or crashes the kernel,
+       or one that held is unmet or has vanished (waived claims aside);
+       or a waiver has expired or is no longer needed
+  2    wrong usage, also a baseline without any of these kernels
+  125  only what can be tested got worse: a kernel does not boot any more,
+       or cases are newly broken";
 
 /// Options that every way of running cases has.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +52,18 @@ pub(crate) struct RunOptions {
     /// Write all reports to this folder [default: results/runs/<UTC time>]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Compare with this baseline, or with the folder of an earlier run: the exit code then says what got worse
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Known deviations, each with a reason, a link and a last day [default: results/waivers.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
+
+    /// Run one part of all kernels and claims, the same on every machine [1/4, 2/4, …]
+    #[arg(long, value_name = "I/N", value_parser = Shard::from_str)]
+    pub(crate) shard: Option<Shard>,
 
     /// A kernel for each case, or one for many
     #[arg(long, value_enum, value_name = "HOW")]

@@ -1,23 +1,29 @@
 //! A bar a kernel on a terminal; elsewhere one line for each thing that somebody should look at.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use results::{CaseRecord, Verdict as Found};
 
 use crate::claim::Case;
 use crate::runner::column::Column;
 use crate::runner::engine::Plan;
+use crate::terminal;
+
+/// How often a bar's clock is drawn while nothing else happens: a person should see that it goes on.
+const TICK: Duration = Duration::from_millis(500);
 
 /// Runs a plan, kernel after kernel, as many cases at once as were asked for.
 pub(super) fn run(plan: &Plan) {
     let bars = MultiProgress::new();
-    if !super::on_terminal() {
+    if !terminal::is_watched() {
         bars.set_draw_target(ProgressDrawTarget::hidden());
     }
-    let lanes: Vec<Lane> = plan.columns.iter().map(|column| Lane::new(column, plan, &bars)).collect();
+    let lanes: Vec<Lane> = plan.columns.iter().filter_map(|column| Lane::new(column, plan, &bars)).collect();
     let queue: VecDeque<(usize, &'static Case)> =
         lanes.iter().enumerate().flat_map(|(index, lane)| lane.cases.iter().map(move |case| (index, *case))).collect();
     let queue = Mutex::new(queue);
@@ -38,23 +44,34 @@ struct Lane {
     column: Arc<Column>,
     cases: Vec<&'static Case>,
     bar: ProgressBar,
+    begun: Once,
     records: Mutex<Vec<Found>>,
 }
 
 impl Lane {
-    fn new(column: &Arc<Column>, plan: &Plan, bars: &MultiProgress) -> Self {
+    /// None where nothing is to be done, as in a small shard.
+    fn new(column: &Arc<Column>, plan: &Plan, bars: &MultiProgress) -> Option<Self> {
         let cases = plan.chosen(column);
+        if cases.is_empty() {
+            return None;
+        }
         let bar = bars.add(ProgressBar::new(cases.len() as u64));
-        let style = ProgressStyle::with_template("{prefix:>12} {bar:30} {pos:>4}/{len} {elapsed:>4} {wide_msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_style(waiting());
         bar.set_prefix(column.word().to_owned());
-        Self { column: Arc::clone(column), cases, bar, records: Mutex::default() }
+        bar.tick();
+        Some(Self { column: Arc::clone(column), cases, bar, begun: Once::new(), records: Mutex::default() })
     }
 
     fn carry_out(&self, case: &'static Case, bars: &MultiProgress) {
+        // A kernel waits for those before it; its clock begins with its first case.
+        self.begun.call_once(|| {
+            self.bar.set_style(working());
+            self.bar.reset_elapsed();
+            self.bar.enable_steady_tick(TICK);
+        });
         self.bar.set_message(case.name());
         let record = self.column.carry_out(case);
-        if !matches!(record.verdict, Found::Holds | Found::Unmet) {
+        if record.verdict.needs_attention() {
             tell(&format!("{}  {}", self.column.word(), line(&record)), bars);
         }
         let done = {
@@ -67,16 +84,37 @@ impl Lane {
             self.column.close();
             self.bar.finish_with_message(summary.clone());
             if bars.is_hidden() {
-                println!("{}  {summary}", self.column.word());
+                tell(&format!("{}  {summary}", self.column.word()), bars);
             }
         }
+    }
+}
+
+fn waiting() -> ProgressStyle {
+    style("{prefix:>12} {bar:20} {pos:>4}/{len}")
+}
+
+fn working() -> ProgressStyle {
+    style("{prefix:>12} {bar:20} {pos:>4}/{len} {rate:>7} {elapsed:>4}  {wide_msg}").with_key("rate", rate)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Cases a second since the first one began: the mean, which does not jump about.
+fn rate(state: &ProgressState, out: &mut dyn Write) {
+    let seconds = state.elapsed().as_secs_f64();
+    if state.pos() > 0 && seconds > 0.0 {
+        let _ = write!(out, "{:.1}/s", state.pos() as f64 / seconds);
     }
 }
 
 fn tell(line: &str, bars: &MultiProgress) {
     // A hidden MultiProgress swallows lines.
     if bars.is_hidden() {
-        println!("{line}");
+        // Whoever read this is gone; the reports are written all the same.
+        let _ = terminal::print(&format!("{line}\n"));
     } else {
         let _ = bars.println(line);
     }

@@ -17,5 +17,5 @@ pub(super) fn run(plan: &Plan) {
 }
 
 fn trials(plan: &Plan) -> Vec<Trial> {
-    plan.columns.iter().flat_map(|column| plan.cases.iter().map(|case| plan.trial(column, case))).collect()
+    plan.columns.iter().flat_map(|column| plan.part(column).map(|case| plan.trial(column, case))).collect()
 }

@@ -1,0 +1,143 @@
+//! `nsproof hunt`: between which kernels did a claim's verdict change?
+
+mod field;
+mod probe;
+mod search;
+mod tale;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use results::{Matrix, OutDir};
+use vm::accel::Accel;
+use vm::kernels::Cache;
+
+use self::field::End;
+use self::probe::{Probe, Prober};
+use super::explain;
+use super::kernels::open_cache;
+use crate::registry::Registry;
+use crate::runner::accelerator;
+use crate::terminal;
+
+/// The exit code for: both ends agree.
+const NO_CHANGE: u8 = 1;
+
+/// The exit code for: too few kernels gave an answer.
+const UNTESTED: u8 = 125;
+
+/// What stands below the options.
+pub(super) const HELP: &str = "\
+Only the kernels that the search needs are fetched and booted: about 5 of 12. \
+A kernel that the claim is not about is «out of range», an answer like others and known without a boot. \
+A kernel that does not boot, or on which the case is broken or lacks something, gives no answer and is passed over. \
+The search takes for granted that what is the same on two kernels is the same between them.
+
+Exit codes:
+  0    a change was found
+  1    both ends agree
+  2    wrong usage
+  125  fewer than two kernels gave an answer
+
+Examples:
+  nsproof hunt pid::nesting_stops_at_depth_32
+  nsproof hunt pid::nesting_stops_at_depth_32 --from 6.1 --to 6.18
+  nsproof hunt nesting_stops --to ../linux             up to a kernel of your own";
+
+/// What to hunt for, and where.
+#[derive(Debug, Args)]
+pub(super) struct HuntOptions {
+    /// The claim's name, or a part of it that no other has
+    claim: String,
+    /// The older end [6.12, 6.12.107, a bzImage, a build tree] [default: the oldest series on offer]
+    #[arg(long, value_name = "KERNEL")]
+    from: Option<String>,
+    /// The newer end [default: the newest series on offer]
+    #[arg(long, value_name = "KERNEL")]
+    to: Option<String>,
+    /// Write all reports of the kernels that were booted to this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What carries out a disposable kernel's instructions [kvm, tcg] [default: kvm where it was seen to boot]
+    #[arg(long, value_name = "ACCELERATOR", value_parser = accelerator::parse)]
+    accel: Option<Accel>,
+}
+
+/// Hunts, and prints every step of it.
+pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
+    let case = explain::find(registry, &options.claim)?;
+    let cache = open_cache()?;
+    let offer = cache.expand("all")?;
+    let end = |word: &Option<String>| word.as_deref().map(|word| end(&cache, word)).transpose();
+    let words = field::field(&offer, end(&options.from)?, end(&options.to)?)?;
+    terminal::print(&format!("hunting {} over {}\n", case.name(), words.join(" ")))?;
+
+    let mut prober = Prober::new(registry, case, &cache, options.accel);
+    // What the claim is not about costs no boot and is known beforehand.
+    let is_about = |word: &String| !probe::is_beyond(case, word);
+    let first = words.iter().position(is_about).unwrap_or(0);
+    let end = words.iter().rposition(is_about).map_or(0, |place| place + 1);
+
+    let mut probes: Vec<Option<Probe>> = vec![None; words.len()];
+    let wide = words.iter().map(|word| word.chars().count()).max().unwrap_or(0);
+    let Ok(found) = search::search(words.len(), first..end, |place| {
+        let probe = watched(&words[place], || prober.ask(&words[place]));
+        // A reader that has gone does not stop the search: there may be reports to write.
+        let _ = terminal::print(&line(&probe, wide));
+        let answer = probe.answer;
+        probes[place] = Some(probe);
+        Ok::<_, Infallible>(answer)
+    });
+    terminal::print(&tale::tell(case, &words, &probes, &found))?;
+    if let Some(folder) = &options.out {
+        let runs = probes.iter().flatten().filter_map(|probe| probe.run.clone());
+        let out = OutDir::create(Some(folder)).context("the reports have no place")?;
+        out.write(&Matrix { runs: runs.collect() }).context("the reports could not be written")?;
+        terminal::print(&format!("report: {}\n", folder.join("matrix.html").display()))?;
+    }
+    Ok(match (found.ends, found.changes.is_empty()) {
+        (None, _) => UNTESTED,
+        (Some(_), true) => NO_CHANGE,
+        (Some(_), false) => 0,
+    })
+}
+
+/// One end as it was typed: a version, or a kernel's file or tree, whose number is looked up.
+fn end(cache: &Cache, word: &str) -> Result<End> {
+    if let Some(end) = End::of_version(word) {
+        return Ok(end);
+    }
+    let [word] = cache.expand(word)?.try_into().ok().context("an end is one kernel, such as 6.12")?;
+    let number = cache.resolve(&word, None)?.number();
+    let number = number.with_context(|| format!("{word} has no version to stand in a row by: name another kernel"))?;
+    Ok(End { word, number })
+}
+
+/// Shows on a terminal which kernel is being asked.
+fn watched(word: &str, ask: impl FnOnce() -> Probe) -> Probe {
+    let sign = ProgressBar::new_spinner();
+    if !terminal::is_watched() {
+        sign.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    sign.set_message(format!("asking {word}"));
+    sign.enable_steady_tick(std::time::Duration::from_millis(200));
+    let probe = ask();
+    sign.finish_and_clear();
+    probe
+}
+
+/// A kernel, its answer and what there is to say to it.
+fn line(probe: &Probe, wide: usize) -> String {
+    let answer = probe.answer.map_or_else(|| "no answer".to_owned(), |answer| answer.to_string());
+    let mut parts = Vec::new();
+    if probe.run.is_some() {
+        parts.push(format!("{} in {:.1} s", results::escape_line(probe.release(), 80), probe.took.as_secs_f64()));
+    }
+    if probe.answer.is_none() || probe.run.is_none() {
+        parts.push(results::escape_line(&probe.remark, 200));
+    }
+    format!("  {:<wide$}  {answer:<12}  {}\n", probe.word, parts.join(": "))
+}

@@ -1,0 +1,84 @@
+//! `nsproof hunt`: what it refuses, what it knows without booting anything, and, in machines, what it finds.
+
+#[expect(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
+use rstest::rstest;
+use support::{Desk, Said};
+
+/// Hunts with an offer of our own, of which nothing is in the cache.
+fn hunt(words: &[&str]) -> Said {
+    let desk = Desk::new();
+    let kernel = |series: &str| {
+        format!(
+            r#"{{"release": "{series}.9-cloud-amd64", "version": "{series}.9-1", "suite": "sid", "packages": [],
+            "modules": true, "size": 1}}"#
+        )
+    };
+    let kernels = ["5.10", "6.1", "6.12", "7.3"].map(kernel).join(",");
+    desk.put("cache/offer.json", &format!(r#"{{"kernels": [{kernels}]}}"#));
+    desk.nsproof_with(&[&["hunt"], words].concat(), &[("NSPROOF_CACHE", &desk.path("cache"))])
+}
+
+#[rstest]
+#[case(&["no_such_claim"], "no claim has «no_such_claim» in its name")]
+#[case(&["holds"], "claims have «holds» in their names, for example")]
+#[case(&["holds_always", "--from", "6.13"], "no series 6.13 is on offer: there are 5.10, 6.1, 6.12, 7.3")]
+#[case(&["holds_always", "--from", "6.12", "--to", "6.1"], "--from 6.12 is newer than --to 6.1: the older one is --from")]
+#[case(&["holds_always", "--to", "5.10"], "between 5.10 and itself nothing changes: name two kernels")]
+#[case(&["holds_always", "--to", "all"], "an end is one kernel, such as 6.12")]
+#[case(&["holds_always", "--to", "./nothing"], "nothing")]
+#[case(&["holds_always", "--to", "host"], "no kernel is called `host`: on offer are 5.10, 6.1, 6.12, 7.3")]
+#[case(&[], "<CLAIM>")]
+fn what_cannot_be_hunted_is_told_in_a_sentence(#[case] words: &[&str], #[case] sentence: &str) {
+    hunt(words).is_refused(sentence);
+}
+
+/// No kernel is there to be booted, so this also shows that none is.
+#[test]
+fn kernels_that_the_claim_is_not_about_are_not_booted() {
+    let said = hunt(&["is_about_another_kernel"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    insta::assert_snapshot!(said.out, @"
+    hunting fake::is_about_another_kernel over 5.10 6.1 6.12 7.3
+      5.10  out of range  the claim is about kernels since 99.0; not booted
+      7.3   out of range  the claim is about kernels since 99.0; not booted
+
+    fake::is_about_another_kernel: out of range on 5.10 and on 7.3 alike, so the search between them ends here.
+    next:   nsproof matrix --kernel all --exact fake::is_about_another_kernel  # ask every series
+    ");
+}
+
+/// In machines: needs QEMU, and kernels in the cache or a network to fetch them.
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn a_change_is_found_with_the_evidence_of_both_sides() {
+    let desk = Desk::new();
+    let said = desk.nsproof(&["hunt", "changed_in_6_14", "--from", "6.1", "--to", "6.18", "--out", "kept"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for words in [
+        "turning::changed_in_6_14: holds on 6.12, violated on 6.16\n",
+        "evidence of this kernel",
+        "git bisect start v6.16",
+    ] {
+        assert!(said.out.contains(words), "{words}: {said:?}");
+    }
+    assert_eq!(results::read(&desk.path("kept")).expect("records").runs.len(), 4);
+}
+
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn the_edge_of_a_range_is_found_and_called_so() {
+    let said = Desk::new().nsproof(&["hunt", "is_about_6_14_and_newer", "--from", "5.10", "--to", "6.18"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("out of range on 6.12, holds on 6.16\nThis is the claim's own edge"), "{said:?}");
+}
+
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn kernels_without_an_answer_are_passed_over() {
+    let said = Desk::new().nsproof(&["hunt", "has_no_answer_between", "--from", "6.1", "--to", "7.2"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("holds on 6.1, violated on 7."), "{said:?}");
+    assert!(said.out.contains("6.12 lies between them and gave no answer: prepare the case: EPERM"), "{said:?}");
+}
