@@ -165,6 +165,9 @@ impl Cache {
     pub fn prune(&self, everything: bool) -> Result<Pruned, KernelError> {
         let meant: BTreeSet<String> = self.store.words().into_values().collect();
         let mut pruned = Pruned { kernels: 0, bytes: self.store.sweep() };
+        if everything {
+            pruned.bytes += self.store.remove_trees();
+        }
         for (name, _) in self.store.all() {
             if everything || !meant.contains(&name) {
                 pruned.bytes += self.store.remove(&name)?;

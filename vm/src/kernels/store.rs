@@ -172,22 +172,27 @@ impl Store {
         Ok(bytes)
     }
 
+    /// Removes the indexes of kernel trees' modules, which are made anew when they are needed; returns the bytes that they took.
+    pub(super) fn remove_trees(&self) -> u64 {
+        remove_all(&self.root.join("trees"), |_| true)
+    }
+
     /// Removes what runs that were killed have left; returns the bytes that it took.
     pub(super) fn sweep(&self) -> u64 {
-        let mut freed = 0;
-        for entry in fs::read_dir(self.root.join("scratch")).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let abandoned =
-                File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
-            if abandoned {
-                let bytes = size_of(&path);
-                if fs::remove_dir_all(&path).is_ok() {
-                    freed += bytes;
-                }
-            }
-        }
-        freed
+        remove_all(&self.root.join("scratch"), |path| {
+            File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        })
     }
+}
+
+/// Removes the folders in a folder that satisfy a condition; returns the bytes that they took.
+fn remove_all(folder: &Path, wanted: impl Fn(&Path) -> bool) -> u64 {
+    let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let remove = |path: PathBuf| {
+        let bytes = size_of(&path);
+        fs::remove_dir_all(&path).map_or(0, |()| bytes)
+    };
+    paths.filter(|path| wanted(path)).map(remove).sum()
 }
 
 /// Makes the modules.dep that Debian's packages lack.

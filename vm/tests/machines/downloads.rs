@@ -1,11 +1,12 @@
 //! Downloads into a cache, with a script in the place of apt-get(8): no network, and faults on demand.
 
 use std::fs::{self, File};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use libtest_mimic::{Failed, Trial};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 use vm::kernels::Cache;
 
@@ -42,7 +43,7 @@ case "$*" in
   *FILENAME*) echo "trixie $lists/Packages" ;;
   *indextargets*) echo "Debian trixie http://mirror.example/debian/" ;;
   *update*) echo update >>"$here/asked"; cp "$here/Packages" "$lists/" ;;
-  *download*) echo download >>"$here/asked"; cp "$here/kernel.deb" . ; [[ ! -e $here/hang ]] || read -r <"$here/hang" ;;
+  *download*) echo download >>"$here/asked"; cp "$here/kernel.deb" . ; [[ ! -e $here/hang ]] || { echo >"$here/hang"; exec sleep 600; } ;;
 esac
 "#;
 
@@ -150,12 +151,14 @@ fn killed() -> Result<(), Failed> {
     let stand = Stand::new(&package()?)?;
     let pipe = stand.bin().join("hang");
     make_pipe(&pipe)?;
+    let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits())?;
+    let hears = File::options().read(true).custom_flags(nonblocking).open(&pipe)?;
     let mut run = stand.start("6.12")?;
-    // To open the pipe is to wait until the script, its download done, opens the other end.
-    let script = File::options().write(true).open(&pipe)?;
+    // The script speaks when its download is done, and then never ends.
+    let patience = Timespec { tv_sec: 60, tv_nsec: 0 };
+    assert_eq!(poll(&mut [PollFd::new(&hears, PollFlags::IN)], Some(&patience))?, 1, "no download began");
     run.kill()?;
     run.wait()?;
-    drop(script);
     assert_eq!(stand.entries("kernels"), 0);
     assert_eq!(stand.entries("scratch"), 1, "its work in progress");
     fs::remove_file(&pipe)?;
