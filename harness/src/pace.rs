@@ -1,5 +1,6 @@
 //! Every deadline of the harness, and how they grow on slow machines. No other file has one.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// How long a killed stage may take to be gone.
@@ -20,9 +21,9 @@ pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 /// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// How long the kernel may take for what it does in its own time, such as counting a freed namespace out: many times
-/// what was ever seen, and shorter than a case's deadline, so that the case still says what it waited for.
-pub(crate) const SETTLE: Duration = Duration::from_secs(7);
+/// How much of a case's deadline the kernel may take for what it does in its own time, such as counting a freed namespace
+/// out: many times what was ever seen, and short enough that the case still says what it waited for.
+const SETTLE_PERCENT: u32 = 70;
 
 /// How long to leave the kernel alone between two looks at what it does in its own time.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
@@ -44,4 +45,17 @@ impl Pace {
             Self::Emulated => deadline * 6,
         }
     }
+}
+
+/// The deadline of the case that is carried out, in milliseconds; inherited by its processes.
+static CASE_DEADLINE: AtomicU64 = AtomicU64::new(0);
+
+/// Before a case: how long it may take, as scaled for this machine.
+pub(crate) fn begin_case(deadline: Duration) {
+    CASE_DEADLINE.store(u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// How long the running case may wait for what the kernel does in its own time.
+pub(crate) fn settle() -> Duration {
+    Duration::from_millis(CASE_DEADLINE.load(Ordering::Relaxed)) * SETTLE_PERCENT / 100
 }

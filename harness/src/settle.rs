@@ -4,13 +4,13 @@
 
 use std::time::Instant;
 
-use crate::pace::{LOOK_AGAIN, SETTLE};
+use crate::pace::{self, LOOK_AGAIN};
 use crate::verdict::Outcome;
 
 /// Asks until the answer is `settled` or the kernel has had more than enough time. Returns the last answer, whichever it
 /// is: what it means is for the case to say.
 pub fn settle<T>(settled: impl Fn(&T) -> bool, mut ask: impl FnMut() -> Outcome<T>) -> Outcome<T> {
-    let end = Instant::now() + SETTLE;
+    let end = Instant::now() + pace::settle();
     loop {
         let answer = ask()?;
         if settled(&answer) || Instant::now() >= end {

@@ -53,6 +53,7 @@ pub(super) enum Word {
 /// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up.
 pub(crate) fn carry_out(case: &Case, mode: Mode, deadline: Duration, runner: BorrowedFd<'_>) -> Report {
     let started = Instant::now();
+    crate::pace::begin_case(deadline);
     let mut report = match play(case, mode, started + deadline, runner) {
         Ok(report) => report,
         Err(failure) => ending::report_of(Err(failure)),

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
 use libtest_mimic::{Completion, Failed, Trial};
@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) cases: Vec<&'static Case>,
     options: RunOptions,
     yardstick: Yardstick,
+    /// Where reports go; made before anything runs, so that nobody waits for verdicts that have no place.
+    out: OnceLock<OutDir>,
 }
 
 impl Plan {
@@ -38,7 +40,7 @@ impl Plan {
         let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
-        Ok(Self { columns, cases, options, yardstick })
+        Ok(Self { columns, cases, options, yardstick, out: OnceLock::new() })
     }
 
     pub(crate) fn options(&self) -> &RunOptions {
@@ -93,13 +95,16 @@ impl Plan {
         }
     }
 
-    /// All that was found.
-    pub(crate) fn matrix(&self) -> Matrix {
-        let runs = self.columns.iter().map(|column| {
+    /// Lets go of everything that cases ran in.
+    pub(crate) fn close(&self) {
+        for column in &self.columns {
             column.close();
-            column.run(&self.cases, self.options.selection(), self.options.shard)
-        });
-        Matrix { runs: runs.collect() }
+        }
+    }
+
+    /// All that has been found.
+    pub(crate) fn matrix(&self) -> Matrix {
+        Matrix { runs: self.columns.iter().map(|column| self.run(column)).collect() }
     }
 
     /// What the matrix comes to, by the waivers and the baseline that were chosen.
@@ -107,15 +112,38 @@ impl Plan {
         self.yardstick.judge(matrix)
     }
 
-    /// Writes every report, with `appendix` at the end of the Markdown; answers where.
-    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Result<PathBuf> {
+    /// Makes the folder for reports. A runner that asks for one case a process and reports itself gets none unasked.
+    pub(crate) fn open_reports(&self) -> Result<()> {
+        if self.options.out.is_none() && std::env::var_os("NEXTEST").is_some() {
+            return Ok(());
+        }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
-        out.write(matrix).context("the reports could not be written")?;
-        append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
+        // Nobody else sets it: a plan is carried out once.
+        let _ = self.out.set(out);
+        Ok(())
+    }
+
+    /// Writes the record of a kernel that is done, so that it is kept whatever becomes of the others.
+    pub(crate) fn keep(&self, column: &Column) -> Result<()> {
+        let Some(out) = self.out.get() else { return Ok(()) };
+        out.write_run(&self.run(column))
+            .with_context(|| format!("the record of {} could not be written", column.word()))?;
+        Ok(())
+    }
+
+    fn run(&self, column: &Column) -> results::Run {
+        column.run(&self.cases, self.options.selection(), self.options.shard)
+    }
+
+    /// Writes every report, with `appendix` at the end of the Markdown; answers where, if anywhere.
+    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Result<Option<PathBuf>> {
         if let Some(path) = &self.options.junit {
             results::write_junit(matrix, path).context("the JUnit file could not be written")?;
         }
-        Ok(out.path().to_owned())
+        let Some(out) = self.out.get() else { return Ok(None) };
+        out.write(matrix).context("the reports could not be written")?;
+        append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
+        Ok(Some(out.path().to_owned()))
     }
 }
 

@@ -28,11 +28,13 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
         return libtest::list(plan);
     }
     plan.refuse_nothing()?;
+    plan.open_reports()?;
     interruption::watch(plan)?;
     match front {
         Front::Libtest => libtest::run(plan),
         Front::Bars => bars::run(plan),
     }
+    plan.close();
     let matrix = plan.matrix();
     let judgement = plan.judge(&matrix);
     let folder = plan.write(&matrix, &judgement.markdown())?;
@@ -45,8 +47,8 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
     }
     let table = results::table(&matrix, page);
     let gap = if judged.is_empty() { "" } else { "\n" };
-    let report = folder.join("matrix.html");
+    let report = folder.map(|folder| format!("report: {}\n", folder.join("matrix.html").display())).unwrap_or_default();
     let next = next::text(&next::steps(&matrix, &judgement));
-    terminal::print(&format!("{}\n{gap}{judged}\nreport: {}\n{next}", table.trim_end(), report.display()))?;
+    terminal::print(&format!("{}\n{gap}{judged}\n{report}{next}", table.trim_end()))?;
     Ok(judgement.exit_code)
 }

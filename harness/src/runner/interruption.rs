@@ -24,9 +24,13 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             let done: usize = matrix.runs.iter().map(|run| run.cases.len()).sum();
             let name = signal_name(signal).unwrap_or("a signal");
             match plan.write(&matrix, "") {
-                Ok(folder) => eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display()),
+                Ok(Some(folder)) => {
+                    eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display())
+                }
+                Ok(None) => eprintln!("\nnsproof: stopped by {name}"),
                 Err(error) => eprintln!("\nnsproof: stopped by {name}; {error:#}"),
             }
+            // Machines and workers are not waited for here: they end with this process, and one may just be booting.
             std::process::exit(KILLED_BY + signal);
         }
     });

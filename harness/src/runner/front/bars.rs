@@ -32,7 +32,7 @@ pub(super) fn run(plan: &Plan) {
         for _ in 0..plan.options().threads() {
             scope.spawn(|| {
                 while let Some((index, case)) = next() {
-                    lanes[index].carry_out(case, &bars);
+                    lanes[index].carry_out(case, plan, &bars);
                 }
             });
         }
@@ -62,7 +62,7 @@ impl Lane {
         Some(Self { column: Arc::clone(column), cases, bar, begun: Once::new(), records: Mutex::default() })
     }
 
-    fn carry_out(&self, case: &'static Case, bars: &MultiProgress) {
+    fn carry_out(&self, case: &'static Case, plan: &Plan, bars: &MultiProgress) {
         // A kernel waits for those before it; its clock begins with its first case.
         self.begun.call_once(|| {
             self.bar.set_style(working());
@@ -82,6 +82,9 @@ impl Lane {
         self.bar.inc(1);
         if let Some(summary) = done {
             self.column.close();
+            if let Err(error) = plan.keep(&self.column) {
+                tell(&format!("nsproof: {error:#}"), bars);
+            }
             self.bar.finish_with_message(summary.clone());
             if bars.is_hidden() {
                 tell(&format!("{}  {summary}", self.column.word()), bars);
