@@ -11,6 +11,7 @@ use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
+use crate::terminal;
 use crate::worker;
 
 /// Exit code for wrong usage.
@@ -77,7 +78,7 @@ fn report(answer: anyhow::Result<u8>) -> ExitCode {
     match answer {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("nsproof: {error:#}");
+            eprintln!("nsproof: {}", terminal::sentence(&error));
             ExitCode::from(USAGE)
         }
     }

@@ -107,7 +107,7 @@ fn accelerator(registry: &Registry) -> Finding {
         Ok(Some(Probe { accel: Accel::Kvm, why })) => Finding::good("KVM", why),
         Ok(Some(Probe { accel: Accel::Tcg, why })) => Finding::bad("KVM", format!("{why}; kernels are emulated"), ""),
         Ok(None) => Finding::bad("KVM", "not tried yet", "nsproof kernels fetch 6.12, then nsproof doctor"),
-        Err(error) => Finding::bad("KVM", format!("cannot be tried: {error:#}"), ""),
+        Err(error) => Finding::bad("KVM", format!("cannot be tried: {}", terminal::sentence(&error)), ""),
     }
 }
 

@@ -8,6 +8,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
 use super::engine::Plan;
+use crate::terminal;
 
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
@@ -25,7 +26,7 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             let name = signal_name(signal).unwrap_or("a signal");
             match plan.write(&matrix, "") {
                 Ok(folder) => eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display()),
-                Err(error) => eprintln!("\nnsproof: stopped by {name}; {error:#}"),
+                Err(error) => eprintln!("\nnsproof: stopped by {name}; {}", terminal::sentence(&error)),
             }
             std::process::exit(KILLED_BY + signal);
         }

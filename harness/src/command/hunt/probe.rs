@@ -14,6 +14,7 @@ use crate::runner::accelerator;
 use crate::runner::column::Column;
 use crate::runner::options::Isolation;
 use crate::runner::virtual_kernel::VirtualKernel;
+use crate::terminal::sentence;
 use crate::worker;
 
 /// What a kernel says about a claim.
@@ -92,7 +93,7 @@ impl<'a> Prober<'a> {
         match self.boot(word) {
             Ok(probe) => Probe { took: began.elapsed(), ..probe },
             // One kernel that cannot be had is no reason to give up on the others.
-            Err(error) => Probe { took: began.elapsed(), ..Probe::without_boot(word, None, format!("{error:#}")) },
+            Err(error) => Probe { took: began.elapsed(), ..Probe::without_boot(word, None, sentence(&error)) },
         }
     }
 
