@@ -5,6 +5,9 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use nix::errno::Errno;
+use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
+use rustix::fs::{MemfdFlags, memfd_create};
 use sha2::{Digest, Sha256};
 
 /// What the configuration says of an option.
@@ -49,8 +52,11 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
         "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
         "CGROUPS" => "/proc/self/ns/cgroup",
         "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
+        // These two bring a system call, and no file on every kernel.
+        "FANOTIFY" => return Some(has_fanotify()),
         "IPC_NS" => "/proc/self/ns/ipc",
         "KEYS" => "/proc/keys",
+        "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
         "NET_NS" => "/proc/self/ns/net",
         "PID_NS" => "/proc/self/ns/pid",
         "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
@@ -63,8 +69,18 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
     Some(Path::new(path).exists())
 }
 
-/// Whether a module's code is built into the running kernel.
+fn has_fanotify() -> bool {
+    Fanotify::init(InitFlags::FAN_CLASS_NOTIF, EventFFlags::O_RDONLY).err() != Some(Errno::ENOSYS)
+}
+
+/// Whether a module's code is built into the running kernel: the list beside its modules says so, or, on a machine
+/// without modules, the option of the same name.
 pub(crate) fn is_built_in(module: &str) -> bool {
+    let option = module.replace('-', "_").to_uppercase();
+    is_listed_as_built_in(module) || setting(&option) == Setting::On
+}
+
+fn is_listed_as_built_in(module: &str) -> bool {
     let Ok(system) = nix::sys::utsname::uname() else {
         return false;
     };

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use vm::initramfs::InitramfsError;
+use vm::kernels::KernelError;
+use vm::machine::MachineError;
 
 use crate::command::Command;
 use crate::process::run_as_program;
@@ -11,11 +14,13 @@ use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
-use crate::terminal;
 use crate::worker;
 
 /// Exit code for wrong usage.
 const USAGE: u8 = 2;
+
+/// Exit code for what could not be tested.
+const UNTESTED: u8 = 125;
 
 /// The conformance suite: claims of the Linux namespace documentation, tried on kernels.
 #[derive(Debug, Parser)]
@@ -78,8 +83,35 @@ fn report(answer: anyhow::Result<u8>) -> ExitCode {
     match answer {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("nsproof: {}", terminal::sentence(&error));
-            ExitCode::from(USAGE)
+            eprintln!("nsproof: {}", in_one_sentence(error.as_ref()));
+            ExitCode::from(blame(&error))
         }
     }
+}
+
+/// Whether it is the person's words that are wrong, or the machine that cannot do it: `git bisect run` takes the first for
+/// a bad kernel and skips the second.
+fn blame(error: &anyhow::Error) -> u8 {
+    let machine = error.chain().any(|cause| cause.is::<MachineError>() || cause.is::<InitramfsError>());
+    let kernel = error.chain().find_map(|cause| cause.downcast_ref::<KernelError>());
+    match kernel {
+        Some(KernelError::Unknown { .. } | KernelError::Several { .. } | KernelError::NotAKernel { .. }) => USAGE,
+        Some(_) => UNTESTED,
+        None if machine => UNTESTED,
+        None => USAGE,
+    }
+}
+
+/// An error and its causes, each said once: some say their cause themselves.
+pub(crate) fn in_one_sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
 }

@@ -11,13 +11,17 @@ mod door;
 pub mod expect;
 pub mod namespace;
 mod needs;
+pub mod netlink;
 mod pace;
 pub mod process;
 mod protocol;
 mod registry;
+pub mod room;
 mod runner;
+mod settle;
 mod stage;
 pub mod sys;
+pub mod sysctl;
 mod terminal;
 pub mod uts;
 mod verdict;
@@ -30,14 +34,16 @@ pub use harness_macros::claim;
 pub use needs::{Behaviour, Ground, Need};
 pub use pace::Pace;
 pub use registry::Registry;
+pub use room::Room;
+pub use settle::{eventually, settle};
 pub use verdict::{Doing, Failure, Finding, Holds, Outcome, Verdict, holds};
 
 /// What a file of cases uses.
 pub mod prelude {
     pub use crate::namespace::{Inode, Kind, Namespace, inode_at, inode_of, link_text, own_inode};
     pub use crate::process::{
-        Child, Ended, IdMap, Maps, Peer, Spawn, child, enter, enter_by, spawn, try_fork, unprivileged, user_namespace,
-        waiting,
+        Child, Ended, IdMap, Maps, Peer, Spawn, Thread, child, enter, enter_by, spawn, try_fork, unprivileged,
+        user_namespace, waiting,
     };
     pub use crate::sys::clone::flags::*;
     pub use crate::sys::clone::{CloneArgs, CloneFlags, setns, unshare};

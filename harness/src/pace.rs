@@ -8,6 +8,9 @@ pub(crate) const REAP: Duration = Duration::from_secs(20);
 /// How long a host's worker may take to say that it is up.
 pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
 
+/// How long a host's worker may take to be gone when its line has ended; SIGINT leaves two seconds for all.
+pub(crate) const WORKER_END: Duration = Duration::from_secs(1);
+
 /// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
 pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
 
@@ -16,6 +19,13 @@ pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 
 /// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// How long the kernel may take for what it does in its own time, such as counting a freed namespace out: many times
+/// what was ever seen, and shorter than a case's deadline, so that the case still says what it waited for.
+pub(crate) const SETTLE: Duration = Duration::from_secs(7);
+
+/// How long to leave the kernel alone between two looks at what it does in its own time.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

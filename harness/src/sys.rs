@@ -6,9 +6,19 @@
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
 pub mod by_pid;
+pub mod children;
 pub mod clone;
+pub mod ends;
 pub(crate) mod mount;
+pub mod mqueue;
 pub mod ns;
+pub mod ns_pids;
+pub mod owner;
+pub mod pidfs;
 pub mod raw;
+pub mod reboot;
 pub mod sharing;
+pub mod signals;
+pub mod sysv;
 pub mod uts;
+pub mod vfork;

@@ -42,15 +42,6 @@ pub(crate) fn print(text: &str) -> Result<()> {
     }
 }
 
-/// An error and its causes in one sentence. Many of our errors name their cause themselves, which is then not said twice.
-pub(crate) fn sentence(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.as_str() {
-        "" => cause,
-        text if text.contains(&cause) => said,
-        text => format!("{text}: {cause}"),
-    })
-}
-
 /// A word as a shell takes it: quoted where it holds more than letters that mean nothing there.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/:+@=,-".contains(c);
@@ -75,17 +66,6 @@ mod tests {
     #[case("", false)]
     fn a_service_says_yes(#[case] value: &str, #[case] yes: bool) {
         assert_eq!(is_yes(OsStr::new(value)), yes);
-    }
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let told = |message: &str| {
-            let cause = std::io::Error::from_raw_os_error(2);
-            sentence(&anyhow::Error::new(cause).context(message.to_owned()))
-        };
-        assert_eq!(told("no reports"), "no reports: No such file or directory (os error 2)");
-        let whole = "failed to read a: No such file or directory (os error 2): check the path";
-        assert_eq!(told(whole), whole);
     }
 
     #[rstest]

@@ -95,13 +95,7 @@ impl<E: std::error::Error> From<E> for Failure {
     /// An error that reaches `?` is a failed preparation.
     #[track_caller]
     fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            message = format!("{message}: {inner}");
-            cause = inner.source();
-        }
-        Self::broken(message)
+        Self::broken(crate::door::in_one_sentence(&error))
     }
 }
 

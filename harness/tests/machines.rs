@@ -64,7 +64,7 @@ fn a_crash_keeps_the_consoles_last_lines() {
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
 fn every_case_gets_a_verdict_of_its_own() {
-    assert_eq!(all().len(), 12);
+    assert_eq!(all().len(), 14);
 }
 
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.
@@ -77,4 +77,16 @@ fn isolation_is_what_it_says(#[case] isolation: &str, #[case] verdict: Verdict) 
     let records = run(&both);
     assert_eq!(found(&records, "touches_the_kernel").verdict, Verdict::Holds);
     assert_eq!(found(&records, "is_the_first_to_touch_the_kernel").verdict, verdict);
+}
+
+/// Two clones of one template are the same to the last number.
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn two_clones_show_the_same_numbers() {
+    let told = |name| {
+        let record = found(all(), name);
+        assert_eq!(record.verdict, Verdict::Holds, "{}", record.message);
+        record.evidence[0].text.clone()
+    };
+    assert_eq!(told("tells_its_numbers"), told("tells_its_numbers_again"));
 }

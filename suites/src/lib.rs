@@ -1,16 +1,71 @@
 //! The claims: one folder a suite, one file a theme of its page.
+//!
+//! A new theme is a new file: its module and its table stand here, in order.
 
 use harness::Registry;
 
+/// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
+pub mod core {
+    pub mod initial_inodes;
+    mod lifetime;
+    pub mod lifetime_families;
+    pub mod lifetime_files;
+    pub mod lifetime_leftovers;
+    pub mod lifetime_mounts;
+    pub mod lifetime_processes;
+}
+
+/// The network namespace: `network_namespaces(7)`.
+pub mod net {
+    pub mod device_indexes;
+    mod devices;
+    pub mod moved_devices;
+    pub mod moving_devices;
+    pub mod nesting;
+}
+
 /// The PID namespace: `pid_namespaces(7)`.
 pub mod pid {
+    pub mod accounting;
+    pub mod ancestor_signals;
+    pub mod broadcast;
+    pub mod cgroup_members;
     pub mod clone_flags;
+    pub mod creation;
+    pub mod event_senders;
+    pub mod file_owners;
+    pub mod init_death;
+    pub mod init_signals;
     pub mod joining;
     pub mod joining_rights;
+    pub mod last_pid;
+    pub mod memfd_noexec;
+    pub mod nesting;
+    pub mod nsfs;
+    pub mod nsfs_translation;
     pub mod numbering;
+    pub mod orphans;
     pub mod pid_for_children;
+    pub mod pid_max;
+    pub mod pidfd;
+    mod plain_init;
+    pub mod process_groups;
+    pub mod procfs;
+    pub mod procfs_content;
+    pub mod procfs_options;
+    pub mod reboot;
+    pub mod set_tid;
+    pub mod sockets;
+    pub mod sysv_ipc;
+    pub mod tools;
     pub mod unsharing;
     pub mod visibility;
+}
+
+/// The user namespace: `user_namespaces(7)`.
+pub mod user {
+    pub mod joining;
+    pub mod nesting;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -29,13 +84,51 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        core::initial_inodes::CASES,
+        core::lifetime_families::CASES,
+        core::lifetime_files::CASES,
+        core::lifetime_leftovers::CASES,
+        core::lifetime_mounts::CASES,
+        core::lifetime_processes::CASES,
+        net::device_indexes::CASES,
+        net::moved_devices::CASES,
+        net::moving_devices::CASES,
+        net::nesting::CASES,
+        pid::accounting::CASES,
+        pid::ancestor_signals::CASES,
+        pid::broadcast::CASES,
+        pid::cgroup_members::CASES,
         pid::clone_flags::CASES,
+        pid::creation::CASES,
+        pid::event_senders::CASES,
+        pid::file_owners::CASES,
+        pid::init_death::CASES,
+        pid::init_signals::CASES,
         pid::joining::CASES,
         pid::joining_rights::CASES,
+        pid::last_pid::CASES,
+        pid::memfd_noexec::CASES,
+        pid::nesting::CASES,
+        pid::nsfs::CASES,
+        pid::nsfs_translation::CASES,
         pid::numbering::CASES,
+        pid::orphans::CASES,
         pid::pid_for_children::CASES,
+        pid::pid_max::CASES,
+        pid::pidfd::CASES,
+        pid::process_groups::CASES,
+        pid::procfs::CASES,
+        pid::procfs_content::CASES,
+        pid::procfs_options::CASES,
+        pid::reboot::CASES,
+        pid::set_tid::CASES,
+        pid::sockets::CASES,
+        pid::sysv_ipc::CASES,
+        pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::joining::CASES,
+        user::nesting::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,

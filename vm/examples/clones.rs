@@ -1,6 +1,6 @@
 //! Boots a kernel once, then resumes clones of it, and measures how long each takes until the guest has answered.
 //!
-//! `cargo run --release -p vm --example clones -- 6.12 [times]`
+//! `cargo run --release -p vm --example clones -- 6.12 [times] [cpus]`; `$QEMU` names another QEMU.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -31,6 +31,7 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let word = arguments.next().unwrap_or_else(|| "6.12".into());
     let times: usize = arguments.next().map_or(Ok(20), |times| times.parse())?;
+    let cpus: u32 = arguments.next().map_or(Ok(1), |cpus| cpus.parse())?;
     let cache = Cache::open(None)?;
     let kernel = cache.resolve(&word, None)?;
     let init = std::env::current_exe()?;
@@ -38,7 +39,7 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
     println!("{:?}", probe(cache.root(), &Setup::new(&kernel, &initramfs))?);
     let started = Instant::now();
     let qemu = std::env::var_os("QEMU").map(Into::into);
-    let template = Template::boot(&Setup { qemu, ..Setup::new(&kernel, &initramfs) }, Duration::from_secs(60))?;
+    let template = Template::boot(&Setup { qemu, cpus, ..Setup::new(&kernel, &initramfs) }, Duration::from_secs(60))?;
     println!("{}: template after {:?}, failures {:?}", kernel.release, started.elapsed(), template.failures());
     let mut all = Vec::new();
     for _ in 0..times {

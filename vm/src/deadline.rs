@@ -9,6 +9,8 @@ use rustix::io::Errno;
 
 /// For a stopped machine to write its state, or a new one to read it: 10 ms, but for a host that is very busy.
 pub(crate) const STATE: Duration = Duration::from_secs(30);
+/// For a guest's kernel to forget threads that have ended.
+pub(crate) const SETTLE: Duration = Duration::from_secs(10);
 /// For a boot with KVM, which takes a second where it works.
 pub(crate) const KVM_PROBE: Duration = Duration::from_secs(15);
 /// For a process to be gone after SIGKILL, which leaves it no choice: the kernel may still be busy freeing its memory.

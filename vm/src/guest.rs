@@ -12,6 +12,7 @@
 //! ```
 
 mod mounts;
+mod settle;
 
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
@@ -87,6 +88,7 @@ const TMPFS_MAGIC: i64 = 0x0102_1994;
 /// Standard input, output and error stay what the kernel made them: the console.
 pub fn start() -> Result<Guest, GuestError> {
     let unmounted = mounts::mount_all()?;
+    settle::make_workers();
     Ok(Guest { control: open_control().map_err(GuestError::Control)?, unmounted })
 }
 

@@ -12,6 +12,7 @@ mod cache;
 mod deb;
 mod error;
 mod image;
+mod lookup;
 mod mirror;
 mod number;
 mod offer;

@@ -17,4 +17,5 @@ pub mod kernels;
 pub mod machine;
 mod modules;
 mod programs;
+mod spawn;
 pub mod template;

@@ -5,15 +5,13 @@ mod error;
 mod launch;
 mod options;
 mod qmp;
-mod spawn;
+mod setup;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -21,11 +19,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::Value;
 
-use crate::accel::Accel;
 use crate::deadline;
-use crate::initramfs::Initramfs;
-use crate::kernels::Kernel;
-use crate::programs;
+use crate::spawn::{User, spawn};
 use console::Console;
 use options::{Monitor, Serial};
 use qmp::Qmp;
@@ -33,38 +28,12 @@ use qmp::Qmp;
 pub use error::{Exit, MachineError};
 pub(crate) use launch::{Launch, Payload, Ram};
 pub use qmp::QmpError;
-
-/// The program, of the Debian package qemu-system-x86.
-const QEMU: &str = "qemu-system-x86_64";
+use setup::kvm_group;
+pub(crate) use setup::qemu;
+pub use setup::{Setup, qemu_version};
 
 /// No greeting is longer, in bytes.
 const GREETING_MAX: usize = 64 * 1024;
-
-/// What to boot, and in what.
-#[derive(Clone, Debug)]
-pub struct Setup<'a> {
-    /// The kernel.
-    pub kernel: &'a Kernel,
-    /// What it unpacks and runs.
-    pub initramfs: &'a Initramfs,
-    /// What executes it.
-    pub accel: Accel,
-    /// Virtual processors; one gives the same order of events each time.
-    pub cpus: u32,
-    /// Memory in MiB.
-    pub memory: u32,
-    /// More arguments for the kernel, such as `oops=panic`.
-    pub arguments: Vec<String>,
-    /// Another QEMU than the first qemu-system-x86_64 in PATH.
-    pub qemu: Option<PathBuf>,
-}
-
-impl<'a> Setup<'a> {
-    /// One processor, 256 MiB, TCG.
-    pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs) -> Setup<'a> {
-        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: 256, arguments: Vec::new(), qemu: None }
-    }
-}
 
 /// A running machine. Dropped, it is killed and waited for; and it gets SIGKILL if this process ends in any other way.
 #[derive(Debug)]
@@ -101,7 +70,7 @@ impl Machine {
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(OwnedFd::from(qemu_complaints));
-        let child = spawn::spawn(command, inherited, kvm_group(accel))
+        let child = spawn(command, inherited, User::NotRoot { group: kvm_group(accel) })
             .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }
@@ -278,24 +247,6 @@ impl Drop for Machine {
             self.console.finish();
         }
     }
-}
-
-/// What QEMU says of its version, `QEMU emulator version 7.2.22 (Debian …)`.
-pub fn qemu_version(chosen: Option<&Path>) -> Result<String, MachineError> {
-    let output = Command::new(qemu(chosen)?).arg("--version").stdin(Stdio::null()).output();
-    let output = output.map_err(|source| MachineError::io("ask QEMU for its version", source))?;
-    Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
-}
-
-/// The QEMU to run.
-pub(crate) fn qemu(chosen: Option<&Path>) -> Result<PathBuf, MachineError> {
-    chosen.map(Path::to_owned).or_else(|| programs::find(QEMU)).ok_or(MachineError::NoQemu)
-}
-
-/// As root, QEMU runs as nobody, and needs the group of /dev/kvm.
-fn kvm_group(accel: Accel) -> Option<u32> {
-    let kvm = (accel == Accel::Kvm).then(|| std::fs::metadata("/dev/kvm").ok()).flatten();
-    kvm.map(|device| device.gid()).filter(|&gid| gid != 0)
 }
 
 /// A file without a name that holds these bytes.

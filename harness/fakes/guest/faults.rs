@@ -3,9 +3,11 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 
+use harness::netlink::Netlink;
 use harness::prelude::*;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
+use rtnetlink::LinkDummy;
 
 pub(crate) const CASES: &[Case] = cases![
     crashes_the_kernel,
@@ -20,6 +22,8 @@ pub(crate) const CASES: &[Case] = cases![
     leaves_a_process_behind,
     touches_the_kernel,
     is_the_first_to_touch_the_kernel,
+    tells_its_numbers,
+    tells_its_numbers_again,
 ];
 
 /// The kernel panics.
@@ -108,6 +112,37 @@ fn is_the_first_to_touch_the_kernel() -> Verdict {
 #[claim(source = "none", needs = [Root, InitialNamespaces])]
 fn touches_the_kernel() -> Verdict {
     fs::write("/touched", "")?;
+    holds()
+}
+
+/// A case sees certain PIDs, inode numbers and interface indexes.
+#[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
+fn tells_its_numbers() -> Verdict {
+    tell_numbers()
+}
+
+/// Another case sees the same ones.
+#[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
+fn tells_its_numbers_again() -> Verdict {
+    tell_numbers()
+}
+
+fn tell_numbers() -> Verdict {
+    // All at once: when a number is free again depends on what the kernel does later, and so on time.
+    let kinds = [Kind::Pid, Kind::Net, Kind::Uts, Kind::User];
+    let living = kinds.map(|kind| waiting(kind.flag()));
+    let mut inodes = Vec::new();
+    for (kind, process) in kinds.iter().zip(&living) {
+        let process = process.as_ref().map_err(Clone::clone)?;
+        inodes.push(process.namespace(*kind)?.inode()?);
+    }
+    // In a namespace of its own, which takes the device along.
+    let index = child(CLONE_NEWNET, || {
+        let netlink = Netlink::open()?;
+        netlink.add(LinkDummy::new("dummy0").build())?.doing("make a device")?;
+        Ok(netlink.device("dummy0")?.index)
+    })?;
+    println!("PID {}, inodes {inodes:?}, device {index}", nix::unistd::getpid());
     holds()
 }
 

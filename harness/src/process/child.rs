@@ -1,14 +1,10 @@
 //! Children: a closure carried out in a new process, in new namespaces where flags say so.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::errno::Errno;
@@ -17,12 +13,13 @@ use nix::unistd::Pid;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::guard::guarded;
 use super::peer::{Packet, Peer};
 use super::status::Ended;
 use crate::namespace::{Kind, Namespace};
 use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use crate::sys::raw;
-use crate::verdict::{Doing, Failure, Finding, Outcome};
+use crate::verdict::{Doing, Failure, Outcome};
 
 /// Counts forks on the way from the worker to this process: what one generation owns, the next must not drop.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
@@ -71,12 +68,13 @@ pub fn try_fork() -> nix::Result<()> {
 #[derive(Debug, Clone, Copy)]
 pub struct Spawn<'a> {
     args: CloneArgs<'a>,
+    without_files: bool,
 }
 
 impl<'a> Spawn<'a> {
     /// A child with these flags.
     pub fn new(flags: CloneFlags) -> Self {
-        Self { args: CloneArgs::new(flags) }
+        Self { args: CloneArgs::new(flags), without_files: false }
     }
 
     /// The PIDs wished for, innermost namespace first.
@@ -92,25 +90,44 @@ impl<'a> Spawn<'a> {
         self
     }
 
+    /// The child closes every open file that it inherits, but for standard input, output and error and its line to us:
+    /// where what an open file keeps alive is the question, a copy in a child would keep it too.
+    pub fn without_files(mut self) -> Self {
+        self.without_files = true;
+        self
+    }
+
     /// Starts the child.
     pub fn start<T>(self, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        self.try_start(body)?.doing(format!("clone3({})", Names(self.args.flags)))
+    }
+
+    /// Starts the child where its making is the question: the inner result is the kernel's answer to `clone3(2)`.
+    pub fn try_start<T>(self, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<nix::Result<Child<T>>>
     where
         T: Serialize + DeserializeOwned,
     {
         let (ours, theirs) = Peer::pair()?;
         // What stands in these buffers would otherwise be written by both sides.
         let _ = std::io::stdout().flush();
-        match clone3(&self.args).doing(format!("clone3({})", Names(self.args.flags)))? {
-            Side::Parent(pid, pidfd) => Ok(Child {
+        match clone3(&self.args) {
+            Err(errno) => Ok(Err(errno)),
+            Ok(Side::Parent(pid, pidfd)) => Ok(Ok(Child {
                 pid,
                 pidfd,
                 peer: ours,
                 generation: GENERATION.load(Ordering::Relaxed),
                 reaped: false,
                 value: PhantomData,
-            }),
-            Side::Child => {
+            })),
+            Ok(Side::Child) => {
                 drop(ours);
+                if self.without_files {
+                    raw::close_files_but(&theirs);
+                }
                 GENERATION.fetch_add(1, Ordering::Relaxed);
                 let done = guarded(|| body(&theirs)).and_then(|value| Ok(serde_json::to_value(value)?));
                 let _ = theirs.put(&Packet::Done(done), None);
@@ -227,7 +244,16 @@ impl<T> Child<T> {
 
 impl<T: DeserializeOwned> Child<T> {
     /// Waits for its end and returns the value of its body.
-    pub fn join(mut self) -> Outcome<T> {
+    pub fn join(self) -> Outcome<T> {
+        match self.end()? {
+            (_, Some(value)) => Ok(value),
+            (ended, None) => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+        }
+    }
+
+    /// Waits for its end and tells how it came, with the value of its body if it lived to return one. A failure of
+    /// its body is ours.
+    pub fn end(mut self) -> Outcome<(Ended, Option<T>)> {
         let packet = loop {
             match self.speaks().and_then(|()| self.peer.take()) {
                 Ok((Packet::Done(done), _)) => break Some(done),
@@ -237,8 +263,8 @@ impl<T: DeserializeOwned> Child<T> {
         };
         let ended = self.reap()?;
         match packet {
-            Some(done) => Ok(serde_json::from_value(done?)?),
-            None => Err(Failure::broken(format!("a child of the case {ended} without a result"))),
+            Some(done) => Ok((ended, Some(serde_json::from_value(done?)?))),
+            None => Ok((ended, None)),
         }
     }
 }
@@ -257,37 +283,6 @@ impl<T> Drop for Child<T> {
 /// Marks this process as a new generation; for processes that are not made by [`Spawn`].
 pub(crate) fn next_generation() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-}
-
-thread_local! {
-    static PANIC: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
-}
-
-/// Carries `body` out; a panic in it is a broken case that says where.
-pub(crate) fn guarded<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let at = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-            PANIC.set(Some((text_of(info.payload()), at)));
-        }));
-    });
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(outcome) => outcome,
-        Err(payload) => {
-            let (text, at) = PANIC.take().unwrap_or_else(|| (text_of(&*payload), String::new()));
-            Err(Failure::Broken(Box::new(Finding {
-                message: format!("the case panicked: {text}"),
-                at,
-                ..Finding::default()
-            })))
-        }
-    }
-}
-
-fn text_of(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
 }
 
 /// Flags in a message, as the manual names them.

@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use nix::mount::{MsFlags, mount};
 use nix::unistd::getpid;
 use procfs::FromRead;
 use procfs::process::Status;
 
 use super::child::child;
+use super::proc_mount::{mount_proc_at, pids_at};
 use crate::sys::clone::CloneFlags;
 use crate::verdict::{Doing, Failure, Outcome};
 
@@ -19,8 +19,7 @@ pub fn next_child_pid() -> Outcome<i32> {
 
 /// Mounts a procfs of the caller's PID namespace on `/proc`; for a caller with a mount namespace of its own.
 pub fn mount_proc() -> Outcome<()> {
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
-    mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).doing("mount proc on /proc")
+    mount_proc_at("/proc", None).doing("mount proc on /proc")
 }
 
 /// `/proc/<process>/status`, where the process is a PID, `self` or `thread-self`.
@@ -35,8 +34,5 @@ pub fn ns_pids(process: impl Display) -> Outcome<Vec<i32>> {
 
 /// The PIDs that have a directory in `/proc`, sorted.
 pub fn listed_pids() -> Outcome<Vec<i32>> {
-    let names = std::fs::read_dir("/proc").doing("list /proc")?.flatten().map(|entry| entry.file_name());
-    let mut pids: Vec<i32> = names.filter_map(|name| name.to_str()?.parse().ok()).collect();
-    pids.sort_unstable();
-    Ok(pids)
+    pids_at("/proc")
 }

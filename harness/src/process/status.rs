@@ -3,8 +3,9 @@
 use std::fmt;
 use std::os::fd::AsFd;
 
-use nix::errno::Errno;
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::sys::wait::WaitStatus;
+use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 use serde::{Deserialize, Serialize};
 
 use crate::verdict::{Failure, Outcome};
@@ -21,11 +22,19 @@ pub enum Ended {
 impl Ended {
     /// Waits until the child behind this pidfd has ended, and reaps it.
     pub(crate) fn wait(pidfd: impl AsFd) -> Outcome<Self> {
+        // Also for children whose end is told by another signal than SIGCHLD.
+        let any = WaitIdOptions::EXITED | WaitIdOptions::from_bits_retain(libc::__WALL.cast_unsigned());
         loop {
-            match waitid(Id::PIDFd(pidfd.as_fd()), WaitPidFlag::WEXITED | WaitPidFlag::__WALL) {
-                Err(Errno::EINTR) => {}
-                answer => return Self::from_status(answer?),
-            }
+            // Not by nix, which refuses to know a child that was killed by a real-time signal.
+            let ended = match waitid(WaitId::PidFd(pidfd.as_fd()), any) {
+                Err(Errno::INTR) => continue,
+                answer => answer?,
+            };
+            let status = ended.as_ref().and_then(|ended| {
+                let exited = ended.exit_status().map(Self::Exited);
+                exited.or_else(|| ended.terminating_signal().map(Self::Signaled))
+            });
+            return status.ok_or_else(|| Failure::broken("wait(2) told of something else than an end"));
         }
     }
 

@@ -1,6 +1,6 @@
 //! A column of the matrix: one kernel, the seats in it, and what cases found there.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
@@ -16,14 +16,14 @@ use crate::protocol::{Hello, Report};
 pub(crate) struct Column {
     ground: Ground,
     isolation: Isolation,
-    started: Timestamp,
-    began: Instant,
+    /// When its first case was begun.
+    began: OnceLock<(Timestamp, Instant)>,
     state: Mutex<State>,
 }
 
 enum Ground {
     Host,
-    Machines(Box<VirtualKernel>),
+    Machines(Arc<VirtualKernel>),
 }
 
 #[derive(Default)]
@@ -46,11 +46,11 @@ impl Column {
 
     /// A kernel in machines of its own.
     pub(crate) fn machines(kernel: VirtualKernel, isolation: Isolation) -> Self {
-        Self::new(Ground::Machines(Box::new(kernel)), isolation)
+        Self::new(Ground::Machines(Arc::new(kernel)), isolation)
     }
 
     fn new(ground: Ground, isolation: Isolation) -> Self {
-        Self { ground, isolation, started: Timestamp::now(), began: Instant::now(), state: Mutex::default() }
+        Self { ground, isolation, began: OnceLock::new(), state: Mutex::default() }
     }
 
     /// The word that names the kernel.
@@ -63,6 +63,7 @@ impl Column {
 
     /// Carries a case out and keeps its record.
     pub(crate) fn carry_out(&self, case: &Case) -> CaseRecord {
+        self.began();
         let record = match self.take_seat() {
             Ok(mut seat) => {
                 let served = seat.serve(case);
@@ -82,6 +83,10 @@ impl Column {
         }
         drop(state);
         record
+    }
+
+    fn began(&self) -> (Timestamp, Instant) {
+        *self.began.get_or_init(|| (Timestamp::now(), Instant::now()))
     }
 
     /// Keeps no further record.
@@ -124,7 +129,7 @@ impl Column {
     pub(crate) fn close(&self) {
         let seats = {
             let mut state = self.state();
-            state.ended.get_or_insert(self.began.elapsed());
+            state.ended.get_or_insert(self.began().1.elapsed());
             std::mem::take(&mut state.free)
         };
         drop(seats);
@@ -167,8 +172,8 @@ impl Column {
                 },
                 arch: std::env::consts::ARCH.to_owned(),
             },
-            started: self.started,
-            wall: state.ended.unwrap_or_else(|| self.began.elapsed()),
+            started: self.began().0,
+            wall: state.ended.unwrap_or_else(|| self.began().1.elapsed()),
             selection,
             shard,
             problem: state.problem.clone(),

@@ -8,7 +8,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
 use super::engine::Plan;
-use crate::terminal;
+use crate::door::in_one_sentence;
 
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
@@ -26,7 +26,7 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             let name = signal_name(signal).unwrap_or("a signal");
             match plan.write(&matrix, "") {
                 Ok(folder) => eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display()),
-                Err(error) => eprintln!("\nnsproof: stopped by {name}; {}", terminal::sentence(&error)),
+                Err(error) => eprintln!("\nnsproof: stopped by {name}; {}", in_one_sentence(error.as_ref())),
             }
             std::process::exit(KILLED_BY + signal);
         }

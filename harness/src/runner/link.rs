@@ -1,6 +1,7 @@
 //! The runner's end of the line to a worker. What comes from there is bounded, parsed, and never trusted.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -38,6 +39,11 @@ impl Link {
         // A worker that does not read for so long is not reading at all.
         let _ = self.stream.set_write_timeout(Some(crate::pace::GRACE));
         self.stream.write_all(text.as_bytes()).map_err(|_| LinkError::Closed)
+    }
+
+    /// Ends the line; the worker notices.
+    pub(crate) fn hang_up(&self) {
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// Bytes that are no event, as an error that can be shown.

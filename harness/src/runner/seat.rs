@@ -1,11 +1,13 @@
 //! A seat: one worker that cases are handed to one after another, on the host or in a machine of its own.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Pid;
 use results::Verdict as Found;
 
 use vm::machine::{Exit, Machine, MachineError};
@@ -13,8 +15,9 @@ use vm::machine::{Exit, Machine, MachineError};
 use super::crash;
 use super::link::{Link, LinkError};
 use crate::claim::Case;
-use crate::pace::{GRACE, MACHINE_END, Pace, WORKER_READY};
+use crate::pace::{GRACE, MACHINE_END, Pace, WORKER_END, WORKER_READY};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
+use crate::sys::raw::pidfd_open;
 use crate::worker;
 
 /// One worker and the line to it.
@@ -177,15 +180,27 @@ impl From<MachineError> for SeatError {
 impl Drop for Seat {
     fn drop(&mut self) {
         match &mut self.body {
-            // Its line is closed a moment later in any case; killed, it also goes when it is stuck.
+            // When its line ends the worker ends its stage and its airlock and is gone after them; killed, it would leave
+            // that to the kernel, a moment after our own end.
             Body::Host(process) => {
-                let _ = process.kill();
+                self.link.hang_up();
+                if !ends_by_itself(process) {
+                    let _ = process.kill();
+                }
                 let _ = process.wait();
             }
             // A machine ends itself.
             Body::Guest(_) => {}
         }
     }
+}
+
+fn ends_by_itself(process: &Child) -> bool {
+    let pid = i32::try_from(process.id()).map(Pid::from_raw);
+    let Ok(Ok(pidfd)) = pid.map(|pid| pidfd_open(pid, 0)) else { return false };
+    let mut end = [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)];
+    let patience = PollTimeout::try_from(WORKER_END).unwrap_or(PollTimeout::MAX);
+    matches!(poll(&mut end, patience), Ok(1..))
 }
 
 /// After which verdicts the kernel is as it was before.

@@ -1,12 +1,12 @@
 //! A kernel to be booted: everything that is the same for all machines that run it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Kernel;
 use vm::machine::Setup;
-use vm::template::Template;
+use vm::template::{Standby, Template};
 
 use super::seat::{Seat, SeatError, hello_in};
 use crate::config;
@@ -23,6 +23,17 @@ pub(crate) struct VirtualKernel {
     pub(crate) accel: Accel,
     /// Booted when the first machine is wanted.
     template: Mutex<Option<Booted>>,
+    /// The next machine, made while a case is at work in another.
+    spare: Mutex<Spare>,
+}
+
+#[derive(Debug, Default)]
+struct Spare {
+    standby: Option<Standby>,
+    /// Somebody is making one.
+    under_way: bool,
+    /// No more are wanted.
+    closed: bool,
 }
 
 /// A template whose worker has said what it is.
@@ -51,7 +62,7 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel: Accel::Tcg, template: Mutex::default() })
+        Ok(Self { kernel, initramfs, accel: Accel::Tcg, template: Mutex::default(), spare: Mutex::default() })
     }
 
     /// What to boot; the accelerator is the one chosen, TCG until one was.
@@ -66,9 +77,39 @@ impl VirtualKernel {
     }
 
     /// A worker in a machine that nothing has touched.
-    pub(crate) fn seat(&self) -> Result<Seat, SeatError> {
+    pub(crate) fn seat(self: &Arc<Self>) -> Result<Seat, SeatError> {
         let (template, hello) = self.template()?;
-        Seat::in_machine(template.clone_machine()?, hello, self.pace())
+        let machine = match self.spare().standby.take() {
+            Some(standby) => standby.resume()?,
+            None => template.clone_machine()?,
+        };
+        let seat = Seat::in_machine(machine, hello, self.pace())?;
+        self.make_spare(template);
+        Ok(seat)
+    }
+
+    /// Has the next machine made in the background. What goes wrong there goes wrong again when it is wanted.
+    fn make_spare(self: &Arc<Self>, template: Arc<Template>) {
+        {
+            let mut spare = self.spare();
+            if spare.standby.is_some() || spare.under_way || spare.closed {
+                return;
+            }
+            spare.under_way = true;
+        }
+        let this = Arc::clone(self);
+        std::thread::spawn(move || {
+            let made = template.standby().ok();
+            let mut spare = this.spare();
+            spare.under_way = false;
+            if !spare.closed {
+                spare.standby = made;
+            }
+        });
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Spare> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn template(&self) -> Result<(Arc<Template>, Hello), SeatError> {
@@ -88,8 +129,14 @@ impl VirtualKernel {
         }
     }
 
-    /// Lets go of the template's memory, when the last case is done.
+    /// Lets go of the next machine and of the template's memory, when the last case is done.
     pub(crate) fn close(&self) {
+        let last = {
+            let mut spare = self.spare();
+            spare.closed = true;
+            spare.standby.take()
+        };
+        drop(last);
         self.template.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

@@ -33,6 +33,19 @@ pub fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
+/// Closes all open files of the calling process from 3 up, but for `kept` (`close_range(2)`, since 5.9).
+///
+/// Only for a fresh child that ends by [`exit_now`]: whoever owns the descriptors must never use or close them again.
+pub(crate) fn close_files_but(kept: impl AsFd) {
+    let kept = kept.as_fd().as_raw_fd() as u32;
+    for (first, last) in [(3, kept.saturating_sub(1)), (kept + 1, u32::MAX)] {
+        if first <= last {
+            // SAFETY: takes three integers; the values that own these descriptors are never dropped in this process.
+            unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+        }
+    }
+}
+
 /// Takes ownership of a descriptor that the kernel has just given us, for example by `SCM_RIGHTS`.
 pub(crate) fn own(fd: i32) -> OwnedFd {
     // SAFETY: called only on descriptors that arrived a moment ago and that nothing else knows.

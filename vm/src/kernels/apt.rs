@@ -6,11 +6,12 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use super::error::KernelError;
 use super::mirror::Mirror;
 use crate::programs;
+use crate::spawn::{User, spawn};
 
 /// Where the package debian-archive-keyring has the keys that all of these suites are signed with; the name's end has changed with time.
 const KEYRINGS: [&str; 2] =
@@ -108,16 +109,11 @@ impl Apt<'_> {
             fs::write(file, text).map_err(|source| KernelError::io("write", file, source))?;
         }
         let program = apt_get()?;
-        Command::new(&program)
-            .arg("-q")
-            .arg("-c")
-            .arg(&configuration)
-            .args(arguments)
-            .current_dir(folder)
-            .env("LC_ALL", "C")
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| KernelError::io("run", &program, source))
+        let mut command = Command::new(&program);
+        command.arg("-q").arg("-c").arg(&configuration).args(arguments).current_dir(folder).env("LC_ALL", "C");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let run = spawn(command, Vec::new(), User::Same).and_then(Child::wait_with_output);
+        run.map_err(|source| KernelError::io("run", &program, source))
     }
 
     /// The options of apt.conf(5) that make the state private.

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::apt::Apt;
 use super::error::{KernelError, OnOffer};
-use super::mirror::Mirror;
 use super::number::{Number, Series, compare_debian_versions};
 use super::offer::{Offer, Offered};
-use super::store::{Store, entry_name, replace};
+use super::store::{Store, entry_name};
 use super::word::{Word, is_exactly};
-use super::{Kernel, Origin, deb, image, tree};
+use super::{Kernel, Origin, deb, image, lookup, tree};
+
+/// How many times the size of its packages a kernel takes while it is unpacked; 5.10's modules are not compressed.
+const UNPACKED: u64 = 6;
 
 /// The kernels that were downloaded, and the way to more.
 ///
@@ -63,6 +65,8 @@ impl Cache {
     /// Opens the cache in a folder, which is made if need be; `None` means [`Cache::default_root`].
     pub fn open(root: Option<&Path>) -> Result<Cache, KernelError> {
         let root = root.map_or_else(Cache::default_root, Path::to_owned);
+        // apt-get, which runs in a folder of its own, is told of it.
+        let root = std::path::absolute(&root).map_err(|source| KernelError::io("find", &root, source))?;
         Ok(Cache { store: Store::new(root)?, notice: Box::new(|_| {}) })
     }
 
@@ -161,6 +165,9 @@ impl Cache {
     pub fn prune(&self, everything: bool) -> Result<Pruned, KernelError> {
         let meant: BTreeSet<String> = self.store.words().into_values().collect();
         let mut pruned = Pruned { kernels: 0, bytes: self.store.sweep() };
+        if everything {
+            pruned.bytes += self.store.remove_trees();
+        }
         for (name, _) in self.store.all() {
             if everything || !meant.contains(&name) {
                 pruned.bytes += self.store.remove(&name)?;
@@ -232,6 +239,7 @@ impl Cache {
 
     fn download(&self, offered: &Offered) -> Result<(), KernelError> {
         let megabytes = offered.size.div_ceil(1_000_000);
+        self.store.need(offered.size.saturating_mul(UNPACKED), "download and unpack a kernel in")?;
         (self.notice)(&format!("downloading the kernel {} ({megabytes} MB, {})", offered.version, offered.suite));
         let scratch = self.store.scratch()?;
         let (packages, unpacked) = (scratch.path().join("packages"), scratch.path().join("unpacked"));
@@ -257,7 +265,7 @@ impl Cache {
     }
 
     fn known_offer(&self) -> Result<Option<Offer>, KernelError> {
-        self.store.read_json("offer.json")
+        lookup::known(&self.store)
     }
 
     /// What is on offer, as far as known; looked up when nothing is.
@@ -270,24 +278,7 @@ impl Cache {
 
     /// Looks up what is on offer.
     fn refresh(&self) -> Result<Offer, KernelError> {
-        (self.notice)("looking up which kernels Debian offers");
-        let _lock = self.store.lock("offer")?;
-        let scratch = self.store.scratch()?;
-        let state = scratch.path().join("apt");
-        fs::create_dir(&state).map_err(|source| KernelError::io("create", &state, source))?;
-        let lists = Apt { state: &state, scratch: scratch.path() }.update(&Mirror::of_this_machine()?)?;
-        let texts: Result<Vec<(String, String)>, KernelError> = lists
-            .into_iter()
-            .map(|list| match fs::read_to_string(&list.file) {
-                Ok(text) => Ok((list.suite, text)),
-                Err(source) => Err(KernelError::io("read", &list.file, source)),
-            })
-            .collect();
-        let texts = texts?;
-        let offer = Offer::read(texts.iter().map(|(suite, text)| (suite.as_str(), text.as_str())));
-        replace(&state, &self.store.root.join("apt"))?;
-        self.store.write_json_whole("offer.json", &offer)?;
-        Ok(offer)
+        lookup::look_up(&self.store, &self.notice)
     }
 
     fn unknown(&self, word: &str) -> KernelError {

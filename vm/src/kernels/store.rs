@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock, statvfs};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -66,6 +66,15 @@ impl Store {
             fs::create_dir_all(&folder).map_err(|source| KernelError::io("create", &folder, source))?;
         }
         Ok(Store { root })
+    }
+
+    /// Fails unless so many bytes are free: better than to find out in the middle, and from apt-get, which tries again for minutes.
+    pub(super) fn need(&self, bytes: u64, action: &'static str) -> Result<(), KernelError> {
+        let disk = statvfs(&self.root).map_err(|errno| KernelError::io("look at", &self.root, errno.into()))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < bytes {
+            return Err(KernelError::Full { action, path: self.root.clone() });
+        }
+        Ok(())
     }
 
     /// Waits for the lock of that name.
@@ -163,22 +172,27 @@ impl Store {
         Ok(bytes)
     }
 
+    /// Removes the indexes of kernel trees' modules, which are made anew when they are needed; returns the bytes that they took.
+    pub(super) fn remove_trees(&self) -> u64 {
+        remove_all(&self.root.join("trees"), |_| true)
+    }
+
     /// Removes what runs that were killed have left; returns the bytes that it took.
     pub(super) fn sweep(&self) -> u64 {
-        let mut freed = 0;
-        for entry in fs::read_dir(self.root.join("scratch")).into_iter().flatten().flatten() {
-            let path = entry.path();
-            let abandoned =
-                File::open(&path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok());
-            if abandoned {
-                let bytes = size_of(&path);
-                if fs::remove_dir_all(&path).is_ok() {
-                    freed += bytes;
-                }
-            }
-        }
-        freed
+        remove_all(&self.root.join("scratch"), |path| {
+            File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        })
     }
+}
+
+/// Removes the folders in a folder that satisfy a condition; returns the bytes that they took.
+fn remove_all(folder: &Path, wanted: impl Fn(&Path) -> bool) -> u64 {
+    let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let remove = |path: PathBuf| {
+        let bytes = size_of(&path);
+        fs::remove_dir_all(&path).map_or(0, |()| bytes)
+    };
+    paths.filter(|path| wanted(path)).map(remove).sum()
 }
 
 /// Makes the modules.dep that Debian's packages lack.

@@ -82,8 +82,8 @@ impl Say for Processor {
 /// tells of weaknesses whose mitigations are off anyway.
 const KVM_MODEL: &str = "host,-arch-capabilities";
 
-/// The processor that TCG plays, found by booting 6.12 with QEMU 7.2: with `cmpxchg16b` (`max`, `Nehalem`, `qemu64`) 5 boots of 100
-/// ended in an oops on a corrupted stack or slab, without it none of 104. The fifth level of page tables only makes every walk of
+/// The processor that TCG plays, found by booting 6.12 with QEMU 7.2: with `cmpxchg16b` (`max`, `Nehalem`, `qemu64`) 5 boots of 88
+/// ended in an oops on a corrupted stack or slab, without it none of 152. The fifth level of page tables only makes every walk of
 /// them longer.
 const TCG_MODEL: &str = "max,-cx16,-la57";
 

@@ -1,8 +1,9 @@
-//! Machines that boot, are cloned, and fail in every way there is.
+//! Machines that boot, are cloned, and fail in every way there is; and downloads of what boots in them.
 //!
 //! Those that need a real kernel take the newest in the cache, and are ignored with the reason where there is none.
 
 mod broken;
+mod downloads;
 mod guest_side;
 mod real;
 
@@ -12,9 +13,9 @@ fn main() {
     if vm::guest::is_init() {
         guest_side::serve();
     }
-    if broken::holds_a_machine() {
+    if broken::holds_a_machine() || downloads::is_a_run() {
         return;
     }
-    let trials: Vec<Trial> = broken::trials().into_iter().chain(real::trials()).collect();
+    let trials: Vec<Trial> = [broken::trials(), downloads::trials(), real::trials()].into_iter().flatten().collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

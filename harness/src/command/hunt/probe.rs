@@ -9,12 +9,12 @@ use vm::accel::Accel;
 use vm::kernels::{Cache, Number};
 
 use crate::claim::{Case, KernelVersion};
+use crate::door::in_one_sentence;
 use crate::registry::Registry;
 use crate::runner::accelerator;
 use crate::runner::column::Column;
 use crate::runner::options::Isolation;
 use crate::runner::virtual_kernel::VirtualKernel;
-use crate::terminal::sentence;
 use crate::worker;
 
 /// What a kernel says about a claim.
@@ -93,7 +93,9 @@ impl<'a> Prober<'a> {
         match self.boot(word) {
             Ok(probe) => Probe { took: began.elapsed(), ..probe },
             // One kernel that cannot be had is no reason to give up on the others.
-            Err(error) => Probe { took: began.elapsed(), ..Probe::without_boot(word, None, sentence(&error)) },
+            Err(error) => {
+                Probe { took: began.elapsed(), ..Probe::without_boot(word, None, in_one_sentence(error.as_ref())) }
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Starting QEMU such that it never outlives us.
+//! Starting programs such that they never outlive us.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,7 +11,7 @@ use std::thread;
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
-/// The user and group that a QEMU started by root becomes: nobody, who owns nothing.
+/// The user and group nobody, who own nothing.
 const NOBODY: u32 = 65534;
 
 struct Job {
@@ -19,17 +19,28 @@ struct Job {
     reply: Sender<io::Result<Child>>,
 }
 
-/// Starts a program that inherits these descriptors under their numbers, gets SIGKILL when this process ends in whatever
-/// way, and is not root: as root it becomes nobody, with `group` (65534 if none) as its only group.
+/// Who a program runs as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum User {
+    /// Who we are.
+    Same,
+    /// If we are root: nobody, with this as its only group (65534 if none). Otherwise who we are.
+    NotRoot {
+        /// The group.
+        group: Option<u32>,
+    },
+}
+
+/// Starts a program that inherits these descriptors under their numbers, and gets SIGKILL when this process ends in whatever way.
 ///
 /// The signal of PR_SET_PDEATHSIG(2const) comes when the *thread* that started the child ends, so a thread of its own that
 /// lasts as long as the process starts them all.
-pub(crate) fn spawn(command: Command, inherited: Vec<OwnedFd>, group: Option<u32>) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command, inherited: Vec<OwnedFd>, user: User) -> io::Result<Child> {
     static SPAWNER: OnceLock<Option<Sender<Job>>> = OnceLock::new();
-    let gone = || io::Error::other("the thread that starts QEMU is gone");
+    let gone = || io::Error::other("the thread that starts programs is gone");
     let spawner = SPAWNER.get_or_init(start_spawner).as_ref().ok_or_else(gone)?;
     let (reply, answer) = channel();
-    let command = prepare(command, inherited, group);
+    let command = prepare(command, inherited, user);
     spawner.send(Job { command, reply }).map_err(|_| gone())?;
     answer.recv().map_err(|_| gone())?
 }
@@ -38,7 +49,7 @@ fn start_spawner() -> Option<Sender<Job>> {
     let (jobs, queue) = channel::<Job>();
     let serve = move || {
         for mut job in queue {
-            // The one who asked may have given up; then the child is dropped, and killed by whoever holds its sockets closing.
+            // The one who asked may have given up.
             if let Err(unwanted) = job.reply.send(job.command.spawn())
                 && let Ok(mut child) = unwanted.0
             {
@@ -51,8 +62,10 @@ fn start_spawner() -> Option<Sender<Job>> {
 }
 
 #[expect(unsafe_code, reason = "std offers no safe way to run these three system calls between fork(2) and execve(2)")]
-fn prepare(mut command: Command, inherited: Vec<OwnedFd>, group: Option<u32>) -> Command {
-    if rustix::process::geteuid().is_root() {
+fn prepare(mut command: Command, inherited: Vec<OwnedFd>, user: User) -> Command {
+    if let User::NotRoot { group } = user
+        && rustix::process::geteuid().is_root()
+    {
         command.uid(NOBODY).gid(group.unwrap_or(NOBODY));
     }
     let parent = getpid();

@@ -1,0 +1,83 @@
+//! What is refused, with which message and where.
+
+use rstest::rstest;
+
+use super::*;
+
+const ITEM: &str = "/// The kernel does something.\nfn does_it() -> Verdict { holds() }";
+
+/// What is refused: the text that the message points at, and the message.
+fn refused(arguments: &str, item: &str) -> (String, String) {
+    let parsed = |text: &str| text.parse::<TokenStream>().unwrap();
+    let error = expand(parsed(arguments), parsed(item)).unwrap_err();
+    (error.span().source_text().unwrap_or_default(), error.to_string())
+}
+
+#[rstest]
+#[case::since("source = \"x(7)\", since = \"six\"", "\"six\"", "a kernel version is written \"6.12\" or \"6.12.3\"")]
+#[case::range(
+    "source = \"x(7)\", since = \"6.12\", until = \"6.1\"",
+    "\"6.1\"",
+    "`until` is the first version the claim is no longer about: it must come after `since`"
+)]
+#[case::need(
+    "source = \"x(7)\", needs = [Root, Luck]",
+    "Luck",
+    "unknown need `Luck`: there are Root, UserNamespaces, InitialNamespaces, Disposable, Cgroup2, Module, Config, \
+     Tool, Capability, Cpus, Behaviour"
+)]
+#[case::need_argument("source = \"x(7)\", needs = [Module(7)]", "7", "this need is written Module(\"name\")")]
+#[case::unknown(
+    "source = \"x(7)\", sinse = \"6.1\"",
+    "sinse",
+    "unknown argument `sinse`: there are source, needs, since, until, erratum and deadline"
+)]
+#[case::twice("source = \"x(7)\", source = \"y(7)\"", "source", "`source` is given twice")]
+#[case::empty_source("source = \"\"", "\"\"", "this text is empty")]
+fn wrong_arguments_are_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
+    assert_eq!(refused(arguments, ITEM), (at.to_owned(), message.to_owned()));
+}
+
+#[test]
+fn a_claim_without_a_source_is_refused() {
+    assert!(refused("needs = [Root]", ITEM).1.starts_with("a claim needs a source"));
+}
+
+#[rstest]
+#[case::no_doc("fn does_it() -> Verdict { holds() }", "does_it", "a claim needs a doc comment")]
+#[case::empty_doc("/// \nfn does_it() -> Verdict { holds() }", "does_it", "a claim needs a doc comment")]
+#[case::arguments("/// X.\nfn does_it(a: u8) -> Verdict { holds() }", "a: u8", "a case takes no arguments")]
+#[case::no_verdict("/// X.\nfn does_it() -> bool { true }", "fn does_it() -> bool", "a case returns Verdict")]
+fn functions_that_are_no_claims_are_pointed_at(#[case] item: &str, #[case] at: &str, #[case] message: &str) {
+    let (place, text) = refused("source = \"x(7)\"", item);
+    assert_eq!(place, at);
+    assert!(text.starts_with(message), "{text}");
+}
+
+#[test]
+fn a_first_sentence_is_a_title() {
+    let words = "word ".repeat(40);
+    let item = format!("/// {words}\nfn does_it() -> Verdict {{ holds() }}");
+    let (_, text) = refused("source = \"x(7)\"", &item);
+    assert!(text.starts_with("the claim's first sentence has 199 characters, and 160 are the most"), "{text}");
+}
+
+#[rstest]
+#[case("One. Two.", "One.", "Two.")]
+#[case("Reads a.b, e.g. this one. Then that.", "Reads a.b, e.g. this one.", "Then that.")]
+#[case("Only one", "Only one", "")]
+fn sentences_are_told_apart(#[case] text: &str, #[case] first: &str, #[case] rest: &str) {
+    assert_eq!(first_sentence(text), (first, rest));
+}
+
+#[test]
+fn a_good_claim_becomes_a_case() {
+    let parsed = |text: &str| text.parse::<TokenStream>().unwrap();
+    let made = expand(parsed("source = [\"x(7)\", \"y(2)\"], since = \"5.8\", deadline = 30"), parsed(ITEM)).unwrap();
+    let text = made.to_string();
+    for part in
+        ["const fn does_it ()", "\"The kernel does something.\"", "KernelVersion :: new (5u16 , 8u16 , 0u16)", "30"]
+    {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! What a person sees who names something that is not there: one sentence, and an exit code that says who is to blame.
+
+use std::process::Command;
+
+use rstest::rstest;
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let cache = tempfile::tempdir().expect("a folder for a cache");
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(arguments)
+        .env("NSPROOF_CACHE", cache.path())
+        .env("PATH", "")
+        .output()
+        .expect("the fake suite runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[rstest]
+#[case::no_kernel("/etc/passwd", 2, "`/etc/passwd` is not a kernel that can be booted")]
+#[case::no_file("/nonexistent", 125, "failed to find `/nonexistent`")]
+#[case::unbuilt_tree("/etc", 125, "`/etc` holds no arch/x86/boot/bzImage: build the kernel there first")]
+fn a_kernel_that_is_none(#[case] word: &str, #[case] code: i32, #[case] sentence: &str) {
+    let (status, said) = run(&["--kernel", word]);
+    assert!(said.starts_with(&format!("nsproof: {sentence}")), "{said}");
+    assert_eq!((status, said.lines().count()), (Some(code), 1), "{said}");
+}
+
+#[test]
+fn reports_that_have_no_place() {
+    let (status, said) = run(&["--exact", "fake::holds_always", "--out", "/proc/nowhere"]);
+    assert!(said.starts_with("nsproof: the reports have no place: failed to write /proc/nowhere"), "{said}");
+    assert_eq!(status, Some(2), "{said}");
+}

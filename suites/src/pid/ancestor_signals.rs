@@ -1,0 +1,233 @@
+//! Which signals reach a namespace's init from outside, from a PID namespace above: `pid_namespaces(7)` The namespace
+//! init process.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use harness::prelude::*;
+use harness::process::{Change, NOBODY, become_user, member};
+use harness::sys::raw;
+use harness::sys::signals::{block, catch, caught, pending, take};
+use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use procfs::process::Process;
+
+use super::plain_init::{DEADLY, NO_SIGNALS, plain};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    ancestor_default_signals_do_not_reach_init,
+    ancestor_sigkill_kills_init,
+    ancestor_sigstop_stops_init,
+    ancestor_sigtstp_does_not_stop_init,
+    sigcont_resumes_stopped_init,
+    ancestor_signal_needs_kill_permission,
+    ancestor_signal_has_si_pid_zero,
+    pdeathsig_sigkill_kills_init,
+    pdeathsig_sigterm_does_not_kill_init,
+];
+
+/// What the terminal's job control stops processes with.
+const TERMINAL_STOPS: [i32; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+
+/// Signals from outside, too, are dropped where init has no handler for them, all but SIGKILL and SIGSTOP.
+#[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
+fn ancestor_default_signals_do_not_reach_init() -> Verdict {
+    for signal in DEADLY {
+        let ordinary = plain(NONE, Peer::wait)?;
+        expect_ok!(raw::kill(ordinary.pid(), signal));
+        expect_eq!(ordinary.next_change()?, Change::Signaled(signal), "an ordinary process");
+    }
+    let handles_none = plain(CLONE_NEWPID, |outside| {
+        outside.wait()?;
+        Ok(pending()?)
+    })?;
+    let handles_all = plain(CLONE_NEWPID, |outside| {
+        DEADLY.into_iter().try_for_each(catch)?;
+        outside.go()?;
+        outside.wait()?;
+        Ok(DEADLY.map(caught))
+    })?;
+    handles_all.recv::<()>()?;
+    for signal in DEADLY {
+        expect_ok!(raw::kill(handles_none.pid(), signal));
+        expect_ok!(raw::kill(handles_all.pid(), signal));
+    }
+    handles_none.go()?;
+    handles_all.go()?;
+    expect_eq!(handles_none.survive()?, NO_SIGNALS, "pending signals");
+    expect_eq!(handles_all.survive()?, [1; DEADLY.len()], "calls of each handler");
+    holds()
+}
+
+/// SIGKILL from outside kills init.
+#[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
+fn ancestor_sigkill_kills_init() -> Verdict {
+    let init = plain(CLONE_NEWPID, echo)?;
+    member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGKILL)?))?.join()?;
+    answers(&init).doing("hear from init after a member's SIGKILL")?;
+    expect_ok!(raw::kill(init.pid(), libc::SIGKILL));
+    expect_eq!(init.next_change()?, Change::Signaled(libc::SIGKILL));
+    holds()
+}
+
+/// SIGSTOP from outside stops init.
+#[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
+fn ancestor_sigstop_stops_init() -> Verdict {
+    let init = plain(CLONE_NEWPID, echo)?;
+    member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGSTOP)?))?.join()?;
+    answers(&init).doing("hear from init after a member's SIGSTOP")?;
+    expect_ok!(raw::kill(init.pid(), libc::SIGSTOP));
+    expect_eq!(init.next_change()?, Change::Stopped(libc::SIGSTOP));
+    holds()
+}
+
+/// The stop signals of terminals do not stop an init without handlers, even if they come from outside.
+#[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
+fn ancestor_sigtstp_does_not_stop_init() -> Verdict {
+    for signal in TERMINAL_STOPS {
+        let ordinary = plain(NONE, Peer::wait)?;
+        expect_ok!(raw::kill(ordinary.pid(), signal));
+        expect_eq!(ordinary.next_change()?, Change::Stopped(signal), "an ordinary process");
+        let init = plain(CLONE_NEWPID, Peer::wait)?;
+        expect_ok!(raw::kill(init.pid(), signal));
+        init.go()?;
+        init.survive()?;
+    }
+    holds()
+}
+
+/// A stopped init goes on when SIGCONT is sent to it, from outside or by a member, though it has no handler.
+#[claim(source = "kernel/signal.c prepare_signal", needs = [Root])]
+fn sigcont_resumes_stopped_init() -> Verdict {
+    let init = plain(CLONE_NEWPID, echo)?;
+    let state = || Ok::<_, Failure>(Process::new(init.pid().as_raw())?.stat()?.state);
+    for sender in ["an ancestor", "a member"] {
+        init.kill(libc::SIGSTOP)?;
+        expect_eq!(init.next_change()?, Change::Stopped(libc::SIGSTOP));
+        init.kill(libc::SIGTERM)?;
+        expect_eq!(state()?, 'T', "after another signal");
+        match sender {
+            "a member" => {
+                let inside = member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGCONT)?))?;
+                inside.join()?;
+            }
+            _ => init.kill(libc::SIGCONT)?,
+        }
+        expect_eq!(init.next_change()?, Change::Continued, "SIGCONT from {sender}");
+        answers(&init)?;
+    }
+    holds()
+}
+
+/// Signals from outside need the right to send them: another ordinary user's kill(2) on a root's init gives EPERM.
+#[claim(source = ["pid_namespaces(7) The namespace init process", "kill(2)"], needs = [Root])]
+fn ancestor_signal_needs_kill_permission() -> Verdict {
+    let roots = waiting(CLONE_NEWPID)?;
+    let their_own = spawn(CLONE_NEWPID, |outside| {
+        become_user(NOBODY)?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    their_own.recv::<()>()?;
+    unprivileged(NONE, || {
+        expect_errno!(raw::kill(roots.pid(), libc::SIGKILL), EPERM);
+        expect_ok!(raw::kill(their_own.pid(), libc::SIGKILL), "the same user's");
+        Ok(())
+    })?;
+    expect_eq!(their_own.wait()?, Ended::Signaled(libc::SIGKILL));
+    expect_ok!(raw::kill(roots.pid(), libc::SIGKILL), "by root");
+    expect_eq!(roots.wait()?, Ended::Signaled(libc::SIGKILL));
+    holds()
+}
+
+/// A signal from outside the namespace names 0 as its sender.
+#[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
+fn ancestor_signal_has_si_pid_zero() -> Verdict {
+    let init = plain(CLONE_NEWPID, |outside| {
+        block(libc::SIGTERM)?;
+        outside.go()?;
+        let from_outside = take(libc::SIGTERM)?.pid;
+        let inside = spawn(NONE, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGTERM)?))?;
+        let from_inside = take(libc::SIGTERM)?.pid;
+        expect_eq!(from_inside, inside.pid().as_raw(), "from a member");
+        Ok(from_outside)
+    })?;
+    init.recv::<()>()?;
+    init.kill(libc::SIGTERM)?;
+    expect_eq!(init.survive()?, 0);
+    holds()
+}
+
+/// An init that asked for SIGKILL when its parent dies (PR_SET_PDEATHSIG) is killed by it.
+#[claim(
+    source = ["PR_SET_PDEATHSIG(2const)", "pid_namespaces(7) The namespace init process"],
+    needs = [Root]
+)]
+fn pdeathsig_sigkill_kills_init() -> Verdict {
+    set_child_subreaper(true)?;
+    let asked = Orphan::new(CLONE_NEWPID, Some(Signal::SIGKILL))?;
+    expect_eq!(Change::next(asked.pidfd.as_fd())?, Change::Signaled(libc::SIGKILL));
+    let did_not_ask = Orphan::new(CLONE_NEWPID, None)?;
+    expect_eq!(did_not_ask.dismiss()?, Change::Exited(0), "one that did not ask for it");
+    holds()
+}
+
+/// An init that asked for SIGTERM when its parent dies, and has no handler for it, lives on.
+#[claim(
+    source = ["PR_SET_PDEATHSIG(2const)", "pid_namespaces(7) The namespace init process"],
+    needs = [Root]
+)]
+fn pdeathsig_sigterm_does_not_kill_init() -> Verdict {
+    set_child_subreaper(true)?;
+    let ordinary = Orphan::new(NONE, Some(Signal::SIGTERM))?;
+    expect_eq!(Change::next(ordinary.pidfd.as_fd())?, Change::Signaled(libc::SIGTERM), "an ordinary process");
+    let init = Orphan::new(CLONE_NEWPID, Some(Signal::SIGTERM))?;
+    expect_eq!(init.dismiss()?, Change::Exited(0));
+    holds()
+}
+
+/// A process whose parent has ended, and that is a child of this one now.
+struct Orphan {
+    pidfd: OwnedFd,
+    line: Peer,
+}
+
+impl Orphan {
+    /// Makes one, which asked for this signal at its parent's end. The caller is a subreaper.
+    fn new(flags: CloneFlags, signal: Option<Signal>) -> Outcome<Self> {
+        let (line, theirs) = Peer::pair()?;
+        let parent = spawn(NONE, |us| {
+            let orphan = plain(flags, |parent| {
+                set_pdeathsig(signal)?;
+                parent.go()?;
+                theirs.wait()
+            })?;
+            orphan.recv::<()>()?;
+            us.send_fd(orphan.forget().1)
+        })?;
+        let pidfd = parent.peer().recv_fd()?;
+        parent.join()?;
+        Ok(Self { pidfd, line })
+    }
+
+    /// Tells it to exit, and waits for what comes of it.
+    fn dismiss(&self) -> Outcome<Change> {
+        // One that is dead already does not listen.
+        let _ = self.line.go();
+        Change::next(self.pidfd.as_fd())
+    }
+}
+
+/// An init that answers when it is spoken to.
+fn echo(outside: &Peer) -> Outcome<()> {
+    loop {
+        outside.wait()?;
+        outside.go()?;
+    }
+}
+
+fn answers(init: &Child<()>) -> Outcome<()> {
+    init.go()?;
+    init.recv()
+}

@@ -1,0 +1,117 @@
+//! Who caused an event: the PIDs in SIGCHLD, in the signals of `mq_notify(3)` and in the events of `fanotify(7)`.
+
+use std::fs::File;
+
+use harness::prelude::*;
+use harness::process::Inbox;
+use harness::sys::mqueue::notify_by_signal;
+use nix::fcntl::AT_FDCWD;
+use nix::mqueue::{MQ_OFlag, MqdT, mq_open, mq_send, mq_unlink};
+use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags, MarkFlags, MaskFlags};
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
+use nix::unistd::getpid;
+
+/// The cases of this file.
+pub const CASES: &[Case] =
+    cases![waitid_and_sigchld_pid_in_parents_numbering, mq_notify_pid_translated, fanotify_pid_translated];
+
+/// SIGCHLD, waitid() and wait() tell of the end of a namespace's init by the PID that it has in its parent's namespace.
+#[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
+fn waitid_and_sigchld_pid_in_parents_numbering() -> Verdict {
+    let inbox = Inbox::of(&[Signal::SIGCHLD])?;
+    let init = spawn(CLONE_NEWPID, |parent| parent.send(&getpid().as_raw()))?;
+    expect_eq!(init.recv::<i32>()?, 1, "the number it has inside");
+    let (pid, _pidfd) = init.forget();
+    expect_eq!(inbox.next()?.ssi_pid, pid.as_raw() as u32, "si_pid of SIGCHLD");
+    let left = waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).doing("waitid")?;
+    expect_eq!(left.pid(), Some(pid), "si_pid of waitid()");
+    expect_eq!(wait().doing("wait")?.pid(), Some(pid), "the value of wait()");
+    holds()
+}
+
+/// The signal of mq_notify() names the sender of the message in the numbers of the process that gets it, or with 0.
+#[claim(source = "mq_notify(3)", needs = [Root, Config("POSIX_MQUEUE")])]
+fn mq_notify_pid_translated() -> Verdict {
+    for flags in [NONE, CLONE_NEWPID] {
+        let queue = nameless_queue()?;
+        let inbox = Inbox::of(&[Signal::SIGUSR1])?;
+        notify_by_signal(&queue, Signal::SIGUSR1).doing("mq_notify")?;
+        let sender = spawn(flags, |parent| {
+            mq_send(&queue, b"x", 0).doing("mq_send")?;
+            parent.wait()
+        })?;
+        let told = inbox.next()?;
+        let expected = (libc::SI_MESGQ, sender.pid().as_raw() as u32);
+        expect_eq!((told.ssi_code, told.ssi_pid), expected, "from a child made with {flags:?}");
+    }
+    for (flags, expected) in [(NONE, getpid().as_raw() as u32), (CLONE_NEWPID, 0)] {
+        let queue = nameless_queue()?;
+        let receiver = spawn(flags, |parent| {
+            let inbox = Inbox::of(&[Signal::SIGUSR1])?;
+            notify_by_signal(&queue, Signal::SIGUSR1).doing("mq_notify")?;
+            parent.go()?;
+            let told = inbox.next()?;
+            Ok((told.ssi_code, told.ssi_pid))
+        })?;
+        receiver.recv::<()>()?;
+        mq_send(&queue, b"x", 0).doing("mq_send")?;
+        expect_eq!(receiver.join()?, (libc::SI_MESGQ, expected), "in a child made with {flags:?}");
+    }
+    holds()
+}
+
+/// An event of fanotify names who caused it in the numbers of the process that reads the event, or with 0.
+#[claim(source = "fanotify(7)", needs = [Root, Config("FANOTIFY")])]
+fn fanotify_pid_translated() -> Verdict {
+    for flags in [NONE, CLONE_NEWPID] {
+        let watch = watched_file()?;
+        let opener = spawn(flags, |parent| {
+            open_watched()?;
+            parent.go()?;
+            parent.wait()
+        })?;
+        opener.recv::<()>()?;
+        expect_eq!(causes(&watch)?, [opener.pid().as_raw()], "opened by a child made with {flags:?}");
+    }
+    for (flags, expected) in [(NONE, getpid().as_raw()), (CLONE_NEWPID, 0)] {
+        let watch = watched_file()?;
+        let reader = spawn(flags, |parent| {
+            parent.wait()?;
+            causes(&watch)
+        })?;
+        open_watched()?;
+        reader.go()?;
+        expect_eq!(reader.join()?, [expected], "read by a child made with {flags:?}");
+    }
+    holds()
+}
+
+/// A message queue that nobody else can open, and that is empty.
+fn nameless_queue() -> Outcome<MqdT> {
+    let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR | MQ_OFlag::O_NONBLOCK;
+    let queue = mq_open("/queue", flags, Mode::S_IRUSR | Mode::S_IWUSR, None).doing("mq_open")?;
+    mq_unlink("/queue").doing("mq_unlink")?;
+    Ok(queue)
+}
+
+const WATCHED: &str = "/tmp/watched";
+
+/// A group of `fanotify(7)` that watches for opening of the file [`WATCHED`].
+fn watched_file() -> Outcome<Fanotify> {
+    File::create(WATCHED).doing("create the file to watch")?;
+    let flags = InitFlags::FAN_CLASS_NOTIF | InitFlags::FAN_CLOEXEC | InitFlags::FAN_NONBLOCK;
+    let group = Fanotify::init(flags, EventFFlags::O_RDONLY | EventFFlags::O_CLOEXEC).doing("fanotify_init")?;
+    group.mark(MarkFlags::FAN_MARK_ADD, MaskFlags::FAN_OPEN, AT_FDCWD, Some(WATCHED)).doing("fanotify_mark")?;
+    Ok(group)
+}
+
+fn open_watched() -> Outcome<()> {
+    File::open(WATCHED).doing("open the watched file").map(drop)
+}
+
+/// The PIDs of the events that wait in a group.
+fn causes(watch: &Fanotify) -> Outcome<Vec<i32>> {
+    Ok(watch.read_events().doing("read the events")?.iter().map(|event| event.pid()).collect())
+}

@@ -1,0 +1,185 @@
+//! The sysctl vm.memfd_noexec, which each PID namespace has for itself: `Documentation/userspace-api/mfd_noexec.rst`.
+
+use std::fs::{self, OpenOptions};
+use std::io;
+
+use harness::prelude::*;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_get_seals, fstat, memfd_create};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    memfd_noexec_is_per_pidns,
+    memfd_noexec_inherited_by_nested_pidns,
+    memfd_noexec_cannot_go_below_parent,
+    memfd_noexec_1_defaults_to_sealed,
+    memfd_noexec_2_defaults_to_sealed,
+    memfd_noexec_2_rejects_exec,
+    memfd_noexec_not_writable_by_container_root,
+];
+
+const SYSCTL: &str = "/proc/sys/vm/memfd_noexec";
+
+/// Setting vm.memfd_noexec inside a PID namespace leaves the namespace above as it was.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.3"
+)]
+fn memfd_noexec_is_per_pidns() -> Verdict {
+    starts_unrestricted()?;
+    let inner = spawn(CLONE_NEWPID, |parent| {
+        expect_ok!(set(1));
+        expect_eq!(level()?, 1, "where it was set");
+        expect_eq!(child(NONE, level)?, 1, "in another process of the namespace");
+        parent.go()?;
+        parent.wait()
+    })?;
+    inner.recv::<()>()?;
+    expect_eq!(level()?, 0, "above");
+    expect_eq!(child(CLONE_NEWPID, level)?, 0, "in a namespace beside");
+    holds()
+}
+
+/// A new PID namespace starts with the vm.memfd_noexec of the one above.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.3"
+)]
+fn memfd_noexec_inherited_by_nested_pidns() -> Verdict {
+    starts_unrestricted()?;
+    for wanted in [0, 1, 2] {
+        child(CLONE_NEWPID, || {
+            set(wanted).doing(format!("set it to {wanted}"))?;
+            expect_eq!(child(CLONE_NEWPID, level)?, wanted);
+            holds()
+        })?;
+    }
+    holds()
+}
+
+/// vm.memfd_noexec can be lowered to the value of the PID namespace above, and below that not: EINVAL.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.6"
+)]
+fn memfd_noexec_cannot_go_below_parent() -> Verdict {
+    starts_unrestricted()?;
+    child(CLONE_NEWPID, || {
+        for down in [2, 1, 0] {
+            expect_ok!(set(down), "to {down} below 0");
+            expect_eq!(level()?, down);
+        }
+        expect_errno!(set(3), EINVAL, "there is no 3");
+        set(1).doing("set it to 1")?;
+        child(CLONE_NEWPID, || {
+            expect_ok!(set(2), "to 2 below 1");
+            expect_errno!(set(0), EINVAL, "to 0 below 1");
+            expect_eq!(level()?, 2, "after the refusal");
+            expect_ok!(set(1), "to 1 below 1");
+            expect_eq!(level()?, 1);
+            holds()
+        })
+    })
+}
+
+/// With vm.memfd_noexec=1 memfd_create() without a flag for it gives mode 0666 sealed for ever; MFD_EXEC gives 0777.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.3"
+)]
+fn memfd_noexec_1_defaults_to_sealed() -> Verdict {
+    starts_unrestricted()?;
+    expect_eq!(expect_ok!(made(MemfdFlags::empty())), EXECUTABLE, "at 0");
+    child(CLONE_NEWPID, || {
+        set(1).doing("set it to 1")?;
+        expect_eq!(expect_ok!(made(MemfdFlags::empty())), SEALED, "at 1");
+        expect_eq!(expect_ok!(made(MemfdFlags::EXEC)), EXECUTABLE, "at 1 with MFD_EXEC");
+        holds()
+    })
+}
+
+/// With vm.memfd_noexec=2 memfd_create() without a flag for it gives mode 0666 sealed for ever, and is not refused.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.6"
+)]
+fn memfd_noexec_2_defaults_to_sealed() -> Verdict {
+    starts_unrestricted()?;
+    expect_eq!(expect_ok!(made(MemfdFlags::empty())), EXECUTABLE, "at 0");
+    child(CLONE_NEWPID, || {
+        set(2).doing("set it to 2")?;
+        expect_eq!(expect_ok!(made(MemfdFlags::empty())), SEALED, "at 2");
+        holds()
+    })
+}
+
+/// With vm.memfd_noexec=2 memfd_create(MFD_EXEC) is refused with EACCES.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.3"
+)]
+fn memfd_noexec_2_rejects_exec() -> Verdict {
+    starts_unrestricted()?;
+    child(CLONE_NEWPID, || {
+        set(1).doing("set it to 1")?;
+        expect_eq!(expect_ok!(made(MemfdFlags::EXEC)), EXECUTABLE, "at 1");
+        set(2).doing("set it to 2")?;
+        expect_errno!(made(MemfdFlags::EXEC), EACCES, "at 2");
+        expect_eq!(expect_ok!(made(MemfdFlags::NOEXEC_SEAL)), SEALED, "at 2 with MFD_NOEXEC_SEAL");
+        holds()
+    })
+}
+
+/// The initial user namespace's root alone may write vm.memfd_noexec; root of a container's PID namespace gets EACCES.
+#[claim(source = "kernel/pid_sysctl.h", needs = [Root, UserNamespaces, Config("MEMFD_CREATE")], since = "6.3")]
+fn memfd_noexec_not_writable_by_container_root() -> Verdict {
+    starts_unrestricted()?;
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWPID, || {
+            expect_errno!(OpenOptions::new().write(true).open(SYSCTL), EACCES, "an ordinary user as root inside");
+            holds()
+        })
+    })?;
+    user_namespace(CLONE_NEWPID, || {
+        expect_ok!(set(1), "root outside as root inside");
+        expect_eq!(level()?, 1);
+        holds()
+    })?;
+    expect_eq!(level()?, 0, "above");
+    holds()
+}
+
+/// The mode of a memory file, and whether F_SEAL_EXEC keeps it so.
+type Made = (u32, bool);
+
+const EXECUTABLE: Made = (0o777, false);
+const SEALED: Made = (0o666, true);
+
+/// Makes a memory file with these flags.
+fn made(flags: MemfdFlags) -> rustix::io::Result<Made> {
+    let file = memfd_create("file", flags | MemfdFlags::CLOEXEC)?;
+    Ok((fstat(&file)?.st_mode & 0o777, fcntl_get_seals(&file)?.contains(SealFlags::EXEC)))
+}
+
+/// Writes vm.memfd_noexec of the caller's PID namespace.
+fn set(level: u8) -> io::Result<()> {
+    fs::write(SYSCTL, level.to_string())
+}
+
+/// Reads vm.memfd_noexec of the caller's PID namespace.
+fn level() -> Outcome<u8> {
+    Ok(fs::read_to_string(SYSCTL).doing(format!("read {SYSCTL}"))?.trim().parse()?)
+}
+
+/// A machine that has already forbidden something leaves nothing to be seen below.
+fn starts_unrestricted() -> Outcome<()> {
+    match level()? {
+        0 => Ok(()),
+        level => Err(Failure::unmet(format!("needs sysctl vm.memfd_noexec=0 on this machine, where it is {level}"))),
+    }
+}

@@ -1,0 +1,175 @@
+//! Trees of PID namespaces: how deep, how many, and who is whose parent: `pid_namespaces(7)` Nesting PID namespaces.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::process::try_clone3;
+use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    nesting_stops_at_depth_32,
+    nesting_overflow_is_enospc,
+    pidns_count_limit_is_enospc,
+    max_pid_namespaces_default,
+    new_userns_has_no_pidns_limit_of_its_own,
+    parent_namespace_is_creators_namespace,
+    ns_get_parent_of_initial_pidns_is_eperm,
+    ns_get_parent_outside_scope_is_eperm,
+];
+
+const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
+
+/// The limit of the caller's user namespace.
+const LIMIT: &str = "/proc/sys/user/max_pid_namespaces";
+
+/// Below the initial PID namespace there can be 32 more, each inside the one before; the last can still fork.
+#[claim(
+    source = ["pid_namespaces(7) Nesting PID namespaces", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, InitialNamespaces]
+)]
+fn nesting_stops_at_depth_32() -> Verdict {
+    let bottom = descend(0)?;
+    expect_eq!(bottom.depth, 32);
+    expect_eq!(bottom.fork, None, "errno of a plain fork in the deepest");
+    holds()
+}
+
+/// Where PID namespaces are nested as deep as can be, one more is refused with ENOSPC, by clone(2) and by unshare(2).
+#[claim(source = ["clone(2) ERRORS", "unshare(2) ERRORS"], needs = [Root])]
+fn nesting_overflow_is_enospc() -> Verdict {
+    let bottom = descend(0)?;
+    expect!(bottom.depth > 0, "the first is refused already: {bottom:?}");
+    let enospc = Some(Errno::ENOSPC as i32);
+    expect_eq!((bottom.clone, bottom.unshare), (enospc, enospc));
+    holds()
+}
+
+/// More PID namespaces than a user namespace's max_pid_namespaces are refused with ENOSPC.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
+fn pidns_count_limit_is_enospc() -> Verdict {
+    user_namespace(NONE, || {
+        set_limit(1)?;
+        let _first = waiting(CLONE_NEWPID)?;
+        expect_errno!(try_clone3(&NEW_PID), ENOSPC, "the second of one");
+        expect_errno!(unshare(CLONE_NEWPID), ENOSPC, "the second of one");
+        set_limit(2)?;
+        expect_ok!(try_clone3(&NEW_PID), "the second of two");
+        set_limit(0)?;
+        expect_errno!(unshare(CLONE_NEWPID), ENOSPC, "the first of none");
+        Ok(())
+    })?;
+    holds()
+}
+
+/// The initial user namespace allows half as many PID namespaces as the kernel allows threads.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, InitialNamespaces])]
+fn max_pid_namespaces_default() -> Verdict {
+    let threads: u64 = fs::read_to_string("/proc/sys/kernel/threads-max")?.trim().parse()?;
+    expect_eq!(limit()?, threads / 2);
+    holds()
+}
+
+/// A new user namespace starts with a max_pid_namespaces of 2147483647, and changing it changes nobody else's.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
+fn new_userns_has_no_pidns_limit_of_its_own() -> Verdict {
+    let ours = limit()?;
+    user_namespace(NONE, || {
+        expect_eq!(limit()?, 2_147_483_647);
+        set_limit(77)?;
+        expect_eq!(limit()?, 77);
+        expect_eq!(user_namespace(NONE, limit)?, 2_147_483_647, "in one made below it");
+        Ok(())
+    })?;
+    expect_eq!(limit()?, ours, "the creator's");
+    holds()
+}
+
+/// The parent of a PID namespace is the one in which its creator was.
+#[claim(
+    source = [
+        "pid_namespaces(7) Nesting PID namespaces",
+        "ioctl_nsfs(2) NS_GET_PARENT",
+        "000_fc4b2d3471eb2653.txt",
+    ],
+    needs = [Root]
+)]
+fn parent_namespace_is_creators_namespace() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |outside| {
+        let inner = spawn(CLONE_NEWPID, |parent| parent.send_fd(Namespace::own(Kind::Pid)?))?;
+        outside.send_fd(inner.peer().recv_fd()?)?;
+        outside.wait()
+    })?;
+    let (outer, below) = (own_inode(Kind::Pid)?, init.namespace(Kind::Pid)?);
+    let deepest = Namespace::from_fd(init.peer().recv_fd()?);
+    expect_ne!(below.inode()?, outer);
+    expect_eq!(expect_ok!(below.parent()).inode()?, outer);
+    expect_eq!(expect_ok!(deepest.parent()).inode()?, below.inode()?);
+    holds()
+}
+
+/// The initial PID namespace has no parent to be had: NS_GET_PARENT answers EPERM.
+#[claim(
+    source = ["ioctl_nsfs(2) NS_GET_PARENT", "pid_namespaces(7) Nesting PID namespaces"],
+    needs = [Root, InitialNamespaces]
+)]
+fn ns_get_parent_of_initial_pidns_is_eperm() -> Verdict {
+    let initial = Namespace::own(Kind::Pid)?;
+    expect_errno!(initial.parent(), EPERM);
+    let below = waiting(CLONE_NEWPID)?;
+    expect_eq!(expect_ok!(below.namespace(Kind::Pid)?.parent()).inode()?, initial.inode()?);
+    holds()
+}
+
+/// A process cannot get at the parent of its own PID namespace (EPERM); processes outside can, and it can for one below.
+#[claim(source = "ioctl_nsfs(2) NS_GET_PARENT", needs = [Root])]
+fn ns_get_parent_outside_scope_is_eperm() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |outside| {
+        let own = Namespace::own(Kind::Pid)?;
+        expect_errno!(own.parent(), EPERM);
+        let inner = spawn(CLONE_NEWPID, |parent| parent.send_fd(Namespace::own(Kind::Pid)?))?;
+        let inner = Namespace::from_fd(inner.peer().recv_fd()?);
+        expect_eq!(expect_ok!(inner.parent(), "of the one below").inode()?, own.inode()?);
+        outside.send_fd(&own)?;
+        outside.wait()
+    })?;
+    let theirs = Namespace::from_fd(init.peer().recv_fd()?);
+    expect_eq!(expect_ok!(theirs.parent(), "asked from outside").inode()?, own_inode(Kind::Pid)?);
+    holds()
+}
+
+/// What it is like where PID namespaces cannot be nested any deeper.
+#[derive(Debug, Serialize, Deserialize)]
+struct Bottom {
+    depth: u32,
+    /// Errnos, where there were any.
+    clone: Option<i32>,
+    unshare: Option<i32>,
+    fork: Option<i32>,
+}
+
+/// Nests PID namespaces in each other until clone(2) makes none any more. On the way each namespace but the deepest
+/// must let unshare(2) make one, too.
+fn descend(depth: u32) -> Outcome<Bottom> {
+    expect!(depth <= 64, "there is no end");
+    let clone = errno(try_clone3(&NEW_PID));
+    let unshare = child(NONE, || Ok(errno(unshare(CLONE_NEWPID))))?;
+    if clone.is_some() {
+        return Ok(Bottom { depth, clone, unshare, fork: errno(try_fork()) });
+    }
+    expect_eq!(unshare, None, "errno of unshare at depth {depth}, where clone is not refused");
+    child(CLONE_NEWPID, || descend(depth + 1))
+}
+
+fn errno(answer: nix::Result<()>) -> Option<i32> {
+    answer.err().map(|errno| errno as i32)
+}
+
+fn limit() -> Outcome<u64> {
+    Ok(fs::read_to_string(LIMIT).doing(format!("read {LIMIT}"))?.trim().parse()?)
+}
+
+fn set_limit(count: u32) -> Outcome<()> {
+    fs::write(LIMIT, count.to_string()).doing(format!("write {count} to {LIMIT}"))
+}

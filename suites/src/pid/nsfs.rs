@@ -1,0 +1,183 @@
+//! PID namespaces as files: `ioctl_nsfs(2)`, inode numbers and link texts (`namespaces(7)` The /proc/pid/ns/ directory).
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+
+use harness::eventually;
+use harness::prelude::*;
+use harness::process::{NOBODY, as_user, become_user};
+use harness::sys::ns::{get_nstype, get_owner_uid, get_parent};
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, geteuid};
+use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::io::{FdFlags, fcntl_getfd};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    ns_get_parent_on_nonhierarchical_is_einval,
+    ns_get_owner_uid_on_pidns_is_einval,
+    ns_get_nstype_of_pidns,
+    related_namespace_fd_is_cloexec_readonly,
+    initial_pidns_inode_number,
+    pidns_inode_numbers_are_recycled,
+    ns_link_needs_stat_l,
+    ns_link_comparison_detects_foreign_pidns,
+    ns_link_of_another_users_process_is_eacces,
+    ns_link_of_another_users_process_tells_nothing,
+];
+
+/// The link to the reader's own PID namespace.
+const OWN: &str = "/proc/self/ns/pid";
+
+/// NS_GET_PARENT answers EINVAL for namespaces that have no parents, and ENOTTY for a file that is no namespace.
+#[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) ERRORS"], needs = [UserNamespaces])]
+fn ns_get_parent_on_nonhierarchical_is_einval() -> Verdict {
+    for kind in [Kind::Uts, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Cgroup] {
+        let namespace = Namespace::own(kind)?;
+        expect_eq!(expect_ok!(get_nstype(&namespace)), kind.flag(), "the file is the {kind} namespace");
+        expect_errno!(namespace.parent(), EINVAL, "{kind}");
+    }
+    expect_errno!(get_parent(File::open("/dev/null")?), ENOTTY);
+    let below = waiting(CLONE_NEWUSER)?;
+    expect_ok!(below.namespace(Kind::User)?.parent(), "of a user namespace");
+    holds()
+}
+
+/// NS_GET_OWNER_UID is for user namespaces alone: on a PID namespace it answers EINVAL.
+#[claim(source = "ioctl_nsfs(2) NS_GET_OWNER_UID", needs = [UserNamespaces])]
+fn ns_get_owner_uid_on_pidns_is_einval() -> Verdict {
+    unprivileged(NONE, || {
+        let init = waiting(CLONE_NEWUSER | CLONE_NEWPID)?;
+        expect_errno!(get_owner_uid(init.namespace(Kind::Pid)?), EINVAL);
+        expect_eq!(expect_ok!(get_owner_uid(init.namespace(Kind::User)?)), geteuid().as_raw());
+        Ok(())
+    })?;
+    holds()
+}
+
+/// NS_GET_NSTYPE on a PID namespace's file answers CLONE_NEWPID.
+#[claim(source = "ioctl_nsfs(2) NS_GET_NSTYPE")]
+fn ns_get_nstype_of_pidns() -> Verdict {
+    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Pid)?)).bits(), 0x2000_0000);
+    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::User)?)).bits(), 0x1000_0000);
+    holds()
+}
+
+/// The descriptor that NS_GET_PARENT gives is read-only and closes at execve(2).
+#[claim(source = "ioctl_nsfs(2) NS_GET_PARENT", needs = [Root])]
+fn related_namespace_fd_is_cloexec_readonly() -> Verdict {
+    let parent = expect_ok!(waiting(CLONE_NEWPID)?.namespace(Kind::Pid)?.parent());
+    expect_eq!(fcntl_getfd(&parent)? & FdFlags::CLOEXEC, FdFlags::CLOEXEC);
+    expect_eq!(fcntl_getfl(&parent)? & OFlags::ACCMODE, OFlags::RDONLY);
+    // The same two questions about a file that has neither.
+    let plain = open("/dev/null", OFlag::O_WRONLY, Mode::empty())?;
+    expect_eq!(fcntl_getfd(&plain)? & FdFlags::CLOEXEC, FdFlags::empty());
+    expect_eq!(fcntl_getfl(&plain)? & OFlags::ACCMODE, OFlags::WRONLY);
+    holds()
+}
+
+/// The initial PID namespace has the inode number 4026531836, on every machine.
+#[claim(
+    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt"],
+    needs = [Root, InitialNamespaces]
+)]
+fn initial_pidns_inode_number() -> Verdict {
+    expect_eq!(inode_at("/proc/1/ns/pid")?, 4_026_531_836);
+    expect_eq!(link_text("/proc/1/ns/pid")?, "pid:[4026531836]");
+    expect_ne!(inode_of(waiting(CLONE_NEWPID)?.pid(), Kind::Pid)?, 4_026_531_836, "a new one");
+    holds()
+}
+
+/// The inode number of a PID namespace that is gone is given to another: over time it names no namespace.
+#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+fn pidns_inode_numbers_are_recycled() -> Verdict {
+    const COUNT: usize = 60;
+    let one_more = || waiting(CLONE_NEWPID)?.namespace(Kind::Pid);
+    let mut numbers = HashSet::new();
+    // A number is free again only when the kernel has got round to freeing its namespace.
+    let recurs = || Ok(!numbers.insert(one_more()?.inode()?));
+    expect!(eventually(recurs)?, "{} one after the other, all with numbers of their own", numbers.len());
+    let kept: Vec<Namespace> = (0..COUNT).map(|_| one_more()).collect::<Outcome<_>>()?;
+    let distinct: HashSet<Inode> = kept.iter().map(Namespace::inode).collect::<Outcome<_>>()?;
+    expect_eq!(distinct.len(), COUNT, "of those that are held");
+    holds()
+}
+
+/// The number in the text of /proc/PID/ns/pid is the inode that stat(2) finds behind the link, not the link's own.
+#[claim(source = "000_fc4b2d3471eb2653.txt")]
+fn ns_link_needs_stat_l() -> Verdict {
+    let behind = fs::metadata(OWN)?.ino();
+    let of_the_link = fs::symlink_metadata(OWN)?.ino();
+    expect_eq!(link_text(OWN)?, format!("pid:[{behind}]"));
+    expect_ne!(of_the_link, behind);
+    let other = waiting(NONE)?;
+    expect_eq!(inode_of(other.pid(), Kind::Pid)?, behind, "another process in the namespace");
+    holds()
+}
+
+/// Whether a process is in init's PID namespace can be told by comparing the texts of their ns/pid links.
+#[claim(source = "001_6a1a293aa497b7bd.txt", needs = [Root])]
+fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
+    let (plain, foreign) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
+    let of_init = link_text("/proc/1/ns/pid")?;
+    expect_eq!(link_text(link(plain.pid()))?, of_init);
+    expect_ne!(link_text(link(foreign.pid()))?, of_init);
+    holds()
+}
+
+/// Reading the ns/pid link of a process takes the right to trace it: of another user's process it gives EACCES.
+///
+/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty
+/// text, and stat(2) with the directory that the link is in. Nothing is given away.
+#[claim(
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root],
+    since = "5.11"
+)]
+fn ns_link_of_another_users_process_is_eacces() -> Verdict {
+    let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);
+    theirs.recv::<()>()?;
+    as_user(NOBODY, NONE, || {
+        expect_errno!(fs::read_link(link(roots.pid())), EACCES);
+        expect_errno!(fs::metadata(link(roots.pid())), EACCES);
+        expect_eq!(expect_ok!(fs::read_link(link(theirs.pid())), "the same user's"), fs::read_link(OWN)?);
+        expect_ok!(fs::metadata(link(theirs.pid())), "the same user's");
+        Ok(())
+    })?;
+    holds()
+}
+
+/// Before 5.11, nothing comes of the ns/pid link of another user's process: no text, and no open file.
+///
+/// The refusal itself is the claim beside this one, from 5.11 on.
+#[claim(
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root],
+    until = "5.11",
+    erratum = "the manual has readlink(2) refused with EACCES; 5.10.262 answers with success and an empty text"
+)]
+fn ns_link_of_another_users_process_tells_nothing() -> Verdict {
+    let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);
+    theirs.recv::<()>()?;
+    as_user(NOBODY, NONE, || {
+        let text = fs::read_link(link(roots.pid())).unwrap_or_default();
+        expect_eq!(text.as_os_str(), "", "root's");
+        expect_errno!(File::open(link(roots.pid())), EACCES);
+        expect_eq!(expect_ok!(fs::read_link(link(theirs.pid())), "the same user's"), fs::read_link(OWN)?);
+        expect_ok!(File::open(link(theirs.pid())), "the same user's");
+        Ok(())
+    })?;
+    holds()
+}
+
+fn becomes_ordinary(parent: &Peer) -> Outcome<()> {
+    become_user(NOBODY)?;
+    parent.go()?;
+    parent.wait()
+}
+
+fn link(pid: Pid) -> String {
+    format!("/proc/{pid}/ns/pid")
+}

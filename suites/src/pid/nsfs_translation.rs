@@ -1,0 +1,116 @@
+//! PIDs translated from namespace to namespace by `ioctl(2)` on a namespace's file: `linux/nsfs.h`.
+
+use std::fs;
+use std::sync::mpsc;
+use std::thread;
+
+use harness::prelude::*;
+use harness::sys::ns::get_nstype;
+use harness::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
+use nix::errno::Errno;
+use nix::unistd::{getpid, gettid};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    nsfs_pid_translation_ioctls,
+    nsfs_translation_into_namespace_of_outsider_esrch,
+    nsfs_pid_translation_unknown_pid_esrch,
+    nsfs_pid_translation_unknown_pid_refused,
+    nsfs_pid_translation_unknown_pid_esrch_again,
+];
+
+/// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and the same with TGID translate PIDs between the caller and a namespace.
+#[claim(source = "linux/nsfs.h", needs = [Root], since = "6.11")]
+fn nsfs_pid_translation_ioctls() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |parent| beside_another_thread(|| parent.go().and_then(|()| parent.wait())))?;
+    init.recv::<()>()?;
+    let namespace = init.namespace(Kind::Pid)?;
+    expect_eq!(expect_ok!(get_nstype(&namespace)), CLONE_NEWPID);
+    let leader = init.pid().as_raw();
+    let thread = other_thread(leader)?;
+    for (outside, inside) in [(leader, 1), (thread, 2)] {
+        expect_eq!(expect_ok!(pid_from(&namespace, inside)), outside, "the thread {inside} of inside");
+        expect_eq!(expect_ok!(pid_in(&namespace, outside)), inside, "the thread {outside} of outside");
+        expect_eq!(expect_ok!(tgid_from(&namespace, inside)), leader, "the process of thread {inside} of inside");
+        expect_eq!(expect_ok!(tgid_in(&namespace, outside)), 1, "the process of thread {outside} of outside");
+    }
+    let own = Namespace::own(Kind::Pid)?;
+    expect_eq!(expect_ok!(pid_in(&own, thread)), thread, "from and to the same namespace");
+    holds()
+}
+
+/// NS_GET_PID_IN_PIDNS of a process that the given PID namespace does not contain is refused with ESRCH.
+#[claim(source = "fs/nsfs.c", needs = [Root], since = "6.11")]
+fn nsfs_translation_into_namespace_of_outsider_esrch() -> Verdict {
+    let init = waiting(CLONE_NEWPID)?;
+    let nested = init.namespace(Kind::Pid)?;
+    let own = getpid().as_raw();
+    expect_errno!(pid_in(&nested, own), ESRCH, "ourselves, in a nested namespace");
+    expect_errno!(tgid_in(&nested, own), ESRCH, "ourselves, in a nested namespace");
+    expect_eq!(expect_ok!(pid_in(Namespace::own(Kind::Pid)?, own)), own, "ourselves, in our own");
+    expect_eq!(expect_ok!(pid_in(&nested, init.pid().as_raw())), 1, "the nested namespace's init");
+    holds()
+}
+
+/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused with ESRCH.
+#[claim(source = "fs/nsfs.c", needs = [Root], since = "6.11", until = "6.13")]
+fn nsfs_pid_translation_unknown_pid_esrch() -> Verdict {
+    unknown_pid_is_refused_with(&[Errno::ESRCH])
+}
+
+/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused, with ESRCH or with ENOTTY.
+///
+/// ENOTTY, as if the operation did not exist, is what most of these releases say; fixed in later ones of 6.18.
+#[claim(source = "fs/nsfs.c", needs = [Root], since = "6.13", until = "7.0")]
+fn nsfs_pid_translation_unknown_pid_refused() -> Verdict {
+    unknown_pid_is_refused_with(&[Errno::ESRCH, Errno::ENOTTY])
+}
+
+/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused with ESRCH.
+#[claim(source = "fs/nsfs.c", needs = [Root], since = "7.0")]
+fn nsfs_pid_translation_unknown_pid_esrch_again() -> Verdict {
+    unknown_pid_is_refused_with(&[Errno::ESRCH])
+}
+
+/// Asks for a number that exists outside a nested namespace and not in it, by both operations.
+fn unknown_pid_is_refused_with(allowed: &[Errno]) -> Verdict {
+    let init = waiting(CLONE_NEWPID)?;
+    let namespace = init.namespace(Kind::Pid)?;
+    let outer_number = init.pid().as_raw();
+    for answer in [pid_from(&namespace, outer_number), tgid_from(&namespace, outer_number)] {
+        expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
+    }
+    expect_eq!(expect_ok!(pid_from(&namespace, 1)), outer_number, "a number that exists in it");
+    let own = Namespace::own(Kind::Pid)?;
+    expect_eq!(expect_ok!(pid_from(&own, outer_number)), outer_number, "the same number in our own");
+    holds()
+}
+
+/// Runs `body` while the process has a second thread.
+fn beside_another_thread<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let (started, is_started) = mpsc::channel();
+    let (end, is_over) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let _ = started.send(gettid());
+            // Returns when the other end is dropped.
+            let _ = is_over.recv();
+        });
+        is_started.recv()?;
+        let outcome = body();
+        drop(end);
+        outcome
+    })
+}
+
+/// The TID, as `/proc` has it, of the thread of process `pid` that is not its first.
+fn other_thread(pid: i32) -> Outcome<i32> {
+    let path = format!("/proc/{pid}/task");
+    for entry in fs::read_dir(&path).doing(format!("list {path}"))? {
+        let thread: i32 = entry?.file_name().to_string_lossy().parse()?;
+        if thread != pid {
+            return Ok(thread);
+        }
+    }
+    Err(Failure::broken(format!("{path} shows one thread only")))
+}

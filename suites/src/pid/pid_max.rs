@@ -1,0 +1,218 @@
+//! The limit kernel.pid_max: one for each PID namespace since 6.14, one for the machine before.
+
+use harness::Behaviour;
+use harness::prelude::*;
+use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    pid_max_is_per_namespace,
+    pid_max_is_one_for_all_namespaces,
+    pid_max_default_in_new_namespace,
+    pid_max_minimum_301,
+    pid_max_of_the_machine_minimum_301,
+    pid_max_exhaustion_is_eagain,
+    pid_max_of_ancestor_also_binds,
+    pid_max_writable_by_userns_root,
+    pid_max_not_writable_by_userns_root,
+];
+
+const MAX: &str = "kernel/pid_max";
+const LAST: &str = "kernel/ns_last_pid";
+
+/// The value that every namespace begins with since 6.14, and the highest: `PID_MAX_LIMIT` on 64-bit machines.
+const LIMIT: i32 = 4 << 20;
+
+/// The lowest value is 301, but also eight for each processor that the machine could have.
+const FEW_PROCESSORS: &Behaviour = &Behaviour {
+    what: "lets pid_max be 301, which takes a machine with 37 processors at most",
+    probe: || {
+        let possible = std::fs::read_to_string("/sys/devices/system/cpu/possible").unwrap_or_default();
+        let last = possible.trim().rsplit(['-', ',']).next().and_then(|number| number.parse::<u32>().ok());
+        last.is_some_and(|last| 8 * (last + 1) <= 301)
+    },
+};
+
+/// Writing kernel.pid_max sets it for the writer's PID namespace alone: its parent, its children and siblings keep
+/// theirs.
+#[claim(source = "kernel.pid_max per PID namespace (6.14)", since = "6.14", needs = [Root])]
+fn pid_max_is_per_namespace() -> Verdict {
+    let outside = pid_max()?;
+    let look = |asked: &Peer| -> Outcome<()> {
+        asked.wait()?;
+        asked.send(&pid_max()?)
+    };
+    let sibling = spawn(CLONE_NEWPID, look)?;
+    child(CLONE_NEWPID, || {
+        let nested = spawn(CLONE_NEWPID, look)?;
+        expect_ok!(set_sysctl(MAX, 10_000));
+        expect_eq!(pid_max()?, 10_000);
+        expect_eq!(child(NONE, pid_max)?, 10_000, "to another process inside");
+        nested.go()?;
+        expect_eq!(nested.recv::<i32>()?, LIMIT, "in a namespace nested before");
+        sibling.go()?;
+        holds()
+    })?;
+    expect_eq!(sibling.recv::<i32>()?, LIMIT, "in a sibling");
+    expect_eq!(pid_max()?, outside, "in the parent");
+    holds()
+}
+
+/// Writing kernel.pid_max in a PID namespace sets the one value that all namespaces have.
+#[claim(source = "kernel.pid_max per PID namespace (6.14)", until = "6.14", needs = [Root, Disposable])]
+fn pid_max_is_one_for_all_namespaces() -> Verdict {
+    let before = pid_max()?;
+    let seen = child(CLONE_NEWPID, || {
+        let inherited = pid_max()?;
+        expect_ok!(set_sysctl(MAX, before - 1000));
+        Ok(inherited)
+    })?;
+    let after = pid_max()?;
+    set_sysctl(MAX, before)?;
+    expect_eq!(seen, before, "in a new namespace");
+    expect_eq!(after, before - 1000, "in the parent");
+    holds()
+}
+
+/// A new PID namespace has a kernel.pid_max of 4194304 on 64-bit machines, whatever its parent has.
+#[claim(
+    source = ["kernel.pid_max per PID namespace (6.14)", "kernel/pid_namespace.c"],
+    since = "6.14",
+    needs = [Root],
+)]
+fn pid_max_default_in_new_namespace() -> Verdict {
+    child(CLONE_NEWPID, || {
+        expect_eq!(pid_max()?, LIMIT);
+        set_sysctl(MAX, 10_000)?;
+        expect_eq!(child(CLONE_NEWPID, pid_max)?, LIMIT, "below a namespace with a lower one");
+        expect_eq!(child(NONE, pid_max)?, 10_000, "in the namespace with a lower one");
+        holds()
+    })
+}
+
+/// A PID namespace's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
+#[claim(
+    source = "kernel/pid.c pid_max_min/pid_max_max",
+    since = "6.14",
+    needs = [Root, Behaviour(FEW_PROCESSORS)],
+)]
+fn pid_max_minimum_301() -> Verdict {
+    child(CLONE_NEWPID, bounds)
+}
+
+/// The machine's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
+#[claim(
+    source = "kernel/pid.c pid_max_min/pid_max_max",
+    until = "6.14",
+    needs = [Root, Disposable, Behaviour(FEW_PROCESSORS)],
+)]
+fn pid_max_of_the_machine_minimum_301() -> Verdict {
+    let before = pid_max()?;
+    let verdict = child(NONE, bounds);
+    set_sysctl(MAX, before)?;
+    verdict
+}
+
+/// When all PIDs below a namespace's kernel.pid_max are taken, fork() fails with EAGAIN.
+#[claim(
+    source = ["kernel.pid_max per PID namespace (6.14)", "fork(2) ERRORS"],
+    since = "6.14",
+    needs = [Root, Config("CHECKPOINT_RESTORE"), Behaviour(FEW_PROCESSORS)],
+)]
+fn pid_max_exhaustion_is_eagain() -> Verdict {
+    child(CLONE_NEWPID, || {
+        set_sysctl(MAX, 301)?;
+        set_sysctl(LAST, 290)?;
+        let mut children = fill(10)?;
+        let pids: Vec<_> = children.iter().map(|child| child.pid().as_raw()).collect();
+        expect_eq!(pids, (291..=300).collect::<Vec<_>>());
+        // Those from 2 on are free, but only the first round hands them out.
+        expect_errno!(try_fork(), EAGAIN);
+        drop(children.pop());
+        expect_ok!(try_fork(), "with a PID free again");
+        holds()
+    })
+}
+
+/// When a PID namespace has no PID left, fork() fails with EAGAIN in the namespaces below it too, however many they
+/// have.
+#[claim(
+    source = "kernel.pid_max per PID namespace (6.14)",
+    since = "6.14",
+    needs = [Root, Config("CHECKPOINT_RESTORE"), Behaviour(FEW_PROCESSORS)],
+)]
+fn pid_max_of_ancestor_also_binds() -> Verdict {
+    child(CLONE_NEWPID, || {
+        set_sysctl(MAX, 310)?;
+        set_sysctl(LAST, 300)?;
+        // The inner init is 301 out here, so that 302 to 309 and then 300 are left.
+        let init = spawn(CLONE_NEWPID, |outside| {
+            expect_eq!(pid_max()?, LIMIT);
+            let _children = fill(9)?;
+            expect_errno!(try_fork(), EAGAIN);
+            outside.go()?;
+            outside.wait()?;
+            expect_ok!(try_fork(), "with a higher limit outside");
+            holds()
+        })?;
+        init.recv::<()>()?;
+        set_sysctl(MAX, 1000)?;
+        init.go()?;
+        init.join()
+    })
+}
+
+/// The kernel.pid_max of a PID namespace can be written by root of the user namespace that owns it, and by no
+/// ordinary user: EACCES.
+#[claim(source = "kernel/pid.c pid_table_root_permissions", since = "6.14", needs = [UserNamespaces])]
+fn pid_max_writable_by_userns_root() -> Verdict {
+    unprivileged(NONE, || {
+        let outside = pid_max()?;
+        expect_errno!(open_sysctl(MAX), EACCES, "as an ordinary user");
+        user_namespace(NONE, || {
+            expect_errno!(open_sysctl(MAX), EACCES, "as root of a user namespace that does not own the PID namespace");
+            holds()
+        })?;
+        user_namespace(CLONE_NEWPID, || {
+            expect_ok!(set_sysctl(MAX, 10_000));
+            expect_eq!(pid_max()?, 10_000);
+            holds()
+        })?;
+        expect_eq!(pid_max()?, outside);
+        holds()
+    })
+}
+
+/// Root of a user namespace cannot open kernel.pid_max for writing, not even in a PID namespace that it owns: EACCES.
+#[claim(source = "kernel/pid.c pid_table_root_permissions", until = "6.14", needs = [Root, UserNamespaces])]
+fn pid_max_not_writable_by_userns_root() -> Verdict {
+    expect_ok!(open_sysctl(MAX), "as root");
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWPID, || {
+            expect_errno!(open_sysctl(MAX), EACCES);
+            holds()
+        })
+    })
+}
+
+fn pid_max() -> Outcome<i32> {
+    sysctl(MAX)
+}
+
+fn bounds() -> Verdict {
+    for accepted in [301, 400, LIMIT] {
+        expect_ok!(set_sysctl(MAX, accepted), "{accepted}");
+        expect_eq!(pid_max()?, accepted);
+        for refused in [300, LIMIT + 1] {
+            expect_errno!(set_sysctl(MAX, refused), EINVAL, "{refused}");
+            expect_eq!(pid_max()?, accepted, "after the refusal of {refused}");
+        }
+    }
+    holds()
+}
+
+/// Children that take as many PIDs as there are to be.
+fn fill(count: usize) -> Outcome<Vec<Child<()>>> {
+    let children: Outcome<Vec<_>> = (0..count).map(|_| waiting(NONE)).collect();
+    children.map_err(|failure| Failure::violated(format!("no room for {count} processes: {failure:?}")))
+}

@@ -1,0 +1,45 @@
+//! Inits that do nothing about signals, for the themes about what reaches them.
+
+use harness::prelude::*;
+use harness::sys::signals;
+use nix::sys::prctl::set_dumpable;
+use nix::unistd::{Pid, setpgid};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Signals whose default is death, one of them a real-time signal.
+pub(super) const DEADLY: [i32; 10] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGABRT,
+    libc::SIGUSR1,
+    libc::SIGSEGV,
+    libc::SIGPIPE,
+    libc::SIGALRM,
+    libc::SIGTERM,
+    34,
+];
+
+/// What is pending when nothing is.
+pub(super) const NO_SIGNALS: [i32; 0] = [];
+
+/// Starts `body` in a child with these flags that has every signal's default action, and is ready for signals when
+/// this returns.
+///
+/// It leads a process group of its own: SIGTSTP does nothing to anybody in an orphaned one (`setpgid(2)`), and the
+/// stage's can be that. It dumps no core.
+pub(super) fn plain<T>(flags: CloneFlags, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let started = spawn(flags, |parent| {
+        signals::reset_all().doing("reset the signals' actions")?;
+        setpgid(Pid::from_raw(0), Pid::from_raw(0)).doing("setpgid")?;
+        set_dumpable(false).doing("prctl(PR_SET_DUMPABLE)")?;
+        parent.go()?;
+        body(parent)
+    })?;
+    started.recv::<()>()?;
+    Ok(started)
+}

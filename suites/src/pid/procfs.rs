@@ -1,0 +1,197 @@
+//! Whose processes a procfs shows, and to whom: `pid_namespaces(7)`, «/proc and PID namespaces».
+
+use std::fs::read_link;
+use std::io;
+use std::path::Path;
+
+use harness::prelude::*;
+use harness::process::{listed_pids, mount_proc, mount_proc_at, pids_at};
+use nix::unistd::getpid;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    procfs_shows_mounters_namespace,
+    procfs_view_independent_of_viewer,
+    proc_self_names_pid_in_procfs_namespace,
+    proc_self_enoent_in_foreign_procfs,
+    new_mntns_allows_proc_over_proc,
+    proc_mount_ignores_pid_for_children,
+    proc_mount_empties_when_init_dies,
+    proc_mount_needs_owner_of_pidns,
+];
+
+/// A procfs lists the processes of the PID namespace that its mounter is in, and none from outside it.
+#[claim(
+    source = [
+        "pid_namespaces(7) /proc and PID namespaces", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt",
+    ],
+    needs = [Root],
+)]
+fn procfs_shows_mounters_namespace() -> Verdict {
+    let outside = getpid().as_raw();
+    child(CLONE_NEWPID | CLONE_NEWNS, || {
+        expect!(listed_pids()?.contains(&outside), "in the procfs that was mounted outside");
+        mount_proc()?;
+        expect_eq!(listed_pids()?, [1]);
+        let _second = waiting(NONE)?;
+        let _nested = waiting(CLONE_NEWPID)?;
+        expect_eq!(listed_pids()?, [1, 2, 3]);
+        holds()
+    })
+}
+
+/// A procfs shows the same processes to whoever looks: one from an outer PID namespace does not find itself there.
+#[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
+fn procfs_view_independent_of_viewer() -> Verdict {
+    let container = container()?;
+    let own = format!("/proc/{}", getpid());
+    expect!(Path::new(&own).exists(), "in the procfs of its own namespace");
+    enter(container.pid(), &[Kind::Mnt], || {
+        expect_eq!(listed_pids()?, [1]);
+        expect_errno!(Path::new(&own).metadata(), ENOENT);
+        expect_errno!(Path::new(&format!("/proc/{}", getpid())).metadata(), ENOENT);
+        holds()
+    })
+}
+
+/// The link /proc/self names its reader by the PID it has in the PID namespace that the procfs belongs to.
+#[claim(source = ["pid_namespaces(7) /proc and PID namespaces", "proc_self(5)"], needs = [Root])]
+fn proc_self_names_pid_in_procfs_namespace() -> Verdict {
+    let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
+        let inherited = proc_self()?;
+        mount_proc()?;
+        outside.send(&(inherited, proc_self()?, getpid().as_raw()))
+    })?;
+    let (inherited, fresh, own): (String, String, i32) = init.recv()?;
+    expect_eq!(own, 1);
+    expect_eq!(inherited, init.pid().to_string(), "in the procfs that was mounted outside");
+    expect_eq!(fresh, "1");
+    holds()
+}
+
+/// Reading the links /proc/self and /proc/thread-self fails with ENOENT for a process that has no PID in the
+/// procfs's namespace.
+#[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
+fn proc_self_enoent_in_foreign_procfs() -> Verdict {
+    let container = container()?;
+    let read = || -> [io::Result<_>; 2] { ["/proc/self", "/proc/thread-self"].map(read_link) };
+    enter(container.pid(), &[Kind::Mnt], || {
+        for answer in read() {
+            expect_errno!(answer, ENOENT);
+        }
+        let names: Vec<_> = std::fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name()).collect();
+        expect!(names.iter().any(|name| name == "self") && names.iter().any(|name| name == "thread-self"));
+        holds()
+    })?;
+    enter(container.pid(), &[Kind::Mnt, Kind::Pid], || {
+        let own = getpid();
+        let [whole, thread] = read();
+        expect_eq!(expect_ok!(whole), Path::new(&format!("{own}")));
+        expect_eq!(expect_ok!(thread), Path::new(&format!("{own}/task/{own}")));
+        holds()
+    })
+}
+
+/// With mount and PID namespaces of its own a process mounts a new procfs over /proc, needs no other root for it,
+/// and changes nothing outside.
+#[claim(
+    source = [
+        "pid_namespaces(7) /proc and PID namespaces", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt",
+        "002_7e80c2cb6388261b.txt",
+    ],
+    needs = [Root],
+)]
+fn new_mntns_allows_proc_over_proc() -> Verdict {
+    for (flags, affected) in [(CLONE_NEWPID | CLONE_NEWNS, false), (CLONE_NEWPID, true)] {
+        // In a mount namespace that is lost afterwards, since without CLONE_NEWNS its /proc is covered for good.
+        child(CLONE_NEWNS, || {
+            let own = proc_self()?;
+            let init = spawn(flags, |outside| {
+                expect_ok!(mount_proc_at("/proc", None));
+                expect_eq!(proc_self()?, "1");
+                outside.go()?;
+                outside.wait()
+            })?;
+            init.recv::<()>()?;
+            if affected {
+                expect_errno!(read_link("/proc/self"), ENOENT, "after a mount in the same namespace");
+            } else {
+                expect_eq!(proc_self()?, own);
+                expect!(listed_pids()?.contains(&init.pid().as_raw()));
+            }
+            holds()
+        })?;
+    }
+    holds()
+}
+
+/// A procfs mounted after unshare(CLONE_NEWPID) belongs to the PID namespace that the mounter is in, not to its
+/// children's.
+#[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
+fn proc_mount_ignores_pid_for_children() -> Verdict {
+    unshare(CLONE_NEWPID)?;
+    let init = spawn(NONE, |outside| {
+        mount_proc_at("/tmp", None)?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    init.recv::<()>()?;
+    expect_ok!(mount_proc_at("/mnt", None));
+    let own = getpid();
+    expect_eq!(expect_ok!(read_link("/mnt/self")), Path::new(&own.to_string()));
+    expect_eq!(pids_at("/mnt")?, [1, own.as_raw(), init.pid().as_raw()]);
+    expect_eq!(pids_at("/tmp")?, [1], "mounted by the child");
+    holds()
+}
+
+/// When the init of its PID namespace has died, a procfs stays mounted and readable, but has no processes.
+#[claim(source = ["namespaces(7) Namespace lifetime", "pid_namespaces(7) /proc and PID namespaces"], needs = [Root])]
+fn proc_mount_empties_when_init_dies() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |outside| {
+        mount_proc_at("/mnt", None)?;
+        let _other = waiting(NONE)?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    init.recv::<()>()?;
+    expect_eq!(pids_at("/mnt")?, [1, 2]);
+    let version = std::fs::read("/mnt/version")?;
+    init.kill(libc::SIGKILL)?;
+    init.wait()?;
+    expect_eq!(pids_at("/mnt")?, Vec::<i32>::new());
+    expect_errno!(Path::new("/mnt/1").metadata(), ENOENT);
+    expect_eq!(expect_ok!(std::fs::read("/mnt/version")), version);
+    holds()
+}
+
+/// Mounting a procfs fails with EPERM for who has CAP_SYS_ADMIN over the mount namespace but not over the owner of
+/// the PID namespace.
+#[claim(source = "user_namespaces(7) Effect of capabilities within a user namespace", needs = [UserNamespaces])]
+fn proc_mount_needs_owner_of_pidns() -> Verdict {
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWNS, || {
+            expect_errno!(mount_proc_at("/proc", None), EPERM);
+            holds()
+        })?;
+        user_namespace(CLONE_NEWNS | CLONE_NEWPID, || {
+            expect_ok!(mount_proc_at("/proc", None), "in a PID namespace of its own");
+            holds()
+        })
+    })
+}
+
+/// The init of a PID namespace, with a procfs of that namespace on the `/proc` of its own mount namespace.
+fn container() -> Outcome<Child<()>> {
+    let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
+        mount_proc()?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    init.recv::<()>()?;
+    Ok(init)
+}
+
+/// What `/proc/self` says to the caller.
+fn proc_self() -> Outcome<String> {
+    Ok(expect_ok!(read_link("/proc/self")).to_string_lossy().into_owned())
+}

@@ -1,0 +1,63 @@
+//! Mount options of procfs, in `Documentation/filesystems/proc.rst`, as far as they are about PID namespaces.
+
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
+
+use harness::prelude::*;
+use harness::process::{mount_proc_at, pids_at};
+use nix::unistd::getpid;
+
+/// The cases of this file.
+pub const CASES: &[Case] =
+    cases![proc_pidns_mount_option, proc_pidns_option_refuses_non_descendant, proc_subset_pid_hides_system_files];
+
+/// The option pidns= makes a procfs belong to the PID namespace that it names, which the mounter need not be in.
+#[claim(source = "Documentation/filesystems/proc.rst pidns=", since = "6.18", needs = [Root])]
+fn proc_pidns_mount_option() -> Verdict {
+    let init = waiting(CLONE_NEWPID)?;
+    expect_ok!(mount_proc_at("/mnt", Some(&format!("pidns=/proc/{}/ns/pid", init.pid()))));
+    expect_eq!(pids_at("/mnt")?, [1]);
+    expect_ok!(mount_proc_at("/tmp", None));
+    expect_eq!(pids_at("/tmp")?, [1, getpid().as_raw(), init.pid().as_raw()], "without the option");
+    expect_errno!(mount_proc_at("/run", Some(&format!("pidnz=/proc/{}/ns/pid", init.pid()))), EINVAL);
+    holds()
+}
+
+/// A procfs cannot be mounted with pidns= for an ancestor or a sibling of the mounter's PID namespace: EINVAL.
+#[claim(source = "fs/proc/root.c proc_parse_pidns_param", since = "6.18", needs = [Root])]
+fn proc_pidns_option_refuses_non_descendant() -> Verdict {
+    let ancestor = Namespace::own(Kind::Pid)?;
+    let other = waiting(CLONE_NEWPID)?;
+    let sibling = other.namespace(Kind::Pid)?;
+    child(CLONE_NEWPID, || {
+        expect_errno!(mount_proc_of(&ancestor), EINVAL, "an ancestor");
+        expect_errno!(mount_proc_of(&sibling), EINVAL, "a sibling");
+        expect_ok!(mount_proc_of(Namespace::own(Kind::Pid)?), "the mounter's own");
+        unshare(CLONE_NEWPID)?;
+        let _init = waiting(NONE)?;
+        expect_ok!(mount_proc_of(Namespace::at("/proc/self/ns/pid_for_children")?), "a descendant");
+        expect_eq!(pids_at("/mnt")?, [1]);
+        holds()
+    })
+}
+
+/// A procfs mounted with subset=pid has the directories of processes but no files about the system, such as meminfo.
+#[claim(source = "Documentation/filesystems/proc.rst subset=", since = "5.8", needs = [Root])]
+fn proc_subset_pid_hides_system_files() -> Verdict {
+    mount_proc_at("/tmp", None)?;
+    expect!(Path::new("/tmp/meminfo").exists(), "without the option");
+    expect_ok!(mount_proc_at("/mnt", Some("subset=pid")));
+    expect_eq!(pids_at("/mnt")?, pids_at("/tmp")?);
+    expect!(Path::new("/mnt/self/status").exists());
+    expect_errno!(Path::new("/mnt/meminfo").metadata(), ENOENT);
+    let mut names: Vec<_> = std::fs::read_dir("/mnt")?.flatten().map(|entry| entry.file_name()).collect();
+    names.retain(|name| name.to_string_lossy().parse::<i32>().is_err());
+    names.sort();
+    expect_eq!(names, ["self", "thread-self"], "beside the processes");
+    holds()
+}
+
+/// Mounts a procfs with the option `pidns=` on `/mnt`.
+fn mount_proc_of(namespace: impl AsFd) -> nix::Result<()> {
+    mount_proc_at("/mnt", Some(&format!("pidns=/proc/self/fd/{}", namespace.as_fd().as_raw_fd())))
+}

@@ -1,0 +1,176 @@
+//! reboot(2) inside a PID namespace ends the namespace: `reboot(2)` Behavior inside PID namespaces.
+
+use std::ffi::CStr;
+
+use harness::prelude::*;
+use harness::process::{with_only, without};
+use harness::sys::raw::pidfd_send_signal;
+use harness::sys::reboot::reboot;
+use libc::{
+    LINUX_REBOOT_CMD_CAD_OFF as CAD_OFF, LINUX_REBOOT_CMD_CAD_ON as CAD_ON, LINUX_REBOOT_CMD_HALT as HALT,
+    LINUX_REBOOT_CMD_KEXEC as KEXEC, LINUX_REBOOT_CMD_POWER_OFF as POWER_OFF, LINUX_REBOOT_CMD_RESTART as RESTART,
+    LINUX_REBOOT_CMD_RESTART2 as RESTART2, LINUX_REBOOT_CMD_SW_SUSPEND as SW_SUSPEND, LINUX_REBOOT_MAGIC2 as MAGIC,
+};
+use rustix::thread::CapabilitySet;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    reboot_restart_shows_sighup,
+    reboot_restart2_shows_sighup,
+    reboot_poweroff_shows_sigint,
+    reboot_halt_shows_sigint,
+    reboot_other_commands_einval,
+    reboot_bad_magic_einval,
+    reboot_works_from_any_member,
+    reboot_needs_cap_sys_boot,
+    reboot_checks_owner_of_pidns,
+    unprivileged_owner_can_reboot_own_pidns,
+];
+
+/// A restart asked for inside a PID namespace ends its init, as if by SIGHUP.
+#[claim(
+    source = [
+        "reboot(2) Behavior inside PID namespaces",
+        "pid_namespaces(7) The namespace init process",
+    ],
+    needs = [Root, Capability("CAP_SYS_BOOT")]
+)]
+fn reboot_restart_shows_sighup() -> Verdict {
+    ends_init_as_if_by(RESTART, None, libc::SIGHUP)
+}
+
+/// A restart with a command string, asked for inside a PID namespace, ends its init as if by SIGHUP too.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_restart2_shows_sighup() -> Verdict {
+    ends_init_as_if_by(RESTART2, Some(c"anything"), libc::SIGHUP)
+}
+
+/// A power-off asked for inside a PID namespace ends its init, as if by SIGINT.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_poweroff_shows_sigint() -> Verdict {
+    ends_init_as_if_by(POWER_OFF, None, libc::SIGINT)
+}
+
+/// A halt asked for inside a PID namespace ends its init, as if by SIGINT.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_halt_shows_sigint() -> Verdict {
+    ends_init_as_if_by(HALT, None, libc::SIGINT)
+}
+
+/// Inside a PID namespace reboot(2) knows no other commands: EINVAL for Ctrl-Alt-Del, suspend and kexec, and init lives.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_other_commands_einval() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |_| {
+        for command in [CAD_ON, CAD_OFF, SW_SUSPEND, KEXEC] {
+            expect_errno!(reboot(MAGIC, command, None), EINVAL, "command {command:#x}");
+        }
+        Ok(())
+    })?;
+    init.survive()?;
+    ends_init_as_if_by(RESTART, None, libc::SIGHUP)
+}
+
+/// A wrong magic number gives EINVAL to a caller who may reboot, and EPERM to one who may not.
+#[claim(source = "reboot(2) ERRORS", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_bad_magic_einval() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |_| {
+        expect_errno!(reboot(0x999, RESTART, None), EINVAL);
+        unprivileged(NONE, || {
+            expect_errno!(reboot(0x999, RESTART, None), EPERM);
+            Ok(())
+        })?;
+        expect_ok!(reboot(MAGIC, RESTART, None), "with the right one");
+        Ok(())
+    })?;
+    expect_eq!(init.end()?.0, Ended::Signaled(libc::SIGHUP));
+    holds()
+}
+
+/// Any member of a PID namespace that has the privilege can reboot it, not only its init.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_works_from_any_member() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |outside| {
+        // A second process that only exits takes nobody along.
+        child(NONE, || Ok(()))?;
+        outside.go()?;
+        child(NONE, || {
+            expect_ok!(reboot(MAGIC, RESTART, None));
+            Ok(())
+        })
+    })?;
+    init.recv::<()>()?;
+    expect_eq!(init.end()?.0, Ended::Signaled(libc::SIGHUP));
+    holds()
+}
+
+/// Inside a PID namespace, too, reboot(2) takes CAP_SYS_BOOT: EPERM without it.
+#[claim(source = "reboot(2) ERRORS", needs = [Root, Capability("CAP_SYS_BOOT")])]
+fn reboot_needs_cap_sys_boot() -> Verdict {
+    let init = spawn(CLONE_NEWPID, |_| {
+        without(CapabilitySet::SYS_BOOT, NONE, || {
+            expect_errno!(reboot(MAGIC, RESTART, None), EPERM);
+            Ok(())
+        })?;
+        with_only(CapabilitySet::SYS_BOOT, NONE, || {
+            expect_ok!(reboot(MAGIC, RESTART, None), "with no other capability");
+            Ok(())
+        })
+    })?;
+    expect_eq!(init.end()?.0, Ended::Signaled(libc::SIGHUP));
+    holds()
+}
+
+/// The CAP_SYS_BOOT that reboot(2) asks for is one in the user namespace that owns the PID namespace, not in the caller's.
+#[claim(
+    source = "reboot(2) ERRORS",
+    needs = [Root, UserNamespaces],
+    erratum = "The caller must have the CAP_SYS_BOOT inside its user namespace."
+)]
+fn reboot_checks_owner_of_pidns() -> Verdict {
+    let roots = spawn(CLONE_NEWPID, |_| {
+        unshare(CLONE_NEWUSER)?;
+        expect_errno!(reboot(MAGIC, RESTART, None), EPERM, "in a user namespace below the owner");
+        Ok(())
+    })?;
+    roots.survive()?;
+    let own = spawn(CLONE_NEWPID | CLONE_NEWUSER, |_| {
+        expect_ok!(reboot(MAGIC, RESTART, None), "in the owner");
+        Ok(())
+    })?;
+    expect_eq!(own.end()?.0, Ended::Signaled(libc::SIGHUP));
+    holds()
+}
+
+/// An ordinary user can reboot a PID namespace that belongs to the user's own user namespace.
+#[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [UserNamespaces])]
+fn unprivileged_owner_can_reboot_own_pidns() -> Verdict {
+    let own_namespaces = || {
+        let init = spawn(CLONE_NEWPID, |_| {
+            child(CLONE_NEWUSER, || {
+                expect_errno!(reboot(MAGIC, RESTART, None), EPERM, "in a user namespace below the owner");
+                Ok(())
+            })?;
+            expect_ok!(reboot(MAGIC, RESTART, None));
+            Ok(())
+        })?;
+        expect_eq!(init.end()?.0, Ended::Signaled(libc::SIGHUP));
+        Ok(())
+    };
+    unprivileged(NONE, || user_namespace(NONE, own_namespaces))?;
+    holds()
+}
+
+/// The init of a new PID namespace calls reboot(2): its parent sees this signal as the cause of its end, and a member
+/// that ran beside it is gone too.
+fn ends_init_as_if_by(command: i32, text: Option<&CStr>, signal: i32) -> Verdict {
+    let init = spawn(CLONE_NEWPID, |outside| {
+        let member = waiting(NONE)?;
+        outside.send_fd(member.pidfd())?;
+        expect_ok!(reboot(MAGIC, command, text));
+        Ok(())
+    })?;
+    let member = init.peer().recv_fd()?;
+    expect_eq!(init.end()?.0, Ended::Signaled(signal));
+    expect_errno!(pidfd_send_signal(&member, 0), ESRCH, "a member");
+    holds()
+}

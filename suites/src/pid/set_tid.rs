@@ -1,0 +1,163 @@
+//! Choosing a child's PIDs: `clone(2)`, «The set_tid array».
+
+use harness::prelude::*;
+use harness::process::{next_child_pid, ns_pids, try_clone3, with_only};
+use harness::sysctl::sysctl;
+use nix::errno::Errno;
+use nix::unistd::getpid;
+use rustix::thread::CapabilitySet;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    set_tid_chooses_pid,
+    set_tid_in_use_eexist,
+    set_tid_invalid_value_einval,
+    set_tid_too_many_levels_einval,
+    set_tid_first_process_must_be_1,
+    set_tid_sets_several_levels,
+    set_tid_needs_capability_in_every_level,
+    set_tid_with_checkpoint_cap,
+];
+
+/// A child that clone3() makes with one PID in set_tid has that PID in its PID namespace.
+#[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
+fn set_tid_chooses_pid() -> Verdict {
+    child(CLONE_NEWPID, || {
+        expect_eq!(next_child_pid()?, 2, "with no set_tid");
+        expect_ok!(try_pids(NONE, &[42]));
+        let chosen = Spawn::new(NONE).set_tid(&[42]).start(|_| Ok(getpid().as_raw()))?;
+        expect_eq!(chosen.pid().as_raw(), 42);
+        expect_eq!(chosen.join()?, 42);
+        holds()
+    })
+}
+
+/// A PID that a process has cannot be given to another by set_tid: clone3() fails with EEXIST.
+#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
+fn set_tid_in_use_eexist() -> Verdict {
+    child(CLONE_NEWPID, || {
+        let taken = waiting(NONE)?;
+        let pid = taken.pid().as_raw();
+        expect_errno!(try_pids(NONE, &[pid]), EEXIST);
+        expect_errno!(try_pids(NONE, &[1]), EEXIST);
+        drop(taken);
+        expect_ok!(try_pids(NONE, &[pid]), "after the end of the process that had it");
+        holds()
+    })
+}
+
+/// A PID in set_tid must be positive and below the namespace's pid_max: else clone3() fails with EINVAL.
+///
+/// Before 6.14 the pid_max is the machine's.
+#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
+fn set_tid_invalid_value_einval() -> Verdict {
+    child(CLONE_NEWPID, || {
+        let end: i32 = sysctl("kernel/pid_max")?;
+        for refused in [0, -1, i32::MIN, end, i32::MAX] {
+            expect_errno!(try_pids(NONE, &[refused]), EINVAL, "{refused}");
+        }
+        for accepted in [42, end - 1] {
+            expect_ok!(try_pids(NONE, &[accepted]), "{accepted}");
+        }
+        holds()
+    })
+}
+
+/// Just as many PIDs may stand in set_tid as there are PID namespaces from the child's to the initial one: with
+/// more, EINVAL.
+#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
+fn set_tid_too_many_levels_einval() -> Verdict {
+    let outside = levels()?;
+    let inside = child(CLONE_NEWPID, || {
+        expect_ok!(try_pids(NONE, &[77, 20_077]));
+        levels()
+    })?;
+    expect_eq!(inside, outside + 1, "one level further down");
+    holds()
+}
+
+/// The first process of a PID namespace can only be given PID 1 there by set_tid: any other fails with EINVAL.
+#[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
+fn set_tid_first_process_must_be_1() -> Verdict {
+    expect_errno!(try_pids(CLONE_NEWPID, &[2]), EINVAL);
+    expect_ok!(try_pids(CLONE_NEWPID, &[1]));
+    child(NONE, || {
+        unshare(CLONE_NEWPID)?;
+        expect_errno!(try_pids(NONE, &[2]), EINVAL, "after unshare");
+        expect_ok!(try_pids(NONE, &[1]), "after unshare");
+        holds()
+    })?;
+    unshare(CLONE_NEWPID)?;
+    let _init = waiting(NONE)?;
+    expect_ok!(try_pids(NONE, &[2]), "with an init");
+    holds()
+}
+
+/// The PIDs in set_tid are for the child's PID namespace, then for its parent, and so on; a level that is not named
+/// counts on.
+#[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
+fn set_tid_sets_several_levels() -> Verdict {
+    // The stage's procfs shows three levels of a process made there: the stage's, this one's, and the new one's.
+    let pids = |wished: &[i32]| Spawn::new(CLONE_NEWPID).set_tid(wished).start(|_| ns_pids("self"))?.join();
+    child(CLONE_NEWPID, || {
+        expect_ok!(try_pids(CLONE_NEWPID, &[1, 77]));
+        let counted = pids(&[1])?;
+        expect_eq!(&counted[1..], [2, 1]);
+        expect_eq!(pids(&[1, 77])?, [counted[0] + 1, 77, 1]);
+        expect_eq!(pids(&[1, 78, 20_078])?, [20_078, 78, 1]);
+        holds()
+    })
+}
+
+/// With PIDs for several levels in set_tid, clone3() fails with EPERM unless the caller is privileged over the
+/// owner of each level.
+#[claim(
+    source = ["clone(2) The set_tid array", "clone(2) ERRORS"],
+    since = "5.5",
+    needs = [Root, UserNamespaces],
+)]
+fn set_tid_needs_capability_in_every_level() -> Verdict {
+    with_only(CapabilitySet::SYS_ADMIN, CLONE_NEWPID, || {
+        expect_ok!(try_pids(NONE, &[67, 20_001]), "with CAP_SYS_ADMIN everywhere");
+        holds()
+    })?;
+    unprivileged(NONE, || {
+        expect_errno!(try_pids(NONE, &[20_001]), EPERM, "as an ordinary user");
+        user_namespace(CLONE_NEWPID, || {
+            expect_ok!(try_pids(NONE, &[66]), "in the namespace that is owned");
+            expect_errno!(try_pids(NONE, &[67, 20_001]), EPERM, "in its parent too");
+            holds()
+        })
+    })
+}
+
+/// CAP_CHECKPOINT_RESTORE and no other capability is enough to choose PIDs with set_tid.
+#[claim(
+    source = "clone(2) The set_tid array",
+    since = "5.9",
+    needs = [Root, Capability("CAP_CHECKPOINT_RESTORE")],
+)]
+fn set_tid_with_checkpoint_cap() -> Verdict {
+    with_only(CapabilitySet::CHECKPOINT_RESTORE, CLONE_NEWPID, || {
+        expect_ok!(try_pids(NONE, &[88]));
+        holds()
+    })?;
+    with_only(CapabilitySet::empty(), CLONE_NEWPID, || {
+        expect_errno!(try_pids(NONE, &[88]), EPERM, "without any capability");
+        holds()
+    })
+}
+
+/// Whether a child may have these PIDs, innermost namespace first.
+fn try_pids(flags: CloneFlags, pids: &[i32]) -> nix::Result<()> {
+    try_clone3(&CloneArgs { set_tid: pids, ..CloneArgs::new(flags) })
+}
+
+/// How many PIDs `set_tid` may have here. Each one asked for is 1, which is taken on every level: no child is made.
+fn levels() -> Outcome<usize> {
+    let ones = [1; 33];
+    let answers: Vec<_> = (1..=ones.len()).map(|count| try_pids(NONE, &ones[..count])).collect();
+    let levels = answers.iter().take_while(|answer| **answer == Err(Errno::EEXIST)).count();
+    expect!(answers[levels..].iter().all(|answer| *answer == Err(Errno::EINVAL)), "{answers:?}");
+    Ok(levels)
+}

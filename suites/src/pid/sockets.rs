@@ -1,0 +1,196 @@
+//! PIDs that travel over sockets: `unix(7)` SCM_CREDENTIALS and SO_PEERCRED, and the port IDs of `netlink(7)`.
+
+use std::fs;
+use std::io::{IoSlice, IoSliceMut};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use harness::prelude::*;
+use harness::process::without;
+use nix::errno::Errno;
+use nix::sys::socket::sockopt::{PassCred, PeerCredentials};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType,
+    UnixAddr, bind, getsockname, getsockopt, recvmsg, sendmsg, setsockopt, socket, socketpair,
+};
+use nix::unistd::{Pid, getgid, getpid, getuid};
+use rustix::thread::CapabilitySet;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    scm_credentials_pid_translated_up,
+    scm_credentials_pid_zero_when_invisible,
+    scm_credentials_pid_must_exist,
+    scm_credentials_foreign_pid_needs_cap,
+    so_peercred_pid_translated,
+    netlink_autobind_uses_inner_pid,
+];
+
+/// Credentials that come out of a nested PID namespace carry the number that their sender has where they are read.
+#[claim(
+    source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root]
+)]
+fn scm_credentials_pid_translated_up() -> Verdict {
+    for (flags, own_number) in [(CLONE_NEWPID, Some(1)), (NONE, None)] {
+        let (ours, theirs) = credential_pair()?;
+        let sender = spawn(flags, |parent| {
+            let own = own_number.map_or(getpid(), Pid::from_raw);
+            expect_ok!(send_credentials(&theirs, own), "claims to be PID {own}");
+            expect_ok!(send_plain(&theirs));
+            parent.wait()
+        })?;
+        let pid = sender.pid().as_raw();
+        expect_eq!(received_pid(&ours)?, pid, "the sender's own words");
+        expect_eq!(received_pid(&ours)?, pid, "added by the kernel");
+    }
+    holds()
+}
+
+/// Credentials from a process that the reader's PID namespace does not contain carry PID 0.
+#[claim(source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS"], needs = [Root])]
+fn scm_credentials_pid_zero_when_invisible() -> Verdict {
+    let own = getpid().as_raw();
+    expect_eq!(seen_by_a_child(NONE)?, (own, own), "in the same PID namespace");
+    expect_eq!(seen_by_a_child(CLONE_NEWPID)?, (0, 0), "in a nested PID namespace");
+    holds()
+}
+
+/// Credentials with a PID that does not exist in the sender's PID namespace are refused with ESRCH, even to root.
+#[claim(source = "unix(7) ERRORS", needs = [Root])]
+fn scm_credentials_pid_must_exist() -> Verdict {
+    let (_ours, theirs) = credential_pair()?;
+    let inner = spawn(CLONE_NEWPID, |parent| {
+        let outer_number = Pid::from_raw(parent.recv()?);
+        expect_errno!(send_credentials(&theirs, outer_number), ESRCH, "a number that exists outside only");
+        expect_ok!(send_credentials(&theirs, getpid()));
+        holds()
+    })?;
+    expect_ok!(send_credentials(&theirs, inner.pid()), "the same number, where it exists");
+    inner.send(&inner.pid().as_raw())?;
+    inner.join()
+}
+
+/// To send another process's PID as one's own takes CAP_SYS_ADMIN in the user namespace that owns the PID namespace.
+#[claim(source = ["unix(7) SCM_CREDENTIALS", "capabilities(7) CAP_SYS_ADMIN"], needs = [Root, Config("USER_NS")])]
+fn scm_credentials_foreign_pid_needs_cap() -> Verdict {
+    expect_ok!(claims_a_childs_pid()?, "as root");
+    without(CapabilitySet::SYS_ADMIN, NONE, || {
+        expect_errno!(claims_a_childs_pid()?, EPERM, "without CAP_SYS_ADMIN");
+        let (_ours, theirs) = credential_pair()?;
+        expect_ok!(send_credentials(&theirs, getpid()), "one's own PID");
+        holds()
+    })?;
+    user_namespace(NONE, || {
+        expect_errno!(claims_a_childs_pid()?, EPERM, "as root of a user namespace that does not own the PID namespace");
+        holds()
+    })?;
+    user_namespace(CLONE_NEWPID, || {
+        expect_ok!(claims_a_childs_pid()?, "as root of the user namespace that owns the PID namespace");
+        holds()
+    })
+}
+
+/// SO_PEERCRED tells the peer's PID as the PID namespace of the process that asks has it, and 0 if it has none.
+#[claim(source = "unix(7) SO_PEERCRED", needs = [Root])]
+fn so_peercred_pid_translated() -> Verdict {
+    let own = getpid().as_raw();
+    let (client, seen_by_us, seen_by_client) = connected(NONE)?;
+    expect_eq!((seen_by_us, seen_by_client), (client, own), "in the same PID namespace");
+    let (client, seen_by_us, seen_by_client) = connected(CLONE_NEWPID)?;
+    expect_eq!((seen_by_us, seen_by_client), (client, 0), "with a client in a nested PID namespace");
+    holds()
+}
+
+/// The port ID that the kernel picks for a netlink socket is the PID of its process as that process knows it.
+#[claim(source = "netlink(7)", needs = [Root])]
+fn netlink_autobind_uses_inner_pid() -> Verdict {
+    let inner = spawn(CLONE_NEWPID, |parent| {
+        let bound = autobound()?;
+        parent.send(&bound.1)?;
+        parent.wait()
+    })?;
+    expect_eq!(inner.recv::<u32>()?, 1, "in a nested PID namespace");
+    // Held open beside it: in one network namespace the two numbers are different ports.
+    let (_socket, port) = autobound()?;
+    expect_eq!(port, getpid().as_raw() as u32, "in our own");
+    holds()
+}
+
+/// Two connected datagram sockets, on both of which credentials are received.
+fn credential_pair() -> Outcome<(OwnedFd, OwnedFd)> {
+    let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
+    setsockopt(&one, PassCred, &true).doing("set SO_PASSCRED")?;
+    setsockopt(&other, PassCred, &true).doing("set SO_PASSCRED")?;
+    Ok((one, other))
+}
+
+/// Sends one byte with credentials that claim to be process `pid`.
+fn send_credentials(socket: &OwnedFd, pid: Pid) -> nix::Result<()> {
+    let claimed = libc::ucred { pid: pid.as_raw(), uid: getuid().as_raw(), gid: getgid().as_raw() };
+    send(socket, &[ControlMessage::ScmCredentials(&claimed.into())])
+}
+
+/// Sends one byte; the kernel adds credentials.
+fn send_plain(socket: &OwnedFd) -> nix::Result<()> {
+    send(socket, &[])
+}
+
+fn send(socket: &OwnedFd, control: &[ControlMessage<'_>]) -> nix::Result<()> {
+    let flags = MsgFlags::MSG_NOSIGNAL;
+    sendmsg::<UnixAddr>(socket.as_raw_fd(), &[IoSlice::new(b"x")], control, flags, None).map(drop)
+}
+
+/// The PID in the credentials of the next message.
+fn received_pid(socket: &OwnedFd) -> Outcome<i32> {
+    let mut byte = [0];
+    let mut space = nix::cmsg_space!(libc::ucred);
+    let mut parts = [IoSliceMut::new(&mut byte)];
+    let message = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::empty())
+        .doing("receive credentials")?;
+    let pid = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::ScmCredentials(seen) => Some(seen.pid()),
+        _ => None,
+    });
+    pid.ok_or_else(|| Failure::broken("a message came without credentials"))
+}
+
+/// The PIDs that a child made with `flags` reads in credentials of ours: in our own words, and added by the kernel.
+fn seen_by_a_child(flags: CloneFlags) -> Outcome<(i32, i32)> {
+    let (ours, theirs) = credential_pair()?;
+    let reader = spawn(flags, |_| Ok((received_pid(&theirs)?, received_pid(&theirs)?)))?;
+    expect_ok!(send_credentials(&ours, getpid()));
+    expect_ok!(send_plain(&ours));
+    reader.join()
+}
+
+/// Whether the caller may claim to be a child of its own.
+fn claims_a_childs_pid() -> Outcome<Result<(), Errno>> {
+    let (_ours, theirs) = credential_pair()?;
+    let other = waiting(NONE)?;
+    Ok(send_credentials(&theirs, other.pid()))
+}
+
+/// A client made with `flags` that connects to us: its PID, the PID we see, and the PID it sees.
+fn connected(flags: CloneFlags) -> Outcome<(i32, i32, i32)> {
+    let path = "/tmp/listener";
+    let listener = UnixListener::bind(path).doing("listen on a socket")?;
+    let client = spawn(flags, |parent| {
+        let stream = UnixStream::connect(path).doing("connect")?;
+        parent.send(&getsockopt(&stream, PeerCredentials)?.pid())?;
+        parent.wait()
+    })?;
+    let (stream, _) = listener.accept().doing("accept")?;
+    let seen_by_us = getsockopt(&stream, PeerCredentials)?.pid();
+    fs::remove_file(path).doing("remove the socket")?;
+    Ok((client.pid().as_raw(), seen_by_us, client.recv()?))
+}
+
+/// A netlink socket with the port that the kernel picked.
+fn autobound() -> Outcome<(OwnedFd, u32)> {
+    let route = SockProtocol::NetlinkRoute;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, route)?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0)).doing("bind to port 0")?;
+    let port = getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid();
+    Ok((socket, port))
+}

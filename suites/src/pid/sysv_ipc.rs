@@ -1,0 +1,81 @@
+//! The last users of System V IPC objects: `shmctl(2)`, `msgctl(2)`, `semctl(2)`.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::sys::sysv;
+use nix::unistd::getpid;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![sysv_shm_pids_translated, sysv_msg_and_sem_pids_translated];
+
+/// IPC_STAT and /proc/sysvipc/shm give a segment's creator and last user as the reader's PID namespace has them, or 0.
+#[claim(source = "shmctl(2)", needs = [Root])]
+fn sysv_shm_pids_translated() -> Verdict {
+    let own = getpid().as_raw();
+    for flags in [NONE, CLONE_NEWPID] {
+        let id = sysv::shm_create().doing("shmget")?;
+        let user = spawn(flags, |parent| {
+            sysv::shm_touch(id).doing("attach and detach the segment")?;
+            parent.send(&(getpid().as_raw(), shm_pids(id)?, shm_pids_in_proc(id)?))?;
+            parent.wait()
+        })?;
+        let (number_inside, by_call, by_proc): (i32, (i32, i32), (i32, i32)) = user.recv()?;
+        let creator_inside = if flags == NONE { own } else { 0 };
+        expect_eq!(by_call, (creator_inside, number_inside), "IPC_STAT in a child made with {flags:?}");
+        expect_eq!(by_proc, by_call, "/proc in a child made with {flags:?}");
+        let outside = (own, user.pid().as_raw());
+        expect_eq!(shm_pids(id)?, outside, "IPC_STAT beside a child made with {flags:?}");
+        expect_eq!(shm_pids_in_proc(id)?, outside, "/proc beside a child made with {flags:?}");
+    }
+    holds()
+}
+
+/// The last sender and receiver of a message queue and the last user of a semaphore are told in the asker's numbers.
+#[claim(source = ["msgctl(2)", "semctl(2)"], needs = [Root])]
+fn sysv_msg_and_sem_pids_translated() -> Verdict {
+    let queue = sysv::msg_create().doing("msgget")?;
+    let semaphore = sysv::sem_create().doing("semget")?;
+    let used = || -> Outcome<()> {
+        sysv::msg_send(queue).doing("msgsnd")?;
+        sysv::msg_receive(queue).doing("msgrcv")?;
+        sysv::sem_set(semaphore, 1).doing("semctl(SETVAL)")
+    };
+    let seen = || -> Outcome<(i32, i32, i32)> {
+        let state = sysv::msg_stat(queue).doing("msgctl(IPC_STAT)")?;
+        Ok((state.msg_lspid, state.msg_lrpid, sysv::sem_pid(semaphore).doing("semctl(GETPID)")?))
+    };
+    let threefold = |pid: i32| (pid, pid, pid);
+
+    let inner = spawn(CLONE_NEWPID, |parent| {
+        used()?;
+        parent.send(&seen()?)?;
+        parent.wait()?;
+        seen()
+    })?;
+    expect_eq!(inner.recv::<(i32, i32, i32)>()?, threefold(1), "used and asked inside");
+    expect_eq!(seen()?, threefold(inner.pid().as_raw()), "used inside, asked outside");
+    used()?;
+    expect_eq!(seen()?, threefold(getpid().as_raw()), "used and asked outside");
+    inner.go()?;
+    expect_eq!(inner.join()?, threefold(0), "used outside, asked inside");
+    holds()
+}
+
+/// A segment's creator and last user by `IPC_STAT`.
+fn shm_pids(id: i32) -> Outcome<(i32, i32)> {
+    let state = sysv::shm_stat(id).doing("shmctl(IPC_STAT)")?;
+    Ok((state.shm_cpid, state.shm_lpid))
+}
+
+/// A segment's creator and last user by `/proc`, where they follow key, ID, mode and size.
+fn shm_pids_in_proc(id: i32) -> Outcome<(i32, i32)> {
+    let path = "/proc/sysvipc/shm";
+    let text = fs::read_to_string(path).doing(format!("read {path}"))?;
+    let rows = text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let id = id.to_string();
+    match rows.into_iter().find(|row| row.get(1) == Some(&id.as_str())).as_deref() {
+        Some([_, _, _, _, creator, user, ..]) => Ok((creator.parse()?, user.parse()?)),
+        _ => Err(Failure::broken(format!("segment {id} is not in {path}: {text}"))),
+    }
+}

@@ -1,0 +1,179 @@
+//! What documents show with `unshare(1)`, `nsenter(1)` and `ps(1)`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child as Process, ChildStdin, Command, Stdio};
+
+use harness::prelude::*;
+use harness::process::mount_proc;
+use nix::unistd::{Pid, getpid};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    unshare_tool_needs_fork_for_pid,
+    unshare_mount_proc_shows_two_processes,
+    unshare_tool_process_stays_outside,
+    contained_process_visible_on_host,
+    nsenter_pid_joins_namespace,
+];
+
+/// «unshare --pid» without --fork leaves the command outside; its first child is init, and after it none can be forked.
+#[claim(
+    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "unshare(1)"],
+    needs = [Root, Tool("unshare"), Tool("bash")]
+)]
+fn unshare_tool_needs_fork_for_pid() -> Verdict {
+    let script = "echo $$; (echo $BASHPID); (echo second); :";
+    let alone = run(Command::new("unshare").args(["--pid", "bash", "-c", script]))?;
+    expect_eq!(alone.output, format!("{}\n1\n", alone.pid), "the shell and its first child");
+    expect!(alone.errors.contains("fork: Cannot allocate memory"), "the second child: {}", alone.errors);
+
+    let forked = run(Command::new("unshare").args(["--pid", "--fork", "bash", "-c", script]))?;
+    expect_eq!((forked.output.as_str(), forked.errors.as_str()), ("1\n2\nsecond\n", ""), "with --fork");
+    holds()
+}
+
+/// «unshare --pid --fork --mount-proc sh -c ps» lists two processes: the shell as PID 1, and ps.
+#[claim(
+    source = [
+        "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"
+    ],
+    needs = [Root, Tool("unshare"), Tool("ps"), Tool("sh")]
+)]
+fn unshare_mount_proc_shows_two_processes() -> Verdict {
+    let listed = |options: &[&str]| -> Outcome<Vec<String>> {
+        let mut command = Command::new("unshare");
+        // Something after ps keeps the shell from becoming ps.
+        command.args(options).args(["sh", "-c", "ps -e -o pid= -o comm=; :"]);
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        Ok(run(&mut command)?.output.lines().map(words).collect())
+    };
+    expect_eq!(listed(&["--pid", "--fork", "--mount-proc"])?, ["1 sh", "2 ps"]);
+    let own = getpid().to_string();
+    let without = listed(&["--pid", "--fork"])?;
+    expect!(without.iter().any(|line| line.split(' ').next() == Some(&own)), "without --mount-proc: {without:?}");
+    holds()
+}
+
+/// The process of «unshare --pid --fork --mount-proc» shares its child's new mount namespace, but not its PID namespace.
+#[claim(source = "002_7e80c2cb6388261b.txt", needs = [Root, Tool("unshare"), Tool("cat")])]
+fn unshare_tool_process_stays_outside() -> Verdict {
+    let container = Container::start()?;
+    let (tool, inside) = (container.tool(), container.init()?);
+    expect_eq!(inode_of(tool, Kind::Mnt)?, inode_of(inside, Kind::Mnt)?);
+    expect_ne!(inode_of(tool, Kind::Mnt)?, own_inode(Kind::Mnt)?);
+    expect_eq!(inode_of(tool, Kind::Pid)?, own_inode(Kind::Pid)?);
+    expect_ne!(inode_of(inside, Kind::Pid)?, own_inode(Kind::Pid)?);
+    expect_eq!(inode_at(format!("/proc/{tool}/ns/pid_for_children"))?, inode_of(inside, Kind::Pid)?);
+    holds()
+}
+
+/// A process that «unshare --pid» has put into a PID namespace is listed outside, by its PID of outside; not vice versa.
+#[claim(
+    source = ["002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root, Tool("unshare"), Tool("cat")]
+)]
+fn contained_process_visible_on_host() -> Verdict {
+    let container = Container::start()?;
+    let inside = container.init()?;
+    let name = std::fs::read_to_string(format!("/proc/{inside}/comm")).doing("read the process's name outside")?;
+    expect_eq!(name, "cat\n", "the name of process {inside} outside");
+    let root = format!("/proc/{inside}/root/proc");
+    expect!(Path::new(&root).join("1").exists(), "the procfs inside shows the process as 1");
+    for outer in [inside, container.tool(), getpid()] {
+        expect!(Path::new("/proc").join(outer.to_string()).exists(), "{outer} is listed outside");
+        expect!(!Path::new(&root).join(outer.to_string()).exists(), "{outer} is listed inside");
+    }
+    holds()
+}
+
+/// «nsenter --pid --mount» and «nsenter --all» run a command with a PID of inside, which sees the procfs of inside.
+#[claim(
+    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root, Tool("nsenter"), Tool("sh")]
+)]
+fn nsenter_pid_joins_namespace() -> Verdict {
+    let target = spawn(CLONE_NEWPID | CLONE_NEWNS, |parent| {
+        mount_proc()?;
+        parent.go()?;
+        parent.wait()
+    })?;
+    target.recv::<()>()?;
+    let entered = |options: &[&str]| -> Outcome<String> {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &target.pid().to_string()]).args(options);
+        // The shell's own number, and what it has of itself and of others in /proc.
+        command.args(["sh", "-c", "cd /proc; self=none; read self rest <self/stat; echo $$ $self [0-9]*"]);
+        Ok(run(&mut command)?.output)
+    };
+    expect_eq!(entered(&["--pid", "--mount"])?, "2 2 1 2\n");
+    expect_eq!(entered(&["--all"])?, "3 3 1 3\n");
+    let seen = entered(&["--mount"])?;
+    let (shell, listed) = seen.split_once(' ').unwrap_or_default();
+    expect!(shell.parse::<i32>()? > target.pid().as_raw(), "without --pid a number of outside: {seen}");
+    expect_eq!(listed, "none 1\n", "without --pid it is not in the procfs of inside");
+    holds()
+}
+
+/// A command that has run: its PID, and what it wrote.
+struct Run {
+    pid: u32,
+    output: String,
+    errors: String,
+}
+
+fn run(command: &mut Command) -> Outcome<Run> {
+    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let process = command.spawn().doing(format!("run {command:?}"))?;
+    let pid = process.id();
+    let said = process.wait_with_output().doing(format!("wait for {command:?}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Run { pid, output: text(&said.stdout), errors: text(&said.stderr) })
+}
+
+/// `unshare --pid --fork --mount-proc cat`, which has started.
+struct Container {
+    unshare: Process,
+    _input: Option<ChildStdin>,
+}
+
+impl Container {
+    fn start() -> Outcome<Self> {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc", "cat"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut unshare = command.spawn().doing("run unshare")?;
+        let (Some(mut input), Some(output)) = (unshare.stdin.take(), unshare.stdout.take()) else {
+            return Err(Failure::broken("unshare has no pipes"));
+        };
+        writeln!(input, "up").doing("write to cat")?;
+        let mut echo = String::new();
+        BufReader::new(output).read_line(&mut echo).doing("read from cat")?;
+        if echo != "up\n" {
+            return Err(Failure::broken(format!("cat did not start: {echo:?}")));
+        }
+        Ok(Self { unshare, _input: Some(input) })
+    }
+
+    /// The process that was called.
+    fn tool(&self) -> Pid {
+        Pid::from_raw(self.unshare.id() as i32)
+    }
+
+    /// Its child, by its number outside.
+    fn init(&self) -> Outcome<Pid> {
+        for process in procfs::process::all_processes()?.flatten() {
+            if process.stat().is_ok_and(|stat| stat.ppid == self.tool().as_raw()) {
+                return Ok(Pid::from_raw(process.pid()));
+            }
+        }
+        Err(Failure::broken("unshare has no child"))
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // At the end of its input cat exits, and unshare after it.
+        self._input = None;
+        let _ = self.unshare.wait();
+    }
+}

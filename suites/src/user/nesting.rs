@@ -1,0 +1,184 @@
+//! How deep user namespaces nest: `user_namespaces(7)`, Nested namespaces, namespace membership.
+
+use std::fs;
+
+use harness::Behaviour;
+use harness::prelude::*;
+use harness::process::{map_self, try_clone3};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    nesting_stops_at_depth_33,
+    userns_nesting_overflow_enospc,
+    nesting_stops_at_the_same_depth_for_root,
+    depth_counts_levels_and_not_namespaces,
+    depth_counts_from_the_initial_namespace,
+    depth_and_number_are_limited_apart,
+    only_user_namespaces_are_refused_at_the_deepest_level,
+    parent_userns_is_creators,
+];
+
+/// How many levels there can be below the initial user namespace.
+const DEEPEST: usize = 33;
+
+/// Levels are counted from the initial user namespace, whose inode number is fixed.
+const AT_THE_TOP: &Behaviour = &Behaviour {
+    what: "runs nsproof in its initial user namespace, not in a container with one of its own",
+    probe: || own_inode(Kind::User).is_ok_and(|inode| inode == 0xEFFF_FFFD),
+};
+
+/// User namespaces nest to 33 levels below the initial one, each the child of the one before, and no further.
+///
+/// The kernel refuses when the parent's level is above 32, and the initial namespace has level 0.
+#[claim(
+    source = ["user_namespaces(7) Nested namespaces, namespace membership", "kernel/user_namespace.c create_user_ns"],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+    erratum = "user_namespaces(7): there can be 32 levels of user namespaces, and one more fails with EUSERS.",
+)]
+fn nesting_stops_at_depth_33() -> Verdict {
+    unprivileged(NONE, || {
+        let top = own_inode(Kind::User)?;
+        let deepest = spawn(NONE, |outside| {
+            outside.send(&nest(usize::MAX)?)?;
+            outside.wait()
+        })?;
+        let levels: usize = deepest.recv()?;
+        expect_eq!(levels, DEEPEST);
+        let mut seen = deepest.namespace(Kind::User)?;
+        for level in (1..=levels).rev() {
+            expect_ne!(seen.inode()?, top, "level {level}");
+            seen = expect_ok!(seen.parent(), "the parent of level {level}");
+        }
+        expect_eq!(seen.inode()?, top, "the parent of the first level");
+        holds()
+    })
+}
+
+/// The refusal of one level of user namespaces too many is ENOSPC, from unshare() as from clone3().
+#[claim(
+    source = ["clone(2) ERRORS", "unshare(2) ERRORS", "kernel/user_namespace.c create_user_ns"],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+    erratum = "user_namespaces(7) and clone(2): exceeding the nesting limit of user namespaces fails with EUSERS.",
+)]
+fn userns_nesting_overflow_enospc() -> Verdict {
+    unprivileged(NONE, || {
+        nest(DEEPEST - 1)?;
+        let new_user = CloneArgs::new(CLONE_NEWUSER);
+        expect_ok!(try_clone3(&new_user), "the deepest level, by clone3");
+        expect_eq!(nest(1)?, 1, "the deepest level, by unshare");
+        expect_errno!(try_clone3(&new_user), ENOSPC);
+        expect_errno!(unshare(CLONE_NEWUSER), ENOSPC);
+        holds()
+    })
+}
+
+/// Root of the initial namespace nests user namespaces as deep as an ordinary user, and no deeper.
+#[claim(source = "kernel/user_namespace.c create_user_ns", needs = [Root, Behaviour(AT_THE_TOP)])]
+fn nesting_stops_at_the_same_depth_for_root() -> Verdict {
+    let as_root = child(NONE, || nest(usize::MAX))?;
+    let as_anybody = unprivileged(NONE, || nest(usize::MAX))?;
+    expect_eq!((as_root, as_anybody), (DEEPEST, DEEPEST));
+    holds()
+}
+
+/// What is limited is the depth: at the deepest level there can be more namespaces side by side than there are levels.
+#[claim(source = "user_namespaces(7) Nested namespaces, namespace membership", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
+fn depth_counts_levels_and_not_namespaces() -> Verdict {
+    unprivileged(NONE, || {
+        nest(DEEPEST - 1)?;
+        let mut siblings = Vec::new();
+        for number in 0..=DEEPEST {
+            let sibling = Spawn::new(CLONE_NEWUSER).try_start(|parent| parent.wait())?;
+            siblings.push(expect_ok!(sibling, "number {number} at the deepest level"));
+        }
+        expect_eq!(nest(usize::MAX)?, 1, "further levels");
+        holds()
+    })
+}
+
+/// The depth is that of the namespace: who joins a deep one can go only as far as who made it, wherever he came from.
+#[claim(source = "kernel/user_namespace.c create_user_ns", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
+fn depth_counts_from_the_initial_namespace() -> Verdict {
+    unprivileged(NONE, || {
+        let levels = 20;
+        let deep = spawn(NONE, |outside| {
+            nest(levels)?;
+            outside.go()?;
+            outside.wait()
+        })?;
+        deep.recv::<()>()?;
+        let further = enter(deep.pid(), &[Kind::User], || nest(usize::MAX))?;
+        expect_eq!(further, DEEPEST - levels, "levels made by a process that has joined level {levels}");
+        expect_eq!(child(NONE, || nest(usize::MAX))?, DEEPEST, "levels made by its sibling that has not");
+        holds()
+    })
+}
+
+/// One level too many is refused however many user namespaces are allowed there: a higher number does not go deeper.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
+fn depth_and_number_are_limited_apart() -> Verdict {
+    let limit = "/proc/sys/user/max_user_namespaces";
+    unprivileged(NONE, || {
+        expect_eq!(nest(usize::MAX)?, DEEPEST);
+        expect_eq!(fs::read_to_string(limit)?.trim(), "2147483647", "the number allowed at the deepest level");
+        expect_errno!(unshare(CLONE_NEWUSER), ENOSPC);
+        holds()
+    })?;
+    unprivileged(NONE, || {
+        nest(DEEPEST - 2)?;
+        fs::write(limit, "1").doing("allow one user namespace")?;
+        expect_eq!(nest(usize::MAX)?, 1, "levels where two are left and one namespace is allowed");
+        holds()
+    })
+}
+
+/// At the deepest level a process can still fork and make namespaces of other kinds, but not together with a user one.
+#[claim(source = "kernel/user_namespace.c create_user_ns", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
+fn only_user_namespaces_are_refused_at_the_deepest_level() -> Verdict {
+    unprivileged(NONE, || {
+        nest(DEEPEST)?;
+        let before = own_inode(Kind::Uts)?;
+        expect_errno!(unshare(CLONE_NEWUSER | CLONE_NEWUTS), ENOSPC);
+        expect_eq!(own_inode(Kind::Uts)?, before, "after the refusal of both");
+        expect_ok!(unshare(CLONE_NEWUTS));
+        expect_ne!(own_inode(Kind::Uts)?, before, "after one of them");
+        expect_ok!(try_fork());
+        holds()
+    })
+}
+
+/// The parent of a user namespace is the one in which the process was that made it, by unshare() or clone3().
+#[claim(source = "user_namespaces(7) Nested namespaces, namespace membership", needs = [UserNamespaces])]
+fn parent_userns_is_creators() -> Verdict {
+    unprivileged(NONE, || {
+        let made = waiting(CLONE_NEWUSER)?;
+        let own = own_inode(Kind::User)?;
+        expect_eq!(expect_ok!(made.namespace(Kind::User)?.parent()).inode()?, own, "made by clone3");
+        let moved = spawn(NONE, |outside| {
+            nest(1)?;
+            let grandchild = waiting(CLONE_NEWUSER)?;
+            outside.send(&grandchild.pid().as_raw())?;
+            outside.wait()
+        })?;
+        let grandchild = Namespace::of(nix::unistd::Pid::from_raw(moved.recv()?), Kind::User)?;
+        let parent = expect_ok!(grandchild.parent(), "of the grandchild");
+        expect_eq!(parent.inode()?, inode_of(moved.pid(), Kind::User)?, "of the grandchild");
+        expect_ne!(parent.inode()?, own, "the grandchild skips no level");
+        expect_eq!(expect_ok!(parent.parent()).inode()?, own, "made by unshare");
+        holds()
+    })
+}
+
+/// Moves the calling process down by as many levels as it asks for and gets, each with a map as the next one needs it;
+/// returns how many. Any other refusal than the one for depth and number is a failure.
+fn nest(levels: usize) -> Outcome<usize> {
+    for level in 0..levels {
+        let maps = Maps::own_as_root();
+        match unshare(CLONE_NEWUSER) {
+            Ok(()) => map_self(&maps).doing(format!("map level {} from here", level + 1))?,
+            Err(nix::errno::Errno::ENOSPC) => return Ok(level),
+            Err(errno) => return Err(errno).doing(format!("make level {} from here", level + 1)),
+        }
+    }
+    Ok(levels)
+}

@@ -1,0 +1,58 @@
+//! What a machine is to be, and which QEMU there is for it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::MachineError;
+use crate::accel::Accel;
+use crate::initramfs::Initramfs;
+use crate::kernels::Kernel;
+use crate::programs;
+
+/// The program, of the Debian package qemu-system-x86.
+const QEMU: &str = "qemu-system-x86_64";
+
+/// What to boot, and in what.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// The kernel.
+    pub kernel: &'a Kernel,
+    /// What it unpacks and runs.
+    pub initramfs: &'a Initramfs,
+    /// What executes it.
+    pub accel: Accel,
+    /// Virtual processors; one gives the same order of events each time.
+    pub cpus: u32,
+    /// Memory in MiB.
+    pub memory: u32,
+    /// More arguments for the kernel, such as `oops=panic`.
+    pub arguments: Vec<String>,
+    /// Another QEMU than the first qemu-system-x86_64 in PATH.
+    pub qemu: Option<PathBuf>,
+}
+
+impl<'a> Setup<'a> {
+    /// One processor, 256 MiB, TCG.
+    pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs) -> Setup<'a> {
+        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: 256, arguments: Vec::new(), qemu: None }
+    }
+}
+
+/// What QEMU says of its version, `QEMU emulator version 7.2.22 (Debian …)`.
+pub fn qemu_version(chosen: Option<&Path>) -> Result<String, MachineError> {
+    let output = Command::new(qemu(chosen)?).arg("--version").stdin(Stdio::null()).output();
+    let output = output.map_err(|source| MachineError::io("ask QEMU for its version", source))?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned())
+}
+
+/// The QEMU to run.
+pub(crate) fn qemu(chosen: Option<&Path>) -> Result<PathBuf, MachineError> {
+    chosen.map(Path::to_owned).or_else(|| programs::find(QEMU)).ok_or(MachineError::NoQemu)
+}
+
+/// As root, QEMU runs as nobody, and needs the group of /dev/kvm.
+pub(super) fn kvm_group(accel: Accel) -> Option<u32> {
+    let kvm = (accel == Accel::Kvm).then(|| std::fs::metadata("/dev/kvm").ok()).flatten();
+    kvm.map(|device| device.gid()).filter(|&gid| gid != 0)
+}
