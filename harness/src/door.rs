@@ -1,6 +1,5 @@
 //! The doors: which role this process has, and the way from its command line into it.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -97,7 +96,6 @@ fn blame(error: &anyhow::Error) -> u8 {
     let kernel = error.chain().find_map(|cause| cause.downcast_ref::<KernelError>());
     match kernel {
         Some(KernelError::Unknown { .. } | KernelError::Several { .. } | KernelError::NotAKernel { .. }) => USAGE,
-        Some(KernelError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => USAGE,
         Some(_) => UNTESTED,
         None if machine => UNTESTED,
         None => USAGE,

@@ -27,11 +27,17 @@ fn hunt(words: &[&str]) -> Said {
 #[case(&["holds_always", "--from", "6.12", "--to", "6.1"], "--from 6.12 is newer than --to 6.1: the older one is --from")]
 #[case(&["holds_always", "--to", "5.10"], "between 5.10 and itself nothing changes: name two kernels")]
 #[case(&["holds_always", "--to", "all"], "an end is one kernel, such as 6.12")]
-#[case(&["holds_always", "--to", "./nothing"], "nothing")]
 #[case(&["holds_always", "--to", "host"], "no kernel is called `host`: on offer are 5.10, 6.1, 6.12, 7.3")]
 #[case(&[], "<CLAIM>")]
 fn what_cannot_be_hunted_is_told_in_a_sentence(#[case] words: &[&str], #[case] sentence: &str) {
     hunt(words).is_refused(sentence);
+}
+
+#[test]
+fn an_end_that_is_not_there_is_no_answer_of_the_kernel() {
+    let said = hunt(&["holds_always", "--to", "./nothing"]);
+    assert_eq!(said.code, Some(125), "{said:?}");
+    assert!(said.err.contains("failed to find `./nothing`"), "{said:?}");
 }
 
 /// No kernel is there to be booted, so this also shows that none is.

@@ -17,7 +17,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String) {
 
 #[rstest]
 #[case::no_kernel("/etc/passwd", 2, "`/etc/passwd` is not a kernel that can be booted")]
-#[case::no_file("/nonexistent", 2, "failed to find `/nonexistent`")]
+#[case::no_file("/nonexistent", 125, "failed to find `/nonexistent`")]
 #[case::unbuilt_tree("/etc", 125, "`/etc` holds no arch/x86/boot/bzImage: build the kernel there first")]
 fn a_kernel_that_is_none(#[case] word: &str, #[case] code: i32, #[case] sentence: &str) {
     let (status, said) = run(&["--kernel", word]);

@@ -7,6 +7,7 @@ use anyhow::Result;
 use vm::accel::{Accel, Probe};
 use vm::kernels::Cache;
 
+use crate::door::in_one_sentence;
 use crate::needs::{Ground, Lack, Need};
 use crate::registry::Registry;
 use crate::runner::virtual_kernel::VirtualKernel;
@@ -107,7 +108,7 @@ fn accelerator(registry: &Registry) -> Finding {
         Ok(Some(Probe { accel: Accel::Kvm, why })) => Finding::good("KVM", why),
         Ok(Some(Probe { accel: Accel::Tcg, why })) => Finding::bad("KVM", format!("{why}; kernels are emulated"), ""),
         Ok(None) => Finding::bad("KVM", "not tried yet", "nsproof kernels fetch 6.12, then nsproof doctor"),
-        Err(error) => Finding::bad("KVM", format!("cannot be tried: {error:#}"), ""),
+        Err(error) => Finding::bad("KVM", format!("cannot be tried: {}", in_one_sentence(error.as_ref())), ""),
     }
 }
 

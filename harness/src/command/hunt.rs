@@ -45,7 +45,7 @@ Exit codes:
 Examples:
   nsproof hunt pid::nesting_stops_at_depth_32
   nsproof hunt pid::nesting_stops_at_depth_32 --from 6.1 --to 6.18
-  nsproof hunt nesting_stops --to ../linux             up to a kernel of your own";
+  nsproof hunt stops_at_depth_32 --to ../linux         up to a kernel of your own";
 
 /// What to hunt for, and where.
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
 use super::engine::Plan;
+use crate::door::in_one_sentence;
 
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
@@ -28,7 +29,7 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
                     eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display())
                 }
                 Ok(None) => eprintln!("\nnsproof: stopped by {name}"),
-                Err(error) => eprintln!("\nnsproof: stopped by {name}; {error:#}"),
+                Err(error) => eprintln!("\nnsproof: stopped by {name}; {}", in_one_sentence(error.as_ref())),
             }
             // Machines and workers are not waited for here: they end with this process, and one may just be booting.
             std::process::exit(KILLED_BY + signal);

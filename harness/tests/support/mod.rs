@@ -86,5 +86,6 @@ impl Said {
     pub(crate) fn is_refused(&self, sentence: &str) {
         assert_eq!(self.code, Some(2), "{self:?}");
         assert!(self.err.contains(sentence), "{self:?}");
+        assert!(self.err.matches("(os error").count() <= 1, "a cause is said twice: {self:?}");
     }
 }

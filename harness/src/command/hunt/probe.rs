@@ -9,6 +9,7 @@ use vm::accel::Accel;
 use vm::kernels::{Cache, Number};
 
 use crate::claim::{Case, KernelVersion};
+use crate::door::in_one_sentence;
 use crate::registry::Registry;
 use crate::runner::accelerator;
 use crate::runner::column::Column;
@@ -92,7 +93,9 @@ impl<'a> Prober<'a> {
         match self.boot(word) {
             Ok(probe) => Probe { took: began.elapsed(), ..probe },
             // One kernel that cannot be had is no reason to give up on the others.
-            Err(error) => Probe { took: began.elapsed(), ..Probe::without_boot(word, None, format!("{error:#}")) },
+            Err(error) => {
+                Probe { took: began.elapsed(), ..Probe::without_boot(word, None, in_one_sentence(error.as_ref())) }
+            }
         }
     }
 
