@@ -65,6 +65,7 @@ pub mod pid {
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
     pub mod joining;
+    pub mod maps_written_once;
     pub mod nesting;
 }
 
@@ -128,6 +129,7 @@ pub const ALL: Registry = Registry {
         pid::unsharing::CASES,
         pid::visibility::CASES,
         user::joining::CASES,
+        user::maps_written_once::CASES,
         user::nesting::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
