@@ -65,6 +65,7 @@ pub mod pid {
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
     pub mod joining;
+    pub mod map_contents;
     pub mod maps_written_once;
     pub mod nesting;
 }
@@ -129,6 +130,7 @@ pub const ALL: Registry = Registry {
         pid::unsharing::CASES,
         pid::visibility::CASES,
         user::joining::CASES,
+        user::map_contents::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
         uts::copying::CASES,
