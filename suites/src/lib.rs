@@ -68,6 +68,7 @@ pub mod user {
     pub mod map_contents;
     pub mod maps_written_once;
     pub mod nesting;
+    pub mod own_ids;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -133,6 +134,7 @@ pub const ALL: Registry = Registry {
         user::map_contents::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
+        user::own_ids::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
