@@ -66,6 +66,7 @@ pub mod pid {
 pub mod user {
     pub mod joining;
     pub mod map_contents;
+    pub mod map_writers;
     pub mod maps_written_once;
     pub mod nesting;
     pub mod own_ids;
@@ -132,6 +133,7 @@ pub const ALL: Registry = Registry {
         pid::visibility::CASES,
         user::joining::CASES,
         user::map_contents::CASES,
+        user::map_writers::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
         user::own_ids::CASES,
