@@ -64,6 +64,7 @@ pub mod pid {
 
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
+    pub mod group_and_project_maps;
     pub mod joining;
     pub mod map_contents;
     pub mod map_writers;
@@ -131,6 +132,7 @@ pub const ALL: Registry = Registry {
         pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::group_and_project_maps::CASES,
         user::joining::CASES,
         user::map_contents::CASES,
         user::map_writers::CASES,
