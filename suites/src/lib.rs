@@ -67,6 +67,7 @@ pub mod user {
     pub mod group_and_project_maps;
     pub mod joining;
     pub mod map_contents;
+    pub mod map_views;
     pub mod map_writers;
     pub mod maps_written_once;
     pub mod nesting;
@@ -135,6 +136,7 @@ pub const ALL: Registry = Registry {
         user::group_and_project_maps::CASES,
         user::joining::CASES,
         user::map_contents::CASES,
+        user::map_views::CASES,
         user::map_writers::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
