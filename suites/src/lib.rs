@@ -72,6 +72,7 @@ pub mod user {
     pub mod maps_written_once;
     pub mod nesting;
     pub mod own_ids;
+    pub mod setgroups;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -141,6 +142,7 @@ pub const ALL: Registry = Registry {
         user::maps_written_once::CASES,
         user::nesting::CASES,
         user::own_ids::CASES,
+        user::setgroups::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
