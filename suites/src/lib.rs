@@ -64,6 +64,7 @@ pub mod pid {
 
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
+    pub mod changing_ids;
     pub mod group_and_project_maps;
     pub mod joining;
     pub mod map_contents;
@@ -134,6 +135,7 @@ pub const ALL: Registry = Registry {
         pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::changing_ids::CASES,
         user::group_and_project_maps::CASES,
         user::joining::CASES,
         user::map_contents::CASES,
