@@ -72,6 +72,7 @@ pub mod user {
     pub mod map_writers;
     pub mod maps_written_once;
     pub mod nesting;
+    pub mod overflow_ids;
     pub mod own_ids;
     pub mod setgroups;
 }
@@ -143,6 +144,7 @@ pub const ALL: Registry = Registry {
         user::map_writers::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
+        user::overflow_ids::CASES,
         user::own_ids::CASES,
         user::setgroups::CASES,
         uts::copying::CASES,
