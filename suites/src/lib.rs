@@ -66,6 +66,7 @@ pub mod pid {
 pub mod user {
     pub mod changing_ids;
     pub mod group_and_project_maps;
+    pub mod ids_told_to_others;
     pub mod joining;
     pub mod map_contents;
     pub mod map_views;
@@ -138,6 +139,7 @@ pub const ALL: Registry = Registry {
         pid::visibility::CASES,
         user::changing_ids::CASES,
         user::group_and_project_maps::CASES,
+        user::ids_told_to_others::CASES,
         user::joining::CASES,
         user::map_contents::CASES,
         user::map_views::CASES,
