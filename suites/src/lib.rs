@@ -76,6 +76,7 @@ pub mod user {
     pub mod overflow_ids;
     pub mod own_ids;
     pub mod setgroups;
+    pub mod sysv_ipc;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -149,6 +150,7 @@ pub const ALL: Registry = Registry {
         user::overflow_ids::CASES,
         user::own_ids::CASES,
         user::setgroups::CASES,
+        user::sysv_ipc::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
