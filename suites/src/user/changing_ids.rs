@@ -7,6 +7,8 @@ use harness::sys::set_ids::{setregid, setreuid};
 use nix::unistd::{Gid, Uid, getegid, geteuid, setfsgid, setfsuid, setgid, setgroups, setresgid, setresuid, setuid};
 use rustix::thread::CapabilitySet;
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     setuid_fails_einval_without_map,
@@ -76,7 +78,7 @@ fn setgid_fails_einval_without_map() -> Verdict {
 /// With maps one can change to the IDs that are mapped; all others are EINVAL, in setgroups() as well.
 #[claim(
     source = "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn setid_only_to_mapped_values() -> Verdict {
     among(50, || {
@@ -109,7 +111,7 @@ fn setid_only_to_mapped_values() -> Verdict {
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
         "setfsuid(2)",
     ],
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn setfsuid_to_unmapped_is_ignored() -> Verdict {
     among(50, || {
@@ -131,7 +133,10 @@ fn setfsuid_to_unmapped_is_ignored() -> Verdict {
 }
 
 /// Inside, too, it takes CAP_SETUID or CAP_SETGID in that namespace to change to others' IDs: EPERM without.
-#[claim(source = ["setresuid(2) ERRORS", "getgroups(2) ERRORS"], needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = ["setresuid(2) ERRORS", "getgroups(2) ERRORS"],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
 fn setid_needs_capability_inside() -> Verdict {
     let (user, group) = (Uid::from_raw(5), Gid::from_raw(5));
     among(50, || {

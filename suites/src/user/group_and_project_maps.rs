@@ -6,6 +6,8 @@ use harness::process::{MapFile, NOBODY, Newborn, Writer};
 use nix::unistd::getegid;
 use rustix::thread::CapabilitySet;
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     gid_map_needs_setgroups_deny,
@@ -21,7 +23,7 @@ pub const CASES: &[Case] = cases![
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
     ],
     since = "3.19",
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn gid_map_needs_setgroups_deny() -> Verdict {
     unprivileged(NONE, || {
@@ -44,7 +46,7 @@ fn gid_map_needs_setgroups_deny() -> Verdict {
 /// Who has CAP_SETGID in the parent namespace may write the map of groups while the setgroups file says «allow».
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn gid_map_with_cap_setgid_needs_no_deny() -> Verdict {
     let own_line = format!("0 {NOBODY} 1");
@@ -60,7 +62,10 @@ fn gid_map_with_cap_setgid_needs_no_deny() -> Verdict {
 }
 
 /// The map of project IDs takes any lines from a process without a single capability; like the others, it takes them once.
-#[claim(source = "user_namespaces(7) Project ID mappings: projid_map", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Project ID mappings: projid_map",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn projid_map_needs_no_capability() -> Verdict {
     unprivileged(NONE, || {
         let powerless = Writer::ItselfWith(CapabilitySet::empty());
@@ -78,7 +83,10 @@ fn projid_map_needs_no_capability() -> Verdict {
 }
 
 /// Project IDs that the parent has not mapped are EPERM even so, and lines that say nothing valid are EINVAL.
-#[claim(source = "user_namespaces(7) Project ID mappings: projid_map", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Project ID mappings: projid_map",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn projid_map_validity_einval() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(NONE, || {

@@ -11,6 +11,8 @@ use nix::mqueue::mq_send;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid, getpid};
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     status_ids_in_readers_namespace,
@@ -26,7 +28,7 @@ pub const CASES: &[Case] = cases![
         "user_namespaces(7) DESCRIPTION",
         "002_7e80c2cb6388261b.txt",
     ],
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn status_ids_in_readers_namespace() -> Verdict {
     let seen = spawn(NONE, |root| {
@@ -73,7 +75,10 @@ fn waitid_uid_overflow() -> Verdict {
 }
 
 /// A signal names its sender by the user ID that he has in the receiver's user namespace, or by the overflow ID.
-#[claim(source = "user_namespaces(7) Unmapped user and group IDs", needs = [Root, UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Unmapped user and group IDs",
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn signal_si_uid_translated() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;
     let (upwards, beside, own) = as_user(NOBODY, NONE, || {
@@ -124,9 +129,9 @@ fn signal_si_uid_translated() -> Verdict {
         "ipc/mqueue.c __do_notify",
         "kernel/signal.c send_signal",
     ],
-    needs = [Root, Config("USER_NS"), Config("POSIX_MQUEUE")],
-    erratum = "user_namespaces(7): a user ID that is told to a process, as the si_uid of a signal, is the one that the \
-               sender has in the receiver's user namespace.",
+    needs = [Root, Config("USER_NS"), Config("POSIX_MQUEUE"), Behaviour(AT_THE_TOP)],
+    erratum = "user_namespaces(7): a message queue's notification shows the sender's user ID as the overflow ID when it \
+               is not mapped. It does so, too, or shows another one, where it is mapped.",
 )]
 fn mq_notify_si_uid_translated_twice() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;

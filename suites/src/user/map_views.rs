@@ -9,6 +9,8 @@ use harness::prelude::*;
 use harness::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
 use nix::unistd::{Pid, getpid};
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     map_files_world_readable,
@@ -19,7 +21,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// The three maps and the setgroups file of a process are for everybody to read, and for its user alone to write.
-#[claim(source = "fs/proc/base.c", needs = [Root])]
+#[claim(source = "fs/proc/base.c", needs = [Root, Behaviour(AT_THE_TOP)])]
 fn map_files_world_readable() -> Verdict {
     let pid = getpid();
     for file in MapFile::MAPS.into_iter().chain([MapFile::Setgroups]) {
@@ -39,7 +41,7 @@ fn map_files_world_readable() -> Verdict {
 /// The second field of a map is in the IDs of the namespace of whoever opened the file, where that is not the map's own.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn map_second_field_in_readers_namespace() -> Verdict {
     let nested = Nested::new()?;
@@ -57,7 +59,7 @@ fn map_second_field_in_readers_namespace() -> Verdict {
 /// A member of the namespace sees the second field of its map in the IDs of the parent namespace.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn map_second_field_in_parent_for_members() -> Verdict {
     let nested = Nested::new()?;
@@ -92,7 +94,7 @@ fn map_unmapped_shown_as_minus_one() -> Verdict {
 /// How a map reads is settled when the file is opened: the reader may have moved to another user namespace since.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn map_view_fixed_at_open() -> Verdict {
     let nested = Nested::new()?;

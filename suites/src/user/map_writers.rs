@@ -51,7 +51,7 @@ fn map_writer_needs_no_setuid_in_target() -> Verdict {
 }
 
 /// To write a map one needs CAP_SYS_ADMIN over the namespace whose map it is, from inside as from its parent: else EPERM.
-#[claim(source = "kernel/user_namespace.c map_write", needs = [Root, UserNamespaces])]
+#[claim(source = "kernel/user_namespace.c map_write", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn map_writer_needs_sys_admin_in_target() -> Verdict {
     use CapabilitySet as Cap;
     unprivileged(NONE, || {
@@ -81,7 +81,7 @@ fn map_writer_needs_sys_admin_in_target() -> Verdict {
 /// Maps are written by members of the namespace or of its parent: root of the grandparent is refused with EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn map_writer_must_be_in_parent_or_target() -> Verdict {
     let (line, start) = ("0 5 1", Maps::range(100_000, 10));
@@ -120,7 +120,10 @@ fn map_of_initial_userns_not_writable() -> Verdict {
 }
 
 /// What may be mapped is judged by who opened the file: whoever then writes has its permission, and no more than that.
-#[claim(source = "kernel/user_namespace.c new_idmap_permitted", needs = [Root, UserNamespaces])]
+#[claim(
+    source = "kernel/user_namespace.c new_idmap_permitted",
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn map_permission_follows_opener() -> Verdict {
     let (own_line, any_lines) = (format!("0 {NOBODY} 1"), "0 4242 77");
     let process = Newborn::of_user(NOBODY)?;
@@ -153,7 +156,10 @@ fn map_permission_follows_opener() -> Verdict {
 }
 
 /// To map others' IDs takes CAP_SETUID of the process that writes as well: having been given root's descriptor is EPERM.
-#[claim(source = "kernel/user_namespace.c new_idmap_permitted", needs = [Root, UserNamespaces])]
+#[claim(
+    source = "kernel/user_namespace.c new_idmap_permitted",
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn map_arbitrary_needs_cap_of_writer_too() -> Verdict {
     let process = Newborn::of_user(NOBODY)?;
     let by_root = MapFile::Uid.open(process.pid()).doing("open the map as root")?;
@@ -178,7 +184,7 @@ fn map_arbitrary_needs_cap_of_writer_too() -> Verdict {
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     since = "5.12",
-    needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP")],
+    needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
 )]
 fn map_root_needs_setfcap_from_parent() -> Verdict {
     let lacking = Writer::CallerWithout(CapabilitySet::SETFCAP);
@@ -199,7 +205,7 @@ fn map_root_needs_setfcap_from_parent() -> Verdict {
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     since = "5.12",
-    needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP")],
+    needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
 )]
 fn map_root_needs_creators_setfcap() -> Verdict {
     without(CapabilitySet::SETFCAP, NONE, || {

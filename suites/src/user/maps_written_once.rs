@@ -25,7 +25,7 @@ pub const CASES: &[Case] = cases![
 /// A new user namespace has no user, group or project IDs mapped: the three files are there and empty.
 #[claim(
     source = ["user_namespaces(7) User and group ID mappings: uid_map and gid_map", "proc_pid_uid_map(5)"],
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn maps_start_empty() -> Verdict {
     unprivileged(NONE, || {
@@ -56,7 +56,10 @@ fn initial_map_is_identity() -> Verdict {
 }
 
 /// A map that has been written cannot be written again: EPERM. An attempt that was refused does not count.
-#[claim(source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn map_written_once() -> Verdict {
     unprivileged(NONE, || {
         let own_line = format!("0 {} 1", geteuid());
@@ -76,7 +79,10 @@ fn map_written_once() -> Verdict {
 }
 
 /// A second write() through one descriptor is not at the start of the file and fails with EINVAL; rewound it is EPERM.
-#[claim(source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn map_second_write_same_fd_einval() -> Verdict {
     unprivileged(NONE, || {
         for_each_own_map(|text, map| {
@@ -91,7 +97,10 @@ fn map_second_write_same_fd_einval() -> Verdict {
 }
 
 /// A write() at another place than the start of a map fails with EINVAL, and nothing is mapped.
-#[claim(source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn map_write_at_offset_einval() -> Verdict {
     unprivileged(NONE, || {
         for_each_own_map(|text, map| {
@@ -107,8 +116,11 @@ fn map_write_at_offset_einval() -> Verdict {
 
 /// A pwrite() to a map fails with ESPIPE, whatever the offset: these files take no positioned writes at all.
 #[claim(
-    source = ["user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map", "fs/seq_file.c seq_open"],
-    needs = [UserNamespaces],
+    source = [
+        "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
+        "fs/seq_file.c seq_open",
+    ],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7): writing to a map by pwrite(2) at an offset other than 0 fails with EINVAL.",
 )]
 fn map_pwrite_espipe() -> Verdict {

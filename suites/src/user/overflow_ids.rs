@@ -10,6 +10,8 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{fstat, stat};
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getgroups, getuid, setgroups, setresgid, setresuid};
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     unmapped_ids_show_overflow,
@@ -22,7 +24,7 @@ pub const CASES: &[Case] = cases![
 /// A process whose user and groups are not mapped is told the overflow ID for each of them, by every call and in /proc.
 #[claim(
     source = ["user_namespaces(7) Unmapped user and group IDs", "proc_sys_kernel(5) overflowuid"],
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn unmapped_ids_show_overflow() -> Verdict {
     let (user, group): (u32, u32) = (sysctl("kernel/overflowuid")?, sysctl("kernel/overflowgid")?);
@@ -53,7 +55,7 @@ fn unmapped_ids_show_overflow() -> Verdict {
         "user_namespaces(7) Unmapped user and group IDs",
         "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     ],
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn stat_shows_overflow_for_unmapped_owner() -> Verdict {
     let overflow: (u32, u32) = (sysctl("kernel/overflowuid")?, sysctl("kernel/overflowgid")?);
@@ -72,7 +74,10 @@ fn stat_shows_overflow_for_unmapped_owner() -> Verdict {
 }
 
 /// The overflow IDs are 65534 at first, and follow /proc/sys/kernel/overflowuid and overflowgid from then on.
-#[claim(source = "user_namespaces(7) Unmapped user and group IDs", needs = [Root, Disposable, Config("USER_NS")])]
+#[claim(
+    source = "user_namespaces(7) Unmapped user and group IDs",
+    needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
 fn overflow_id_is_configurable() -> Verdict {
     let file = memfd()?;
     let seen = || child(CLONE_NEWUSER, || Ok(((getuid().as_raw(), getgid().as_raw()), owner_of(&file)?)));
@@ -87,8 +92,8 @@ fn overflow_id_is_configurable() -> Verdict {
 
 /// The overflow IDs in /proc/sys/fs are other settings than those in /proc/sys/kernel: user namespaces do not heed them.
 #[claim(
-    source = ["proc_sys_kernel(5) overflowgid", "kernel/sys.c overflowuid", "fs/super.c fs_overflowuid"],
-    needs = [Root, Disposable, Config("USER_NS")],
+    source = ["proc_sys_kernel(5) overflowgid", "kernel/sys.c fs_overflowuid"],
+    needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "proc_sys_kernel(5): overflowgid and overflowuid duplicate the files of these names in /proc/sys/fs.",
 )]
 fn overflow_files_in_fs_are_independent() -> Verdict {
@@ -107,7 +112,7 @@ fn overflow_files_in_fs_are_independent() -> Verdict {
 }
 
 /// Root of a user namespace in which the user who is 0 outside is not 0 cannot set the overflow IDs: EACCES.
-#[claim(source = "kernel/sysctl.c test_perm", needs = [Root, UserNamespaces])]
+#[claim(source = "kernel/sysctl.c test_perm", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn overflowuid_not_writable_inside() -> Verdict {
     for name in ["kernel/overflowuid", "kernel/overflowgid", "fs/overflowuid", "fs/overflowgid"] {
         unprivileged(NONE, || {

@@ -6,6 +6,8 @@ use harness::process::{MapFile, NOBODY, Newborn, Writer, become_root_inside};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use rustix::thread::CapabilitySet;
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     map_ids_must_be_mapped_in_parent,
@@ -20,7 +22,7 @@ pub const CASES: &[Case] = cases![
 /// A map can name only IDs that the parent namespace has mapped: one of them missing there makes it EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn map_ids_must_be_mapped_in_parent() -> Verdict {
     below(&["0 100000 65536"], |process| {
@@ -41,7 +43,7 @@ fn map_ids_must_be_mapped_in_parent() -> Verdict {
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
         "kernel/user_namespace.c map_id_range_down",
     ],
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7): a range may be mapped when all of its IDs are mapped in the parent user namespace.",
 )]
 fn map_range_must_fit_one_parent_extent() -> Verdict {
@@ -111,7 +113,7 @@ fn map_other_uid_unprivileged_eperm() -> Verdict {
 /// The own ID that anybody may map is the effective one: the real or the saved one is EPERM, for users and groups.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn map_own_id_means_effective() -> Verdict {
     let (real, effective, saved) = (NOBODY, NOBODY + 1, NOBODY + 2);
@@ -136,7 +138,7 @@ fn map_own_id_means_effective() -> Verdict {
 /// The owner may map his own ID from the parent namespace, too; another user cannot even open the file: EACCES.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn map_parent_owner_may_write() -> Verdict {
     let process = Newborn::of_user(NOBODY)?;
@@ -152,7 +154,7 @@ fn map_parent_owner_may_write() -> Verdict {
 /// With CAP_SETUID, and for groups CAP_SETGID, in the parent namespace one may map any IDs for somebody else: else EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn map_arbitrary_with_cap_setuid() -> Verdict {
     let text = "0 4242 77\n1000 5000 1";

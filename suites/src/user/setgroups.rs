@@ -47,7 +47,10 @@ fn setgroups_file_default_allow() -> Verdict {
 }
 
 /// What has been denied stays so: to write «allow» then fails with EPERM, while «deny» may be written again.
-#[claim(source = "user_namespaces(7) The /proc/pid/setgroups file", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) The /proc/pid/setgroups file",
+    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn setgroups_deny_is_permanent() -> Verdict {
     unprivileged(NONE, || {
         for writer in [Writer::Itself, Writer::Caller] {
@@ -65,7 +68,10 @@ fn setgroups_deny_is_permanent() -> Verdict {
 }
 
 /// Once there is a map of groups it is too late to deny: «deny» fails with EPERM, even where that is what the file says.
-#[claim(source = "user_namespaces(7) The /proc/pid/setgroups file", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "user_namespaces(7) The /proc/pid/setgroups file",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
 fn setgroups_deny_refused_after_gid_map() -> Verdict {
     for writer in [Writer::Itself, Writer::Caller] {
         let (early, late) = (Newborn::new()?, Newborn::new()?);
@@ -104,7 +110,7 @@ fn setgroups_deny_refused_in_initial_userns() -> Verdict {
         "user_namespaces(7) The /proc/pid/setgroups file",
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
     ],
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn setgroups_syscall_needs_gid_map() -> Verdict {
     calls_setgroups("allow", |before, after| {
@@ -117,7 +123,7 @@ fn setgroups_syscall_needs_gid_map() -> Verdict {
 /// Where the file says «deny» setgroups() fails with EPERM, for good: root's writing the map of groups does not help.
 #[claim(
     source = ["user_namespaces(7) The /proc/pid/setgroups file", "getgroups(2) ERRORS"],
-    needs = [Root, Config("USER_NS")],
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
 fn setgroups_syscall_denied_when_deny() -> Verdict {
     calls_setgroups("deny", |before, after| {
@@ -132,7 +138,10 @@ fn setgroups_syscall_denied_when_deny() -> Verdict {
 }
 
 /// A new user namespace starts with what its parent says: below «deny» it is «deny», and «allow» is refused with EPERM.
-#[claim(source = "user_namespaces(7) The /proc/pid/setgroups file", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "user_namespaces(7) The /proc/pid/setgroups file",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
 fn setgroups_inherited_by_child_userns() -> Verdict {
     for (denied, expected) in [(true, "deny"), (false, "allow")] {
         let maps = Maps { deny_setgroups: denied, ..Maps::range(100_000, 10) };
@@ -176,7 +185,7 @@ fn setgroups_file_needs_sys_admin() -> Verdict {
 }
 
 /// The file takes «allow» or «deny», white space after it, fewer than 8 bytes, at its start: all else fails with EINVAL.
-#[claim(source = "kernel/user_namespace.c proc_setgroups_write", needs = [UserNamespaces])]
+#[claim(source = "kernel/user_namespace.c proc_setgroups_write", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn setgroups_file_bad_strings_einval() -> Verdict {
     unprivileged(NONE, || {
         unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
@@ -199,7 +208,10 @@ fn setgroups_file_bad_strings_einval() -> Verdict {
 }
 
 /// Whom a file's mode shuts out for being in its group, a user namespace does not let in: he cannot leave the group there.
-#[claim(source = "user_namespaces(7) The /proc/pid/setgroups file", needs = [Root, UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) The /proc/pid/setgroups file",
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+)]
 fn negative_group_permission_not_escapable() -> Verdict {
     let (path, group) = ("/tmp/all-but-the-group", Gid::from_raw(NOBODY + 5));
     fs::write(path, "").doing("create a file")?;

@@ -9,6 +9,8 @@ use harness::sys::sysv;
 use harness::sysctl::sysctl;
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
 
+use super::nesting::AT_THE_TOP;
+
 /// The cases of this file.
 pub const CASES: &[Case] =
     cases![sysv_ipc_ids_overflow, sysv_ipc_permission_by_host_id, sysv_ipc_rmid_needs_cap_in_owning_userns];
@@ -16,7 +18,7 @@ pub const CASES: &[Case] =
 /// IPC_STAT and /proc/sysvipc give an object's owner and creator in the reader's IDs, and by the overflow IDs if unmapped.
 #[claim(
     source = "user_namespaces(7) Unmapped user and group IDs",
-    needs = [Root, Config("USER_NS"), Config("SYSVIPC")],
+    needs = [Root, Config("USER_NS"), Config("SYSVIPC"), Behaviour(AT_THE_TOP)],
 )]
 fn sysv_ipc_ids_overflow() -> Verdict {
     let overflow: (u32, u32) = (sysctl("kernel/overflowuid")?, sysctl("kernel/overflowgid")?);
@@ -44,7 +46,7 @@ fn sysv_ipc_ids_overflow() -> Verdict {
 /// Who may use an object is judged by the IDs outside: root of a user namespace is to it only whom he is outside.
 #[claim(
     source = "user_namespaces(7) Accessing files",
-    needs = [Root, UserNamespaces, Config("SYSVIPC")],
+    needs = [Root, UserNamespaces, Config("SYSVIPC"), Behaviour(AT_THE_TOP)],
 )]
 fn sysv_ipc_permission_by_host_id() -> Verdict {
     let roots = sysv::shm_create().doing("shmget as root")?;
@@ -70,7 +72,10 @@ fn sysv_ipc_permission_by_host_id() -> Verdict {
 }
 
 /// Root of a user namespace may remove others' objects (IPC_RMID) only where that namespace owns the IPC namespace.
-#[claim(source = "shmctl(2) ERRORS", needs = [Root, Config("USER_NS"), Config("SYSVIPC"), Config("IPC_NS")])]
+#[claim(
+    source = "shmctl(2) ERRORS",
+    needs = [Root, Config("USER_NS"), Config("SYSVIPC"), Config("IPC_NS"), Behaviour(AT_THE_TOP)],
+)]
 fn sysv_ipc_rmid_needs_cap_in_owning_userns() -> Verdict {
     for flags in [NONE, CLONE_NEWIPC] {
         let inside = user_namespace_with(&Maps::range(100_000, 10), flags, |_| {
