@@ -4,7 +4,8 @@
 //! The rules are those of all three maps. Root writes from outside, so that nothing is refused for lack of power.
 
 use harness::prelude::*;
-use harness::process::{MapFile, Newborn, Writer};
+use harness::process::{MapFile, Newborn, Writer, status};
+use nix::unistd::{Uid, setfsuid};
 
 use super::nesting::AT_THE_TOP;
 
@@ -20,6 +21,7 @@ pub const CASES: &[Case] = cases![
     map_limit_340_lines,
     map_write_smaller_than_page,
     map_read_order_sorted_above_five,
+    each_line_of_a_long_map_translates,
 ];
 
 /// Each line of a map is three decimal numbers without a sign, with white space in between; any other text is EINVAL.
@@ -194,6 +196,53 @@ fn map_read_order_sorted_above_five() -> Verdict {
     let written = six.join("\n");
     six.sort();
     expect_eq!(expect_ok!(offered(&written)?), six.join("\n"), "six lines");
+    holds()
+}
+
+/// A map of as many lines as there can be translates each ID as its line says, and none that stands in no line.
+///
+/// The kernel searches maps of more than five lines in another way than shorter ones.
+#[claim(
+    source = [
+        "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
+        "kernel/user_namespace.c map_id_range_down_max",
+    ],
+    since = "4.15",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn each_line_of_a_long_map_translates() -> Verdict {
+    for count in [5, 6, 340] {
+        let last = 3 * (count - 1);
+        let line = |inside: u32| format!("{inside} {} 2", 1000 + last - inside);
+        // Two lines at a time, from the last to the first, and the ID that no line has after each.
+        let tried = || (0..=last + 2).rev().filter(|id| id % 45 < 6);
+        let process = spawn(CLONE_NEWUSER, |outside| {
+            outside.wait()?;
+            for inside in tried() {
+                let before = setfsuid(Uid::from_raw(inside));
+                let is_mapped = inside % 3 != 2;
+                let expected = if is_mapped { Uid::from_raw(inside) } else { before };
+                expect_eq!(setfsuid(Uid::from_raw(u32::MAX)), expected, "user {inside} of {count} lines, inside");
+                outside.go()?;
+                outside.wait()?;
+            }
+            holds()
+        })?;
+        let text: Vec<String> = (0..count).map(|number| line(3 * number)).collect();
+        MapFile::Uid.write(process.pid(), &text.join("\n")).doing("write the map")?;
+        process.go()?;
+        let mut expected = 0;
+        for inside in tried() {
+            process.recv::<()>()?;
+            // An ID that no line has leaves the one before it.
+            if inside % 3 != 2 {
+                expected = 1000 + last - inside / 3 * 3 + inside % 3;
+            }
+            expect_eq!(status(process.pid())?.fuid, expected, "user {inside} of {count} lines, seen outside");
+            process.go()?;
+        }
+        process.join()?;
+    }
     holds()
 }
 

@@ -15,6 +15,7 @@ pub const CASES: &[Case] = cases![
     map_own_uid_unprivileged,
     map_other_uid_unprivileged_eperm,
     map_own_id_means_effective,
+    map_own_id_is_for_the_owner_alone,
     map_parent_owner_may_write,
     map_arbitrary_with_cap_setuid,
 ];
@@ -131,6 +132,28 @@ fn map_own_id_means_effective() -> Verdict {
         }
         let answer = process.write(file, &format!("0 {effective} 1"), Writer::Itself)?;
         expect_ok!(answer, "the effective ID in the {file:?} map");
+    }
+    holds()
+}
+
+/// Only the owner of a namespace may map his own ID there: whoever else has all power over it but CAP_SETUID gets EPERM.
+#[claim(
+    source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
+    needs = [Root, UserNamespaces, Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
+)]
+fn map_own_id_is_for_the_owner_alone() -> Verdict {
+    for (file, set_id) in [(MapFile::Uid, CapabilitySet::SETUID), (MapFile::Gid, CapabilitySet::SETGID)] {
+        let (others, own) = (Newborn::of_user(NOBODY)?, Newborn::new()?);
+        for process in [&others, &own] {
+            process.write(MapFile::Setgroups, "deny", Writer::Caller)?.doing("deny setgroups")?;
+        }
+        let root_without = Writer::CallerWithout(set_id);
+        expect_errno!(others.write(file, "5 0 1", root_without)?, EPERM, "the {file:?} map of somebody else's");
+        expect_ok!(own.write(file, "5 0 1", root_without)?, "the {file:?} map of root's own");
+        expect_ok!(
+            others.write(file, "5 0 1", Writer::Caller)?,
+            "the {file:?} map of somebody else's, with {set_id:?}"
+        );
     }
     holds()
 }
