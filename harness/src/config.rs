@@ -61,6 +61,7 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
         "PID_NS" => "/proc/self/ns/pid",
         "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
         "PROC_CHILDREN" => "/proc/thread-self/children",
+        "SYSVIPC" => "/proc/sysvipc",
         "TIME_NS" => "/proc/self/ns/time",
         "USER_NS" => "/proc/self/ns/user",
         "UTS_NS" => "/proc/self/ns/uts",

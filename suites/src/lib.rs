@@ -64,8 +64,19 @@ pub mod pid {
 
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
+    pub mod changing_ids;
+    pub mod group_and_project_maps;
+    pub mod ids_told_to_others;
     pub mod joining;
+    pub mod map_contents;
+    pub mod map_views;
+    pub mod map_writers;
+    pub mod maps_written_once;
     pub mod nesting;
+    pub mod overflow_ids;
+    pub mod own_ids;
+    pub mod setgroups;
+    pub mod sysv_ipc;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -127,8 +138,19 @@ pub const ALL: Registry = Registry {
         pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::changing_ids::CASES,
+        user::group_and_project_maps::CASES,
+        user::ids_told_to_others::CASES,
         user::joining::CASES,
+        user::map_contents::CASES,
+        user::map_views::CASES,
+        user::map_writers::CASES,
+        user::maps_written_once::CASES,
         user::nesting::CASES,
+        user::overflow_ids::CASES,
+        user::own_ids::CASES,
+        user::setgroups::CASES,
+        user::sysv_ipc::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,

@@ -40,6 +40,12 @@ pub fn shm_stat(id: i32) -> nix::Result<libc::shmid_ds> {
     }
 }
 
+/// Removes the segment (`shmctl(IPC_RMID)`).
+pub fn shm_remove(id: i32) -> nix::Result<()> {
+    // SAFETY: IPC_RMID takes no buffer.
+    Errno::result(unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) }).map(drop)
+}
+
 /// Makes a message queue (`msgget(2)`).
 pub fn msg_create() -> nix::Result<i32> {
     // SAFETY: takes integers only.
@@ -81,6 +87,16 @@ pub fn sem_create() -> nix::Result<i32> {
 pub fn sem_set(set: i32, value: i32) -> nix::Result<()> {
     // SAFETY: SETVAL takes an integer.
     Errno::result(unsafe { libc::semctl(set, 0, libc::SETVAL, value) }).map(drop)
+}
+
+/// What the kernel keeps of a set of semaphores (`semctl(IPC_STAT)`).
+pub fn sem_stat(set: i32) -> nix::Result<libc::semid_ds> {
+    // SAFETY: all fields are integers or unused, for which zero is valid; the kernel fills them in.
+    unsafe {
+        let mut state: libc::semid_ds = std::mem::zeroed();
+        Errno::result(libc::semctl(set, 0, libc::IPC_STAT, &raw mut state))?;
+        Ok(state)
+    }
 }
 
 /// The PID that last changed the semaphore (`semctl(GETPID)`).

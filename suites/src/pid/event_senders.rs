@@ -4,12 +4,11 @@ use std::fs::File;
 
 use harness::prelude::*;
 use harness::process::Inbox;
-use harness::sys::mqueue::notify_by_signal;
+use harness::sys::mqueue::{nameless_queue, notify_by_signal};
 use nix::fcntl::AT_FDCWD;
-use nix::mqueue::{MQ_OFlag, MqdT, mq_open, mq_send, mq_unlink};
+use nix::mqueue::mq_send;
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags, MarkFlags, MaskFlags};
 use nix::sys::signal::Signal;
-use nix::sys::stat::Mode;
 use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
 use nix::unistd::getpid;
 
@@ -35,7 +34,7 @@ fn waitid_and_sigchld_pid_in_parents_numbering() -> Verdict {
 #[claim(source = "mq_notify(3)", needs = [Root, Config("POSIX_MQUEUE")])]
 fn mq_notify_pid_translated() -> Verdict {
     for flags in [NONE, CLONE_NEWPID] {
-        let queue = nameless_queue()?;
+        let queue = nameless_queue().doing("make a message queue")?;
         let inbox = Inbox::of(&[Signal::SIGUSR1])?;
         notify_by_signal(&queue, Signal::SIGUSR1).doing("mq_notify")?;
         let sender = spawn(flags, |parent| {
@@ -47,7 +46,7 @@ fn mq_notify_pid_translated() -> Verdict {
         expect_eq!((told.ssi_code, told.ssi_pid), expected, "from a child made with {flags:?}");
     }
     for (flags, expected) in [(NONE, getpid().as_raw() as u32), (CLONE_NEWPID, 0)] {
-        let queue = nameless_queue()?;
+        let queue = nameless_queue().doing("make a message queue")?;
         let receiver = spawn(flags, |parent| {
             let inbox = Inbox::of(&[Signal::SIGUSR1])?;
             notify_by_signal(&queue, Signal::SIGUSR1).doing("mq_notify")?;
@@ -86,14 +85,6 @@ fn fanotify_pid_translated() -> Verdict {
         expect_eq!(reader.join()?, [expected], "read by a child made with {flags:?}");
     }
     holds()
-}
-
-/// A message queue that nobody else can open, and that is empty.
-fn nameless_queue() -> Outcome<MqdT> {
-    let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR | MQ_OFlag::O_NONBLOCK;
-    let queue = mq_open("/queue", flags, Mode::S_IRUSR | Mode::S_IWUSR, None).doing("mq_open")?;
-    mq_unlink("/queue").doing("mq_unlink")?;
-    Ok(queue)
 }
 
 const WATCHED: &str = "/tmp/watched";

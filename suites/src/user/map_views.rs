@@ -1,0 +1,142 @@
+//! Who sees what in a map: `user_namespaces(7)`, User and group ID mappings: uid_map and gid_map, and Unmapped user and
+//! group IDs.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+
+use harness::prelude::*;
+use harness::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
+use nix::unistd::{Pid, getpid};
+
+use super::nesting::AT_THE_TOP;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    map_files_world_readable,
+    map_second_field_in_readers_namespace,
+    map_second_field_in_parent_for_members,
+    map_unmapped_shown_as_minus_one,
+    map_view_fixed_at_open,
+];
+
+/// The three maps and the setgroups file of a process are for everybody to read, and for its user alone to write.
+#[claim(source = "fs/proc/base.c", needs = [Root, Behaviour(AT_THE_TOP)])]
+fn map_files_world_readable() -> Verdict {
+    let pid = getpid();
+    for file in MapFile::MAPS.into_iter().chain([MapFile::Setgroups]) {
+        let mode = fs::metadata(file.path(pid))?.permissions().mode();
+        expect_eq!(format!("{:o}", mode & 0o7777), "644", "mode of {file:?}");
+        let own = file.read(pid)?;
+        as_user(NOBODY, NONE, || {
+            expect_eq!(expect_ok!(fs::read_to_string(file.path(pid)).map(|text| tidy(&text))), own, "{file:?}");
+            expect_errno!(file.open(pid), EACCES, "{file:?}, for writing");
+            expect_errno!(File::open(format!("/proc/{pid}/ns/user")), EACCES, "what is not for everybody");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// The second field of a map is in the IDs of the namespace of whoever opened the file, where that is not the map's own.
+#[claim(
+    source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn map_second_field_in_readers_namespace() -> Verdict {
+    let nested = Nested::new()?;
+    for file in MapFile::MAPS {
+        expect_eq!(file.read(nested.inner)?, "1000 100050 10", "{file:?} map, seen from the initial namespace");
+        let from_outer = enter(nested.outer.pid(), &[Kind::User], || file.read(nested.inner))?;
+        expect_eq!(from_outer, "1000 50 10", "{file:?} map, seen from the parent");
+        let from_inner = enter(nested.inner, &[Kind::User], || file.read(nested.outer.pid()))?;
+        let ours = "0 4294967295 65536";
+        expect_eq!(from_inner, ours, "the parent's {file:?} map, whose range begins where the reader has no IDs");
+    }
+    holds()
+}
+
+/// A member of the namespace sees the second field of its map in the IDs of the parent namespace.
+#[claim(
+    source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn map_second_field_in_parent_for_members() -> Verdict {
+    let nested = Nested::new()?;
+    for file in MapFile::MAPS {
+        for (member, expected) in [(nested.inner, "1000 50 10"), (nested.outer.pid(), "0 100000 65536")] {
+            let seen = enter(member, &[Kind::User], || Ok((file.read("self")?, file.read(member)?)))?;
+            expect_eq!(seen, (expected.to_owned(), expected.to_owned()), "{file:?} map");
+        }
+        expect_eq!(file.read(nested.inner)?, "1000 100050 10", "{file:?} map, by no member");
+    }
+    holds()
+}
+
+/// IDs outside that the reader's namespace has not mapped stand in a map as 4294967295, not as the overflow ID.
+#[claim(source = "user_namespaces(7) Unmapped user and group IDs", needs = [UserNamespaces])]
+fn map_unmapped_shown_as_minus_one() -> Verdict {
+    unprivileged(NONE, || {
+        let mapped = Newborn::new()?;
+        let maps = Maps::own_as(7);
+        maps.write(&mapped.pid().to_string())?;
+        for (file, lines) in [(MapFile::Uid, &maps.uid), (MapFile::Gid, &maps.gid)] {
+            let seen_unmapped = child(CLONE_NEWUSER, || file.read(mapped.pid()))?;
+            expect_eq!(seen_unmapped, "7 4294967295 1", "{file:?} map, read by a sibling without maps");
+            let seen_mapped = user_namespace(NONE, || file.read(mapped.pid()))?;
+            expect_eq!(seen_mapped, "7 0 1", "{file:?} map, read by a sibling that has the same user and group as 0");
+            expect_eq!(mapped.read(file)?, format!("7 {} 1", lines[0].outside), "{file:?} map, read by the parent");
+        }
+        holds()
+    })
+}
+
+/// How a map reads is settled when the file is opened: the reader may have moved to another user namespace since.
+#[claim(
+    source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn map_view_fixed_at_open() -> Verdict {
+    let nested = Nested::new()?;
+    for file in MapFile::MAPS {
+        let mut opened = File::open(file.path(nested.inner)).doing("open the map")?;
+        child(NONE, || {
+            unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
+            expect_eq!(file.read(nested.inner)?, "1000 4294967295 10", "{file:?} map, opened after the move");
+            let mut text = String::new();
+            opened.read_to_string(&mut text).doing("read the map")?;
+            expect_eq!(tidy(&text), "1000 100050 10", "{file:?} map, opened before the move");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// Two user namespaces, one below the other, with maps for users, groups and projects alike.
+struct Nested {
+    /// A member of the upper one, where 0 to 65535 are our 100000 to 165535.
+    outer: Child<()>,
+    /// A member of the lower one, where 1000 to 1009 are 50 to 59 of the upper one.
+    inner: Pid,
+}
+
+impl Nested {
+    fn new() -> Outcome<Self> {
+        let outer = spawn(CLONE_NEWUSER, |outside| {
+            outside.wait()?;
+            become_root_inside()?;
+            let inner = Newborn::new()?;
+            for file in MapFile::MAPS {
+                inner.write(file, "1000 50 10", Writer::Caller)?.doing("write the inner maps")?;
+            }
+            outside.send(&inner.pid().as_raw())?;
+            outside.wait()
+        })?;
+        for file in MapFile::MAPS {
+            file.write(outer.pid(), "0 100000 65536").doing("write the outer maps")?;
+        }
+        outer.go()?;
+        let inner = Pid::from_raw(outer.recv()?);
+        Ok(Self { outer, inner })
+    }
+}
