@@ -64,8 +64,14 @@ pub mod pid {
 
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
+    pub mod capabilities_gained;
+    pub mod creation;
+    pub mod exec_capabilities;
     pub mod joining;
+    pub mod joining_rights;
     pub mod nesting;
+    pub mod root_directory;
+    pub mod uid_changes;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -127,8 +133,14 @@ pub const ALL: Registry = Registry {
         pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::capabilities_gained::CASES,
+        user::creation::CASES,
+        user::exec_capabilities::CASES,
         user::joining::CASES,
+        user::joining_rights::CASES,
         user::nesting::CASES,
+        user::root_directory::CASES,
+        user::uid_changes::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
@@ -139,5 +151,5 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
 };

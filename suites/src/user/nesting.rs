@@ -22,7 +22,7 @@ pub const CASES: &[Case] = cases![
 const DEEPEST: usize = 33;
 
 /// Levels are counted from the initial user namespace, whose inode number is fixed.
-const AT_THE_TOP: &Behaviour = &Behaviour {
+pub(super) const AT_THE_TOP: &Behaviour = &Behaviour {
     what: "runs nsproof in its initial user namespace, not in a container with one of its own",
     probe: || own_inode(Kind::User).is_ok_and(|inode| inode == 0xEFFF_FFFD),
 };
