@@ -70,6 +70,9 @@ pub mod user {
     pub mod joining;
     pub mod joining_rights;
     pub mod nesting;
+    pub mod owned_namespaces;
+    pub mod ownership;
+    pub mod relations;
     pub mod root_directory;
     pub mod uid_changes;
 }
@@ -139,6 +142,9 @@ pub const ALL: Registry = Registry {
         user::joining::CASES,
         user::joining_rights::CASES,
         user::nesting::CASES,
+        user::owned_namespaces::CASES,
+        user::ownership::CASES,
+        user::relations::CASES,
         user::root_directory::CASES,
         user::uid_changes::CASES,
         uts::copying::CASES,
