@@ -6,7 +6,7 @@ use harness::sys::ns::get_owner_uid;
 use harness::sys::raw::kill;
 use harness::sysctl::sysctl;
 use nix::sys::ptrace;
-use nix::unistd::{Pid, Uid, setresuid};
+use nix::unistd::{Pid, Uid};
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, CapabilitySets, set_capabilities, set_capabilities_secure_bits,
 };
@@ -30,6 +30,7 @@ const OTHER: u32 = NOBODY + 1;
 #[claim(source = ["user_namespaces(7) Capabilities", "004_e4ca5bb5fdeabb25.txt"], needs = [Root, UserNamespaces])]
 fn capability_holds_in_descendants() -> Verdict {
     let child_of_ours = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
+        become_ids(5, 5, 5)?;
         let inner = waiting(CLONE_NEWUSER)?;
         outside.send(&inner.pid().as_raw())?;
         outside.wait()
@@ -60,7 +61,7 @@ fn capability_holds_in_descendants() -> Verdict {
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_has_all_capabilities() -> Verdict {
     let inside = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
-        become_fifth()?;
+        become_ids(5, 5, 5)?;
         outside.go()?;
         outside.wait()
     })?;
@@ -104,7 +105,7 @@ fn owner_rule_uses_effective_uid() -> Verdict {
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_rule_reaches_grandchildren() -> Verdict {
     let between = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
-        become_fifth()?;
+        become_ids(5, 5, 5)?;
         let inner = waiting(CLONE_NEWUSER)?;
         outside.send(&inner.pid().as_raw())?;
         outside.wait()
@@ -199,10 +200,4 @@ fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Out
         set_capabilities(None, sets).doing("capset")?;
         body()
     })
-}
-
-/// Makes the caller user 5 of its user namespace, which is not the one who owns it.
-fn become_fifth() -> Outcome<()> {
-    let fifth = Uid::from_raw(5);
-    setresuid(fifth, fifth, fifth).doing("setresuid")
 }
