@@ -21,6 +21,9 @@ pub const CASES: &[Case] = cases![
     owner_uid_translated_for_reader,
 ];
 
+/// Capabilities for three things that one process can do to another.
+const LONE: [CapabilitySet; 3] = [CapabilitySet::KILL, CapabilitySet::SYS_PTRACE, CapabilitySet::SYS_ADMIN];
+
 /// A user beside [`NOBODY`].
 const OTHER: u32 = NOBODY + 1;
 
@@ -36,12 +39,11 @@ fn capability_holds_in_descendants() -> Verdict {
         outside.wait()
     })?;
     let grandchild = Pid::from_raw(child_of_ours.recv()?);
-    let lone = [CapabilitySet::KILL, CapabilitySet::SYS_PTRACE, CapabilitySet::SYS_ADMIN];
     for target in [child_of_ours.pid(), grandchild] {
         let namespace = Namespace::of(target, Kind::User)?;
-        for held in [CapabilitySet::empty()].into_iter().chain(lone) {
+        for held in [CapabilitySet::empty()].into_iter().chain(LONE) {
             as_other_with(held, || {
-                for (needed, answer) in lone.into_iter().zip(uses(target, &namespace)?) {
+                for (needed, answer) in uses(target, &namespace)? {
                     if held == needed {
                         expect_ok!(answer, "what needs {needed:?}, with it");
                     } else {
@@ -68,15 +70,15 @@ fn owner_has_all_capabilities() -> Verdict {
     inside.recv::<()>()?;
     let namespace = inside.namespace(Kind::User)?;
     as_user(OTHER, NONE, || {
-        for answer in uses(inside.pid(), &namespace)? {
-            expect_errno!(answer, EPERM, "another user");
+        for (needed, answer) in uses(inside.pid(), &namespace)? {
+            expect_errno!(answer, EPERM, "another user, what needs {needed:?}");
         }
         Ok(())
     })?;
     as_user(NOBODY, NONE, || {
         expect!(Sets::own()?.are_void());
-        for answer in uses(inside.pid(), &namespace)? {
-            expect_ok!(answer, "the owner");
+        for (needed, answer) in uses(inside.pid(), &namespace)? {
+            expect_ok!(answer, "the owner, what needs {needed:?}");
         }
         Ok(())
     })?;
@@ -115,11 +117,11 @@ fn owner_rule_reaches_grandchildren() -> Verdict {
     expect_eq!(expect_ok!(get_owner_uid(&namespace)), 100_005, "the owner of the inner one");
     for (user, is_above) in [(NOBODY, true), (OTHER, false)] {
         as_user(user, NONE, || {
-            for answer in uses(inner, &namespace)? {
+            for (needed, answer) in uses(inner, &namespace)? {
                 if is_above {
-                    expect_ok!(answer, "the owner of the one between");
+                    expect_ok!(answer, "the owner of the one between, what needs {needed:?}");
                 } else {
-                    expect_errno!(answer, EPERM, "another user");
+                    expect_errno!(answer, EPERM, "another user, what needs {needed:?}");
                 }
             }
             Ok(())
@@ -177,22 +179,22 @@ fn owner_uid_translated_for_reader() -> Verdict {
     })
 }
 
-/// Tries a signal, a ptrace, and joining the user namespace, in children: what needs CAP_KILL, CAP_SYS_PTRACE and
-/// CAP_SYS_ADMIN there.
-fn uses(process: Pid, namespace: &Namespace) -> Outcome<[nix::Result<()>; 3]> {
+/// Tries a signal, a ptrace, and joining the user namespace, in children; with what each needs.
+fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, nix::Result<()>); 3]> {
     let answer = |call: &dyn Fn() -> nix::Result<()>| -> Outcome<nix::Result<()>> {
         let errno = child(NONE, || Ok(call().err().map(|errno| errno as i32)))?;
         Ok(errno.map_or(Ok(()), |errno| Err(nix::errno::Errno::from_raw(errno))))
     };
+    let [signal, trace, join] = LONE;
     Ok([
-        answer(&|| kill(process, 0))?,
-        answer(&|| ptrace::seize(process, ptrace::Options::empty()))?,
-        answer(&|| setns(namespace, CLONE_NEWUSER))?,
+        (signal, answer(&|| kill(process, 0))?),
+        (trace, answer(&|| ptrace::seize(process, ptrace::Options::empty()))?),
+        (join, answer(&|| setns(namespace, CLONE_NEWUSER))?),
     ])
 }
 
-/// Runs `body` as [`OTHER`], with this capability and no other.
-fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+/// Runs `body` as a user without privilege, but with these capabilities.
+pub(super) fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     child(NONE, || {
         set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP).doing("PR_SET_SECUREBITS")?;
         become_user(OTHER)?;

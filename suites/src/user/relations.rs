@@ -8,8 +8,10 @@ use harness::process::{NOBODY, as_user, user_namespace_with};
 use harness::sys::ns::{get_owner_uid, get_parent, get_userns};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
+use rustix::thread::CapabilitySet;
 
 use super::nesting::AT_THE_TOP;
+use super::ownership::as_other_with;
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -149,8 +151,16 @@ fn ns_links_need_ptrace_read() -> Verdict {
         }
         Ok(())
     })?;
-    for answer in look(roots.pid()) {
-        expect_ok!(answer, "by root");
-    }
+    as_other_with(CapabilitySet::SYS_PTRACE, || {
+        let [read, opened, listed] = look(roots.pid());
+        expect_ok!(read, "by a user with CAP_SYS_PTRACE alone");
+        expect_ok!(opened, "by a user with CAP_SYS_PTRACE alone");
+        expect_errno!(listed, EACCES, "by a user with CAP_SYS_PTRACE alone, whom the directory's mode forbids it");
+        Ok(())
+    })?;
+    as_other_with(CapabilitySet::SYS_PTRACE | CapabilitySet::DAC_READ_SEARCH, || {
+        expect_ok!(fs::read_dir(format!("/proc/{}/ns", roots.pid())), "by a user who may search any directory too");
+        Ok(())
+    })?;
     holds()
 }
