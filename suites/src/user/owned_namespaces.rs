@@ -55,6 +55,9 @@ fn combined_flags_create_user_first() -> Verdict {
                 expect_eq!(expect_ok!(made.owner(), "{link}").inode()?, user, "the owner of {link}");
             }
         }
+        // It takes its own child along.
+        caller.go()?;
+        caller.join()?;
         holds()
     })
 }
