@@ -132,21 +132,13 @@ fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
         user_namespace(NONE, || {
             let creators = own_inode(Kind::User)?;
             for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
-                expect_errno!(
-                    Namespace::own(kind)?.owner(),
-                    EPERM,
-                    "the {kind} namespace from outside, which is not its"
-                );
-                let plain = waiting(kind.flag())?;
-                let owner = expect_ok!(plain.namespace(kind)?.owner(), "a {kind} namespace").inode()?;
-                expect_eq!(owner, creators, "the owner of a {kind} namespace");
-                let combined = waiting(CLONE_NEWUSER | kind.flag())?;
-                let owner = expect_ok!(combined.namespace(kind)?.owner(), "a {kind} namespace").inode()?;
-                expect_eq!(
-                    owner,
-                    inode_of(combined.pid(), Kind::User)?,
-                    "the owner of a {kind} namespace made with a user one"
-                );
+                expect_errno!(Namespace::own(kind)?.owner(), EPERM, "the {kind} namespace that it has from outside");
+                for (flags, is_creators) in [(kind.flag(), true), (CLONE_NEWUSER | kind.flag(), false)] {
+                    let made = waiting(flags)?;
+                    let owner = expect_ok!(made.namespace(kind)?.owner(), "of a {kind} namespace").inode()?;
+                    expect_eq!(owner, inode_of(made.pid(), Kind::User)?, "made with {flags:?}");
+                    expect_eq!(owner == creators, is_creators, "made with {flags:?}");
+                }
             }
             holds()
         })
