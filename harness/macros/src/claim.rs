@@ -309,11 +309,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::since(
-        "source = \"x(7)\", since = \"six\"",
-        "\"six\"",
-        "a kernel version is written \"6.12\" or \"6.12.3\""
-    )]
+    #[case::since("source = \"x(7)\", since = \"six\"", "\"six\"", "a kernel version is written \"6.12\" or \"6.12.3\"")]
     #[case::range(
         "source = \"x(7)\", since = \"6.12\", until = \"6.1\"",
         "\"6.1\"",
@@ -326,11 +322,8 @@ mod tests {
          Tool, Capability, Cpus, Behaviour"
     )]
     #[case::need_argument("source = \"x(7)\", needs = [Module(7)]", "7", "this need is written Module(\"name\")")]
-    #[case::unknown(
-        "source = \"x(7)\", sinse = \"6.1\"",
-        "sinse",
-        "unknown argument `sinse`: there are source, needs, since, until, erratum and deadline"
-    )]
+    #[case::unknown("source = \"x(7)\", sinse = \"6.1\"", "sinse",
+        "unknown argument `sinse`: there are source, needs, since, until, erratum and deadline")]
     #[case::twice("source = \"x(7)\", source = \"y(7)\"", "source", "`source` is given twice")]
     #[case::empty_source("source = \"\"", "\"\"", "this text is empty")]
     fn wrong_arguments_are_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
@@ -372,12 +365,9 @@ mod tests {
     #[test]
     fn a_good_claim_becomes_a_case() {
         let parsed = |text: &str| text.parse::<TokenStream>().unwrap();
-        let made =
-            expand(parsed("source = [\"x(7)\", \"y(2)\"], since = \"5.8\", deadline = 30"), parsed(ITEM)).unwrap();
+        let made = expand(parsed("source = [\"x(7)\", \"y(2)\"], since = \"5.8\", deadline = 30"), parsed(ITEM)).unwrap();
         let text = made.to_string();
-        for part in
-            ["const fn does_it ()", "\"The kernel does something.\"", "KernelVersion :: new (5u16 , 8u16 , 0u16)", "30"]
-        {
+        for part in ["const fn does_it ()", "\"The kernel does something.\"", "KernelVersion :: new (5u16 , 8u16 , 0u16)", "30"] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
     }
