@@ -1,5 +1,6 @@
 //! Processes of a case: children in new namespaces, what they say to their parent, and as whom they run.
 
+mod capability_sets;
 mod change;
 mod child;
 mod credentials;
@@ -10,6 +11,7 @@ mod inbox;
 mod map_file;
 mod member;
 mod numbers;
+mod owned;
 mod peer;
 mod proc_mount;
 mod processor;
@@ -18,6 +20,7 @@ mod status;
 mod thread;
 mod userns;
 
+pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
 pub use change::Change;
 pub(crate) use child::next_generation;
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
@@ -29,6 +32,7 @@ pub use inbox::Inbox;
 pub use map_file::{MapFile, Newborn, Writer, tidy, write_once};
 pub use member::member;
 pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
+pub use owned::{become_ids, owned_by};
 pub use peer::Peer;
 pub use proc_mount::{mount_proc_at, pids_at};
 pub use processor::stay_on_one_processor;

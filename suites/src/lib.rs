@@ -77,6 +77,17 @@ pub mod user {
     pub mod own_ids;
     pub mod setgroups;
     pub mod sysv_ipc;
+    pub mod capabilities_gained;
+    pub mod creation;
+    pub mod exec_capabilities;
+    pub mod joining;
+    pub mod joining_rights;
+    pub mod nesting;
+    pub mod owned_namespaces;
+    pub mod ownership;
+    pub mod relations;
+    pub mod root_directory;
+    pub mod uid_changes;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -151,6 +162,17 @@ pub const ALL: Registry = Registry {
         user::own_ids::CASES,
         user::setgroups::CASES,
         user::sysv_ipc::CASES,
+        user::capabilities_gained::CASES,
+        user::creation::CASES,
+        user::exec_capabilities::CASES,
+        user::joining::CASES,
+        user::joining_rights::CASES,
+        user::nesting::CASES,
+        user::owned_namespaces::CASES,
+        user::ownership::CASES,
+        user::relations::CASES,
+        user::root_directory::CASES,
+        user::uid_changes::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
@@ -161,5 +183,5 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
 };

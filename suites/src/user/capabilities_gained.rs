@@ -1,0 +1,229 @@
+//! The capabilities that come with a user namespace, however it is entered: `user_namespaces(7)`, Capabilities.
+
+use std::fmt::Debug;
+
+use harness::prelude::*;
+use harness::process::{NOBODY, Sets, owned_by, raise_ambient, with_only};
+use harness::uts::sethostname;
+use nix::mount::{MsFlags, mount};
+use rustix::io;
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet, capabilities_secure_bits, remove_capability_from_bounding_set,
+    set_capabilities_secure_bits,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    full_capabilities_after_unshare,
+    full_capabilities_after_clone,
+    full_capabilities_after_setns,
+    capability_bits_above_last_are_zero,
+    bounding_set_refilled,
+    inheritable_and_ambient_cleared,
+    securebits_reset_on_creation,
+    all_securebits_reset_on_creation,
+    exec_securebits_survive,
+    no_capabilities_left_in_parent,
+];
+
+/// A process that has moved itself into a new user namespace has every permitted, effective and bounding capability.
+#[claim(
+    source = [
+        "user_namespaces(7) Capabilities",
+        "unshare(2) CLONE_NEWUSER",
+        "000_fc4b2d3471eb2653.txt",
+        "004_e4ca5bb5fdeabb25.txt",
+    ],
+    needs = [UserNamespaces],
+)]
+fn full_capabilities_after_unshare() -> Verdict {
+    unprivileged(NONE, || {
+        expect!(Sets::own()?.are_void(), "before");
+        unshare(CLONE_NEWUSER)?;
+        expect_eq!(Sets::own()?, Sets::full()?);
+        holds()
+    })
+}
+
+/// The first process of a new user namespace starts with every capability, and its parent has not got any by it.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
+fn full_capabilities_after_clone() -> Verdict {
+    unprivileged(NONE, || {
+        expect!(child(NONE, Sets::own)?.are_void(), "a child in the old user namespace");
+        expect_eq!(child(CLONE_NEWUSER, Sets::own)?, Sets::full()?);
+        expect!(Sets::own()?.are_void(), "the parent's");
+        holds()
+    })
+}
+
+/// Whoever may join a user namespace has every capability there, be it its owner or somebody with CAP_SYS_ADMIN alone.
+#[claim(
+    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, UserNamespaces],
+)]
+fn full_capabilities_after_setns() -> Verdict {
+    let target = owned_by(NOBODY, None, NONE, Peer::wait)?;
+    let namespace = target.namespace(Kind::User)?;
+    let join = |before: CapabilitySet| {
+        expect_eq!(Sets::own()?.effective, before, "before");
+        expect_ok!(setns(&namespace, CLONE_NEWUSER));
+        expect_eq!(Sets::own()?, Sets::full()?);
+        Ok(())
+    };
+    unprivileged(NONE, || join(CapabilitySet::empty()))?;
+    with_only(CapabilitySet::SYS_ADMIN, NONE, || join(CapabilitySet::SYS_ADMIN))?;
+    holds()
+}
+
+/// Full sets hold what /proc/sys/kernel/cap_last_cap names as the last capability, and no bit above it.
+#[claim(source = ["capabilities(7) NOTES", "capabilities(7) Capability bounding set"], needs = [UserNamespaces])]
+fn capability_bits_above_last_are_zero() -> Verdict {
+    let last: u32 = harness::sysctl::sysctl("kernel/cap_last_cap")?;
+    unprivileged(NONE, || {
+        unshare(CLONE_NEWUSER)?;
+        let sets = Sets::own()?;
+        for set in [sets.permitted, sets.effective, sets.bounding] {
+            expect_eq!(set.bits() >> last, 1, "the bits from the last capability up, which is {last}");
+        }
+        holds()
+    })
+}
+
+/// What was dropped from the capability bounding set is there again in a user namespace that is made or joined.
+#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root])]
+fn bounding_set_refilled() -> Verdict {
+    let drop_one = || remove_capability_from_bounding_set(CapabilitySet::NET_RAW).doing("PR_CAPBSET_DROP");
+    let stay = child(NONE, || {
+        drop_one()?;
+        child(NONE, Sets::own)
+    })?;
+    expect!(!stay.bounding.contains(CapabilitySet::NET_RAW), "in a child in the same user namespace: {stay:?}");
+    expect_after_each_way_in(drop_one, Sets::own, Sets::full()?)?;
+    holds()
+}
+
+/// A process that comes into a user namespace brings no inheritable and no ambient capability with it.
+#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root])]
+fn inheritable_and_ambient_cleared() -> Verdict {
+    let one = CapabilitySet::NET_RAW;
+    let raise = || raise_ambient(one);
+    let stay = child(NONE, || {
+        raise()?;
+        child(NONE, Sets::own)
+    })?;
+    expect_eq!((stay.inheritable, stay.ambient), (one, one), "in a child in the same user namespace");
+    expect_after_each_way_in(raise, Sets::own, Sets::full()?)?;
+    holds()
+}
+
+/// Securebits that are set, and even locked, outside are unset in a user namespace that is made or joined.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root])]
+fn securebits_reset_on_creation() -> Verdict {
+    for bits in [0x2f, 0xef] {
+        expect_securebits_inside(bits, 0)?;
+    }
+    holds()
+}
+
+/// The securebits for the execution of programs, which came with 6.14, are unset in a user namespace like the others.
+#[claim(source = "user_namespaces(7) Capabilities", since = "6.14", until = "7.3", needs = [Root])]
+fn all_securebits_reset_on_creation() -> Verdict {
+    for bits in [EXEC_BITS, EXEC_BITS | 0x2f] {
+        expect_securebits_inside(bits, 0)?;
+    }
+    holds()
+}
+
+/// The securebits for the execution of programs, and their locks, stay set in a user namespace; the others do not.
+///
+/// Until 7.3 these were unset too, so that a user namespace was a way around them.
+#[claim(
+    source = "kernel/user_namespace.c set_cred_user_ns",
+    since = "7.3",
+    needs = [Root],
+    erratum = "user_namespaces(7), Capabilities: entering a user namespace sets all securebits flags to their default, off.",
+)]
+fn exec_securebits_survive() -> Verdict {
+    for bits in [EXEC_BITS, EXEC_BITS | 0x2f] {
+        expect_securebits_inside(bits, EXEC_BITS)?;
+    }
+    expect_securebits_inside(0x2f, 0)?;
+    holds()
+}
+
+/// After moving to a new user namespace, even root cannot use or re-enter what the old user namespace owns: EPERM.
+#[claim(
+    source = ["user_namespaces(7) Capabilities", "000_fc4b2d3471eb2653.txt", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root],
+)]
+fn no_capabilities_left_in_parent() -> Verdict {
+    let uses = || -> Outcome<[nix::Result<()>; 3]> {
+        let mnt = Namespace::own(Kind::Mnt)?;
+        let mounted = mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>);
+        Ok([sethostname("renamed"), mounted, setns(&mnt, CLONE_NEWNS)])
+    };
+    child(NONE, || {
+        for answer in uses()? {
+            expect_ok!(answer, "in the user namespace that owns it");
+        }
+        Ok(())
+    })?;
+    expect_ok!(unshare(CLONE_NEWUSER));
+    for answer in uses()? {
+        expect_errno!(answer, EPERM, "in a new user namespace");
+    }
+    expect_ok!(unshare(CLONE_NEWUTS | CLONE_NEWNS));
+    for answer in uses()? {
+        expect_ok!(answer, "in the new user namespace, with namespaces that it owns");
+    }
+    holds()
+}
+
+/// `SECBIT_EXEC_RESTRICT_FILE`, `SECBIT_EXEC_DENY_INTERACTIVE` and the locks of both.
+const EXEC_BITS: u32 = 0xf00;
+
+/// Securebits that were `set` outside are `left` inside a user namespace, while a child outside has them all.
+fn expect_securebits_inside(set: u32, left: u32) -> Outcome<()> {
+    let set_them = || set_securebits(set).doing("PR_SET_SECUREBITS");
+    let read = || Ok(capabilities_secure_bits().doing("PR_GET_SECUREBITS")?.bits());
+    let stay = child(NONE, || {
+        set_them()?;
+        child(NONE, read)
+    })?;
+    expect_eq!(stay, set, "in a child in the same user namespace");
+    expect_after_each_way_in(set_them, read, left)
+}
+
+fn set_securebits(bits: u32) -> io::Result<()> {
+    set_capabilities_secure_bits(CapabilitiesSecureBits::from_bits_retain(bits))
+}
+
+/// A process that has done `first`, and then enters a user namespace by unshare(), clone3() or setns(), reads `expected`.
+fn expect_after_each_way_in<T>(
+    first: impl Fn() -> Outcome<()>,
+    read: impl Fn() -> Outcome<T>,
+    expected: T,
+) -> Outcome<()>
+where
+    T: Serialize + DeserializeOwned + Debug + PartialEq,
+{
+    let target = waiting(CLONE_NEWUSER)?;
+    let namespace = target.namespace(Kind::User)?;
+    let after = |enter: &dyn Fn() -> nix::Result<()>| {
+        child(NONE, || {
+            first()?;
+            enter().doing("enter a user namespace")?;
+            read()
+        })
+    };
+    expect_eq!(after(&|| unshare(CLONE_NEWUSER))?, expected, "after unshare");
+    expect_eq!(after(&|| setns(&namespace, CLONE_NEWUSER))?, expected, "after setns");
+    let cloned = child(NONE, || {
+        first()?;
+        child(CLONE_NEWUSER, &read)
+    })?;
+    expect_eq!(cloned, expected, "in a cloned child");
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! What execve() leaves of the capabilities in a user namespace: `user_namespaces(7)`, Capabilities; `capabilities(7)`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use harness::prelude::*;
+use harness::process::{
+    NOBODY, Program, Sets, every_capability, program_command, raise_ambient, raise_inheritable, user_namespace_with,
+};
+use procfs::FromBufRead;
+use procfs::process::Status;
+use rustix::fs::{XattrFlags, setxattr};
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet, remove_capability_from_bounding_set, set_capabilities_secure_bits,
+    set_no_new_privs,
+};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    exec_drops_caps_when_unmapped,
+    exec_drops_caps_of_root_when_unmapped,
+    exec_keeps_caps_for_uid_0,
+    exec_drops_caps_for_nonzero_uid,
+    an_inheritable_file_mask_alone_keeps_nothing,
+    exec_caps_kept_by_inheritable_pair,
+    exec_caps_kept_by_ambient,
+    noroot_securebit_stops_exec_caps,
+    bounding_set_limits_exec_inside,
+    no_new_privs_does_not_block,
+];
+
+/// The programs of this file.
+pub const PROGRAMS: &[Program] = &[Program { name: TELL_STATUS, main: tell_status }];
+
+/// What the cases keep or lose: the kernel gives it no further meaning here.
+const ONE: CapabilitySet = CapabilitySet::NET_RAW;
+
+/// execve() by a process whose user is not mapped in its user namespace leaves it no capability.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
+fn exec_drops_caps_when_unmapped() -> Verdict {
+    unprivileged(NONE, expect_caps_lost_when_unmapped)?;
+    holds()
+}
+
+/// A process of root's, too, has no capability after execve() in a user namespace that does not map it.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root])]
+fn exec_drops_caps_of_root_when_unmapped() -> Verdict {
+    expect_caps_lost_when_unmapped()?;
+    holds()
+}
+
+/// execve() by a process that is user 0 in its user namespace, whoever it is outside, leaves it all capabilities.
+#[claim(source = ["user_namespaces(7) Capabilities", "001_6a1a293aa497b7bd.txt"], needs = [UserNamespaces])]
+fn exec_keeps_caps_for_uid_0() -> Verdict {
+    unprivileged(NONE, || {
+        let seen = as_id(0, || executed(&mut program_command(TELL_STATUS)))?;
+        expect_eq!(seen, (0, Sets::full()?));
+        let other = as_id(1, || executed(&mut program_command(TELL_STATUS)))?;
+        expect!(other.1.are_void(), "as user 1");
+        holds()
+    })
+}
+
+/// execve() by a process that is mapped to another user ID than 0 leaves it no capability.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
+fn exec_drops_caps_for_nonzero_uid() -> Verdict {
+    unprivileged(NONE, || {
+        let (before, after) = as_id(1000, || Ok((Sets::own()?, executed(&mut program_command(TELL_STATUS))?)))?;
+        expect_eq!(before, Sets::full()?, "before");
+        expect_eq!(after.0, 1000);
+        expect!(after.1.are_void(), "after: {:?}", after.1);
+        expect_eq!(after.1.bounding, every_capability()?);
+        expect_eq!(as_id(0, || executed(&mut program_command(TELL_STATUS)))?.1, before, "as user 0");
+        holds()
+    })
+}
+
+/// An inheritable capability of the file alone lets a user other than 0 keep none: the process has to have it as well.
+#[claim(
+    source = "user_namespaces(7) Capabilities",
+    needs = [Root, UserNamespaces],
+    erratum = "user_namespaces(7): capabilities are lost on execve(2) unless the process has user ID 0 or the executable \
+               file has a nonempty inheritable capabilities mask.",
+)]
+fn an_inheritable_file_mask_alone_keeps_nothing() -> Verdict {
+    let (without, with) = after_exec_of_inheriting_file()?;
+    expect!(without.are_void(), "with the file's alone: {without:?}");
+    expect!(!with.effective.is_empty(), "with the process's too");
+    holds()
+}
+
+/// A capability that is inheritable for both the process and the file survives execve() by a user other than 0.
+#[claim(
+    source = ["user_namespaces(7) Capabilities", "capabilities(7) Transformation of capabilities during execve()"],
+    needs = [Root, UserNamespaces],
+)]
+fn exec_caps_kept_by_inheritable_pair() -> Verdict {
+    let (without, with) = after_exec_of_inheriting_file()?;
+    expect_eq!((with.permitted, with.effective), (ONE, ONE));
+    expect!(without.permitted.is_empty(), "without the process's: {without:?}");
+    let plain = unprivileged(NONE, || {
+        as_id(1000, || {
+            raise_inheritable(ONE)?;
+            executed(&mut program_command(TELL_STATUS))
+        })
+    })?;
+    expect!(plain.1.are_void(), "without the file's: {:?}", plain.1);
+    holds()
+}
+
+/// An ambient capability that a process has raised in its user namespace survives execve() by a user other than 0.
+#[claim(source = "capabilities(7) Transformation of capabilities during execve()", needs = [UserNamespaces])]
+fn exec_caps_kept_by_ambient() -> Verdict {
+    unprivileged(NONE, || {
+        for (ambient, left) in [(true, ONE), (false, CapabilitySet::empty())] {
+            let (_, seen) = as_id(1000, || {
+                if ambient {
+                    raise_ambient(ONE)?
+                } else {
+                    raise_inheritable(ONE)?
+                }
+                executed(&mut program_command(TELL_STATUS))
+            })?;
+            expect_eq!((seen.permitted, seen.effective, seen.ambient), (left, left, left), "ambient: {ambient}");
+        }
+        holds()
+    })
+}
+
+/// With SECBIT_NOROOT set in the user namespace, execve() as its user 0 leaves no capability.
+#[claim(source = "capabilities(7) The securebits flags: establishing a capabilities-only environment", needs = [UserNamespaces])]
+fn noroot_securebit_stops_exec_caps() -> Verdict {
+    unprivileged(NONE, || {
+        let seen = |bits| {
+            as_id(0, || {
+                set_capabilities_secure_bits(bits).doing("PR_SET_SECUREBITS")?;
+                executed(&mut program_command(TELL_STATUS))
+            })
+        };
+        let without = seen(CapabilitiesSecureBits::NO_ROOT)?;
+        expect_eq!(without.0, 0);
+        expect!(without.1.are_void(), "with SECBIT_NOROOT: {:?}", without.1);
+        expect_eq!(seen(CapabilitiesSecureBits::empty())?, (0, Sets::full()?), "without it");
+        holds()
+    })
+}
+
+/// What user 0 drops from the bounding set in its user namespace is missing after execve(), and nothing else is.
+#[claim(source = "capabilities(7) Capability bounding set", needs = [UserNamespaces])]
+fn bounding_set_limits_exec_inside() -> Verdict {
+    unprivileged(NONE, || {
+        let (_, seen) = as_id(0, || {
+            remove_capability_from_bounding_set(ONE).doing("PR_CAPBSET_DROP")?;
+            expect!(Sets::own()?.effective.contains(ONE), "before execve");
+            executed(&mut program_command(TELL_STATUS))
+        })?;
+        let rest = every_capability()? - ONE;
+        expect_eq!((seen.permitted, seen.effective, seen.bounding), (rest, rest, rest));
+        holds()
+    })
+}
+
+/// A process with no_new_privs can make a user namespace, and keeps all capabilities there on execve() as its user 0.
+///
+/// The flag stays set; a set-user-ID program shows that it has its effect otherwise.
+#[claim(source = "kernel/user_namespace.c create_user_ns", needs = [Root, UserNamespaces])]
+fn no_new_privs_does_not_block() -> Verdict {
+    let set_user_id = copy_of_ourselves("/tmp/set-user-id", 0o4755)?;
+    unprivileged(NONE, || {
+        let mut run = program_at(&set_user_id);
+        expect_eq!(status_after(&mut run)?.euid, 0, "a set-user-ID program, without the flag");
+        set_no_new_privs(true).doing("PR_SET_NO_NEW_PRIVS")?;
+        expect_eq!(status_after(&mut run)?.euid, NOBODY, "a set-user-ID program, with the flag");
+        let inside = as_id(0, || {
+            let status = status_after(&mut program_command(TELL_STATUS))?;
+            Ok((status.nonewprivs, Sets::shown(&status)))
+        })?;
+        expect_eq!(inside, (Some(1), Sets::full()?));
+        holds()
+    })
+}
+
+/// In a user namespace without maps the caller keeps all capabilities until execve() and none after it.
+fn expect_caps_lost_when_unmapped() -> Outcome<()> {
+    let overflow: u32 = harness::sysctl::sysctl("kernel/overflowuid")?;
+    let (before, (uid, after)) =
+        child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut program_command(TELL_STATUS))?)))?;
+    expect_eq!(before, Sets::full()?, "before");
+    expect_eq!(uid, overflow);
+    expect!(after.are_void(), "after: {after:?}");
+    let mapped = as_id(0, || executed(&mut program_command(TELL_STATUS)))?;
+    expect_eq!(mapped, (0, before), "mapped to user 0");
+    Ok(())
+}
+
+/// Runs `body` in a new user namespace in which the caller is user and group `id`.
+fn as_id<T>(id: u32, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    user_namespace_with(&Maps::own_as(id), NONE, |_| body())?.join()
+}
+
+/// What a user other than 0 has after execve() of a file with an inheritable capability: without it in its own
+/// inheritable set, and with it.
+fn after_exec_of_inheriting_file() -> Outcome<(Sets, Sets)> {
+    let file = copy_of_ourselves("/tmp/inheriting", 0o755)?;
+    setxattr(&file, "security.capability", &inheritable_capability(ONE), XattrFlags::empty())
+        .doing("set a file capability")?;
+    unprivileged(NONE, || {
+        let without = as_id(1000, || executed(&mut program_at(&file)))?;
+        let with = as_id(1000, || {
+            raise_inheritable(ONE)?;
+            executed(&mut program_at(&file))
+        })?;
+        Ok((without.1, with.1))
+    })
+}
+
+/// A `struct vfs_cap_data` of revision 2: the effective bit, no permitted capability, and one inheritable below 32.
+fn inheritable_capability(one: CapabilitySet) -> Vec<u8> {
+    let words = [0x0200_0001, 0, one.bits() as u32, 0, 0];
+    words.iter().flat_map(|word| word.to_le_bytes()).collect()
+}
+
+/// The user ID that a program has and the capabilities that it is left with.
+fn executed(command: &mut Command) -> Outcome<(u32, Sets)> {
+    let status = status_after(command)?;
+    Ok((status.euid, Sets::shown(&status)))
+}
+
+/// A program's own status file, as it prints it.
+fn status_after(command: &mut Command) -> Outcome<Status> {
+    let output = command.output().doing("execute a program")?;
+    if !output.status.success() {
+        return Err(Failure::broken(format!("the program {TELL_STATUS} ended with {}", output.status)));
+    }
+    Status::from_buf_read(&*output.stdout).doing("understand a status file")
+}
+
+const TELL_STATUS: &str = "tell-status";
+
+fn tell_status(_: &[String]) -> i32 {
+    match fs::read_to_string("/proc/self/status") {
+        Ok(text) => {
+            print!("{text}");
+            0
+        }
+        Err(_) => 1,
+    }
+}
+
+/// A copy of this executable, in the stage's own file system.
+fn copy_of_ourselves(path: &str, mode: u32) -> Outcome<String> {
+    fs::copy("/proc/self/exe", path).doing("copy the executable")?;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).doing("set the copy's mode")?;
+    Ok(path.to_owned())
+}
+
+/// The program of [`TELL_STATUS`], from another file.
+fn program_at(path: &str) -> Command {
+    let mut command = Command::new(path);
+    command.args(program_command(TELL_STATUS).get_args());
+    command
+}

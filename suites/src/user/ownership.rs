@@ -1,0 +1,205 @@
+//! Whose a user namespace is, and what that user may do in it from outside: `user_namespaces(7)`, Capabilities.
+
+use harness::prelude::*;
+use harness::process::{NOBODY, Sets, as_user, become_ids, become_user, map_self, owned_by};
+use harness::sys::ns::get_owner_uid;
+use harness::sys::raw::kill;
+use harness::sysctl::sysctl;
+use nix::sys::ptrace;
+use nix::unistd::{Pid, Uid};
+use rustix::thread::{
+    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, set_capabilities, set_capabilities_secure_bits,
+};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    capability_holds_in_descendants,
+    owner_has_all_capabilities,
+    owner_rule_uses_effective_uid,
+    owner_rule_reaches_grandchildren,
+    owner_is_creators_euid,
+    owner_uid_translated_for_reader,
+];
+
+/// Capabilities for three things that one process can do to another.
+const LONE: [CapabilitySet; 3] = [CapabilitySet::KILL, CapabilitySet::SYS_PTRACE, CapabilitySet::SYS_ADMIN];
+
+/// A user beside [`NOBODY`].
+const OTHER: u32 = NOBODY + 1;
+
+/// A single capability that a process has in its user namespace works on those below too, children and grandchildren.
+///
+/// Each of three capabilities allows what needs it, and nothing of what needs the others.
+#[claim(source = ["user_namespaces(7) Capabilities", "004_e4ca5bb5fdeabb25.txt"], needs = [Root, UserNamespaces])]
+fn capability_holds_in_descendants() -> Verdict {
+    let child_of_ours = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
+        become_ids(5, 5, 5)?;
+        let inner = waiting(CLONE_NEWUSER)?;
+        outside.send(&inner.pid().as_raw())?;
+        outside.wait()
+    })?;
+    let grandchild = Pid::from_raw(child_of_ours.recv()?);
+    for target in [child_of_ours.pid(), grandchild] {
+        let namespace = Namespace::of(target, Kind::User)?;
+        for held in [CapabilitySet::empty()].into_iter().chain(LONE) {
+            as_other_with(held, || {
+                for (needed, answer) in uses(target, &namespace)? {
+                    if held == needed {
+                        expect_ok!(answer, "what needs {needed:?}, with it");
+                    } else {
+                        expect_errno!(answer, EPERM, "what needs {needed:?}, with {held:?}");
+                    }
+                }
+                Ok(())
+            })?;
+        }
+    }
+    holds()
+}
+
+/// The owner of a user namespace has all capabilities in it from the parent, even where he has none: others get EPERM.
+///
+/// The process that is acted on is another user's, so that nothing but a capability can allow it.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
+fn owner_has_all_capabilities() -> Verdict {
+    let inside = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
+        become_ids(5, 5, 5)?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    inside.recv::<()>()?;
+    let namespace = inside.namespace(Kind::User)?;
+    as_user(OTHER, NONE, || {
+        for (needed, answer) in uses(inside.pid(), &namespace)? {
+            expect_errno!(answer, EPERM, "another user, what needs {needed:?}");
+        }
+        Ok(())
+    })?;
+    as_user(NOBODY, NONE, || {
+        expect!(Sets::own()?.are_void());
+        for (needed, answer) in uses(inside.pid(), &namespace)? {
+            expect_ok!(answer, "the owner, what needs {needed:?}");
+        }
+        Ok(())
+    })?;
+    holds()
+}
+
+/// It is by his effective user ID that the owner of a user namespace is known; the real and the saved one do not count.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
+fn owner_rule_uses_effective_uid() -> Verdict {
+    let target = owned_by(NOBODY, None, NONE, Peer::wait)?;
+    let namespace = target.namespace(Kind::User)?;
+    child(NONE, || {
+        become_ids(NOBODY, OTHER, NOBODY)?;
+        expect_errno!(setns(&namespace, CLONE_NEWUSER), EPERM, "with the owner's real and saved user ID");
+        Ok(())
+    })?;
+    child(NONE, || {
+        become_ids(OTHER, NOBODY, OTHER)?;
+        expect_ok!(setns(&namespace, CLONE_NEWUSER), "with the owner's effective user ID");
+        Ok(())
+    })?;
+    holds()
+}
+
+/// The owner of a user namespace has his capabilities in all that are made further down in it too, whoever makes them.
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
+fn owner_rule_reaches_grandchildren() -> Verdict {
+    let between = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
+        become_ids(5, 5, 5)?;
+        let inner = waiting(CLONE_NEWUSER)?;
+        outside.send(&inner.pid().as_raw())?;
+        outside.wait()
+    })?;
+    let inner = Pid::from_raw(between.recv()?);
+    let namespace = Namespace::of(inner, Kind::User)?;
+    expect_eq!(expect_ok!(get_owner_uid(&namespace)), 100_005, "the owner of the inner one");
+    for (user, is_above) in [(NOBODY, true), (OTHER, false)] {
+        as_user(user, NONE, || {
+            for (needed, answer) in uses(inner, &namespace)? {
+                if is_above {
+                    expect_ok!(answer, "the owner of the one between, what needs {needed:?}");
+                } else {
+                    expect_errno!(answer, EPERM, "another user, what needs {needed:?}");
+                }
+            }
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// The owner of a user namespace is the effective user of the process that made it, as NS_GET_OWNER_UID tells.
+#[claim(
+    source = ["user_namespaces(7) Capabilities", "ioctl_nsfs(2) NS_GET_OWNER_UID"],
+    needs = [Root, UserNamespaces],
+)]
+fn owner_is_creators_euid() -> Verdict {
+    for [real, effective, saved] in [[OTHER, NOBODY, OTHER + 1], [OTHER; 3], [NOBODY, OTHER, NOBODY]] {
+        let maker = spawn(NONE, |root| {
+            become_ids(real, effective, saved)?;
+            let cloned = waiting(CLONE_NEWUSER)?;
+            unshare(CLONE_NEWUSER)?;
+            root.send(&cloned.pid().as_raw())?;
+            root.wait()
+        })?;
+        let cloned = Namespace::of(Pid::from_raw(maker.recv()?), Kind::User)?;
+        for (how, namespace) in [("by clone3", cloned), ("by unshare", maker.namespace(Kind::User)?)] {
+            expect_eq!(
+                expect_ok!(get_owner_uid(&namespace)),
+                effective,
+                "{how} with user IDs {real}, {effective}, {saved}"
+            );
+        }
+    }
+    holds()
+}
+
+/// NS_GET_OWNER_UID tells the owner as the caller's user namespace numbers him, and as the overflow ID where it does not.
+#[claim(source = "ioctl_nsfs(2) NS_GET_OWNER_UID", needs = [UserNamespaces])]
+fn owner_uid_translated_for_reader() -> Verdict {
+    let overflow: u32 = sysctl("kernel/overflowuid")?;
+    unprivileged(NONE, || {
+        let target = waiting(CLONE_NEWUSER)?;
+        let namespace = target.namespace(Kind::User)?;
+        let own = Uid::current().as_raw();
+        expect_eq!(expect_ok!(get_owner_uid(&namespace)), own, "where it was made");
+        for mapped in [7, 0] {
+            child(NONE, || {
+                let maps = Maps::own_as(mapped);
+                unshare(CLONE_NEWUSER)?;
+                expect_eq!(expect_ok!(get_owner_uid(&namespace)), overflow, "where the owner is not mapped");
+                map_self(&maps)?;
+                expect_eq!(expect_ok!(get_owner_uid(&namespace)), mapped, "where the owner is user {mapped}");
+                Ok(())
+            })?;
+        }
+        holds()
+    })
+}
+
+/// Tries a signal, a ptrace, and joining the user namespace, in children; with what each needs.
+fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, nix::Result<()>); 3]> {
+    let answer = |call: &dyn Fn() -> nix::Result<()>| -> Outcome<nix::Result<()>> {
+        let errno = child(NONE, || Ok(call().err().map(|errno| errno as i32)))?;
+        Ok(errno.map_or(Ok(()), |errno| Err(nix::errno::Errno::from_raw(errno))))
+    };
+    let [signal, trace, join] = LONE;
+    Ok([
+        (signal, answer(&|| kill(process, 0))?),
+        (trace, answer(&|| ptrace::seize(process, ptrace::Options::empty()))?),
+        (join, answer(&|| setns(namespace, CLONE_NEWUSER))?),
+    ])
+}
+
+/// Runs `body` as a user without privilege, but with these capabilities.
+pub(super) fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    child(NONE, || {
+        set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP).doing("PR_SET_SECUREBITS")?;
+        become_user(OTHER)?;
+        let sets = CapabilitySets { effective: held, permitted: held, inheritable: CapabilitySet::empty() };
+        set_capabilities(None, sets).doing("capset")?;
+        body()
+    })
+}
