@@ -64,10 +64,14 @@ pub mod pid {
 
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
+    pub mod capabilities_gained;
     pub mod changing_ids;
+    pub mod creation;
+    pub mod exec_capabilities;
     pub mod group_and_project_maps;
     pub mod ids_told_to_others;
     pub mod joining;
+    pub mod joining_rights;
     pub mod map_contents;
     pub mod map_views;
     pub mod map_writers;
@@ -75,18 +79,12 @@ pub mod user {
     pub mod nesting;
     pub mod overflow_ids;
     pub mod own_ids;
-    pub mod setgroups;
-    pub mod sysv_ipc;
-    pub mod capabilities_gained;
-    pub mod creation;
-    pub mod exec_capabilities;
-    pub mod joining;
-    pub mod joining_rights;
-    pub mod nesting;
     pub mod owned_namespaces;
     pub mod ownership;
     pub mod relations;
     pub mod root_directory;
+    pub mod setgroups;
+    pub mod sysv_ipc;
     pub mod uid_changes;
 }
 
@@ -149,10 +147,14 @@ pub const ALL: Registry = Registry {
         pid::tools::CASES,
         pid::unsharing::CASES,
         pid::visibility::CASES,
+        user::capabilities_gained::CASES,
         user::changing_ids::CASES,
+        user::creation::CASES,
+        user::exec_capabilities::CASES,
         user::group_and_project_maps::CASES,
         user::ids_told_to_others::CASES,
         user::joining::CASES,
+        user::joining_rights::CASES,
         user::map_contents::CASES,
         user::map_views::CASES,
         user::map_writers::CASES,
@@ -160,18 +162,12 @@ pub const ALL: Registry = Registry {
         user::nesting::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
-        user::setgroups::CASES,
-        user::sysv_ipc::CASES,
-        user::capabilities_gained::CASES,
-        user::creation::CASES,
-        user::exec_capabilities::CASES,
-        user::joining::CASES,
-        user::joining_rights::CASES,
-        user::nesting::CASES,
         user::owned_namespaces::CASES,
         user::ownership::CASES,
         user::relations::CASES,
         user::root_directory::CASES,
+        user::setgroups::CASES,
+        user::sysv_ipc::CASES,
         user::uid_changes::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
