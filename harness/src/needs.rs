@@ -12,6 +12,7 @@ use rustix::thread::CapabilitySet;
 use crate::config::{self, Setting};
 use crate::process::{capabilities, unprivileged};
 use crate::sys::clone::CloneFlags;
+use crate::verdict::Failure;
 
 /// Something a case cannot do without.
 #[derive(Debug, Clone, Copy)]
@@ -160,6 +161,9 @@ fn root() -> Result<(), Lack> {
     if !geteuid().is_root() {
         return unmet("needs root: run with sudo, or in a disposable kernel (--kernel)");
     }
+    if !is_in_initial_user_namespace() {
+        return unmet("needs root of the machine, and this is root of a user namespace: run outside the container");
+    }
     let have = capabilities().map(|sets| sets.effective).unwrap_or(CapabilitySet::empty());
     let missing = ROOT - have;
     if missing.is_empty() {
@@ -167,6 +171,15 @@ fn root() -> Result<(), Lack> {
     }
     let names: Vec<_> = missing.iter_names().map(|(name, _)| format!("CAP_{name}")).collect();
     unmet(format!("needs root with all its power: {} is missing here", names.join(", ")))
+}
+
+/// The initial user namespace maps every ID to itself (`user_namespaces(7)`); one that was given that map on purpose passes for it.
+fn is_in_initial_user_namespace() -> bool {
+    std::fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
+}
+
+fn in_words(failure: &Failure) -> String {
+    failure.finding().map_or_else(|| format!("{failure:?}"), |finding| finding.message.clone())
 }
 
 fn capability(name: &str) -> Result<(), Lack> {
@@ -186,8 +199,12 @@ fn user_namespaces() -> Result<(), Lack> {
     let refusal = match tried {
         Ok(None) => return Ok(()),
         Ok(Some(refusal)) => refusal,
+        Err(failure) if geteuid().is_root() && !is_in_initial_user_namespace() => {
+            let why = in_words(&failure);
+            return unmet(format!("needs an ordinary user, whom this user namespace's root cannot become: {why}"));
+        }
         Err(failure) => {
-            return Err(Lack::Broken(format!("cannot try user namespaces: {failure:?}")));
+            return Err(Lack::Broken(format!("cannot try user namespaces: {}", in_words(&failure))));
         }
     };
     for (path, closed, mend) in [
@@ -262,7 +279,7 @@ fn asked(behaviour: &'static Behaviour) -> Result<(), Lack> {
         Ok(true) => Ok(()),
         Ok(false) => unmet(format!("needs a kernel that {}", behaviour.what)),
         Err(failure) => {
-            Err(Lack::Broken(format!("cannot find out whether the kernel {}: {failure:?}", behaviour.what)))
+            Err(Lack::Broken(format!("cannot find out whether the kernel {}: {}", behaviour.what, in_words(&failure))))
         }
     }
 }
