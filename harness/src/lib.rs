@@ -20,6 +20,7 @@ pub mod room;
 mod runner;
 mod settle;
 mod stage;
+mod start;
 pub mod sys;
 pub mod sysctl;
 mod terminal;

@@ -12,6 +12,9 @@ pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
 /// How long a host's worker may take to be gone when its line has ended; SIGINT leaves two seconds for all.
 pub(crate) const WORKER_END: Duration = Duration::from_secs(1);
 
+/// How long a stage that is made ahead may take.
+pub(crate) const STAGE_READY: Duration = Duration::from_secs(60);
+
 /// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
 pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
 

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::claim::Case;
+
 /// Changes when the two sides would no longer understand each other. They are the same executable, so this only
 /// guards against a kernel that answers with somebody else's words.
 pub(crate) const PROTOCOL: u32 = 1;
@@ -70,6 +72,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// For a case that is not about this kernel.
+    pub(crate) fn outside_range(case: &Case) -> Self {
+        Self::new(results::Verdict::Unmet, format!("is about kernels {}", case.range()))
+    }
+
     /// A verdict with a message and nothing else.
     pub(crate) fn new(verdict: results::Verdict, message: impl Into<String>) -> Self {
         Self {

@@ -8,6 +8,7 @@ pub(crate) mod front;
 mod interruption;
 pub(crate) mod judgement;
 mod link;
+mod memory;
 pub(crate) mod options;
 mod seat;
 pub(crate) mod virtual_kernel;

@@ -3,6 +3,8 @@
 //! The worker clones the stage's PID 1 into new mount, PID, network, UTS, IPC and cgroup namespaces; that process
 //! makes a root directory of its own, forks the case, reaps whatever becomes an orphan, and ends with the case. When
 //! PID 1 goes, the kernel takes everything else along.
+//!
+//! A stage is made before it is known which case it is for: so a machine can be frozen with one that is ready.
 
 pub(crate) mod airlock;
 mod ending;
@@ -10,17 +12,18 @@ mod processes;
 pub(crate) mod residue;
 mod root;
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
-use crate::claim::Case;
 use crate::process::{Ended, Peer};
 use crate::protocol::Report;
+use crate::registry::Registry;
 use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use crate::sys::raw;
-use crate::verdict::{Doing, Failure, Outcome, Verdict};
+use crate::verdict::{Doing, Failure, Outcome};
 use ending::{Ending, await_end};
 
 /// What a stage has of its own. No user namespace: root on the stage is root. No time namespace: its offsets could
@@ -50,58 +53,109 @@ pub(super) enum Word {
     CaseEnded(Ended),
 }
 
-/// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up.
-pub(crate) fn carry_out(case: &Case, mode: Mode, deadline: Duration, runner: BorrowedFd<'_>) -> Report {
-    let started = Instant::now();
-    crate::pace::begin_case(deadline);
-    let mut report = match play(case, mode, started + deadline, runner) {
-        Ok(report) => report,
-        Err(failure) => ending::report_of(Err(failure)),
-    };
-    report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    report
+/// A stage with its case's process on it, which waits to be told which case it is.
+///
+/// Dropped, it ends with everything in it.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    mode: Mode,
+    /// The line to the case's process.
+    case: Peer,
+    /// The line to the stage's PID 1.
+    init: Peer,
+    /// The first process on it: PID 1, or the case's own when there are no namespaces.
+    pidfd: OwnedFd,
+    output: ending::Output,
+    reaped: bool,
 }
 
-fn play(case: &Case, mode: Mode, until: Instant, runner: BorrowedFd<'_>) -> Outcome<Report> {
-    let output = ending::Output::new()?;
-    let (result, their_result) = Peer::pair()?;
-    let (stage, their_stage) = Peer::pair()?;
-    let flags = match mode {
-        Mode::Staged => STAGE,
-        Mode::Plain => CloneFlags::empty(),
-    };
-    let pidfd = match clone3(&CloneArgs::new(flags)).doing("make the stage")? {
-        Side::Child => {
-            drop((result, stage));
-            crate::process::next_generation();
-            match mode {
-                Mode::Staged => be_stage_init(case.body, &their_stage, &their_result, &output),
-                Mode::Plain => be_case(case.body, &their_result, &output),
+/// What the worker tells the case's process.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cue {
+    /// Its place in the registry.
+    case: usize,
+    deadline: Duration,
+}
+
+impl Stage {
+    /// Begins to make a stage. What goes wrong on it is told when it is played on.
+    pub(crate) fn make(mode: Mode, registry: Registry) -> Outcome<Self> {
+        let output = ending::Output::new()?;
+        let (case, their_case) = Peer::pair()?;
+        let (init, their_init) = Peer::pair()?;
+        let flags = match mode {
+            Mode::Staged => STAGE,
+            Mode::Plain => CloneFlags::empty(),
+        };
+        match clone3(&CloneArgs::new(flags)).doing("make the stage")? {
+            Side::Child => {
+                drop((case, init));
+                crate::process::next_generation();
+                match mode {
+                    Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output),
+                    Mode::Plain => be_case(registry, &their_case, &output),
+                }
             }
+            Side::Parent(_, pidfd) => Ok(Self { mode, case, init, pidfd, output, reaped: false }),
         }
-        Side::Parent(_, pidfd) => pidfd,
-    };
-    drop((their_result, their_stage));
-    let ending = await_end(&result, &stage, pidfd.as_fd(), runner, until);
-    let processes = match ending {
-        Ending::TimedOut => processes::descendants_in_words(),
-        _ => String::new(),
-    };
-    // Whatever is left of the stage goes now, whether or not its PID 1 was about to leave by itself.
-    let _ = raw::pidfd_send_signal(&pidfd, libc::SIGKILL);
-    let ended = ending::reap(pidfd.as_fd())?;
-    let mut report = ending.into_report(ended, mode);
-    if mode == Mode::Plain
-        && let Some(leak) = processes::end_descendants()
-    {
-        residue::add(&mut report, &[leak]);
     }
-    report.output = output.read();
-    report.processes = processes;
-    Ok(report)
+
+    /// Waits until the case's process stands ready, or something went wrong with it.
+    pub(crate) fn await_ready(&self) -> Outcome<()> {
+        let patience = PollTimeout::try_from(crate::pace::STAGE_READY).unwrap_or(PollTimeout::MAX);
+        let mut signs =
+            [self.case.as_fd(), self.init.as_fd(), self.pidfd.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        poll(&mut signs, patience).doing("wait for the stage")?;
+        Ok(())
+    }
+
+    /// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up.
+    pub(crate) fn play(mut self, case: usize, deadline: Duration, runner: BorrowedFd<'_>) -> Report {
+        let started = Instant::now();
+        let mut report = self.play_until(case, deadline, runner).unwrap_or_else(|f| ending::report_of(Err(f)));
+        report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        report
+    }
+
+    fn play_until(&mut self, case: usize, deadline: Duration, runner: BorrowedFd<'_>) -> Outcome<Report> {
+        let until = Instant::now() + deadline;
+        // A stage that is gone already is told of below.
+        let _ = self.case.send(&Cue { case, deadline });
+        let ending = await_end(&self.case, &self.init, self.pidfd.as_fd(), runner, until);
+        let processes = match ending {
+            Ending::TimedOut => processes::descendants_in_words(),
+            _ => String::new(),
+        };
+        let ended = self.end()?;
+        let mut report = ending.into_report(ended, self.mode);
+        if self.mode == Mode::Plain
+            && let Some(leak) = processes::end_descendants()
+        {
+            residue::add(&mut report, &[leak]);
+        }
+        report.output = self.output.read();
+        report.processes = processes;
+        Ok(report)
+    }
+
+    /// Whatever is left of the stage goes now, whether or not its PID 1 was about to leave by itself.
+    fn end(&mut self) -> Outcome<Ended> {
+        self.reaped = true;
+        let _ = raw::pidfd_send_signal(&self.pidfd, libc::SIGKILL);
+        ending::reap(self.pidfd.as_fd())
+    }
 }
 
-fn be_stage_init(body: fn() -> Verdict, worker: &Peer, result: &Peer, output: &ending::Output) -> ! {
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if !self.reaped {
+            // A process that cannot die is the kernel's fault, and nothing more can be done about it.
+            let _ = self.end();
+        }
+    }
+}
+
+fn be_stage_init(registry: Registry, worker: &Peer, case: &Peer, output: &ending::Output) -> ! {
     if let Err(failure) = root::make() {
         let _ = worker.send(&Word::Unprepared(failure));
         raw::exit_now(1);
@@ -109,7 +163,7 @@ fn be_stage_init(body: fn() -> Verdict, worker: &Peer, result: &Peer, output: &e
     let pidfd = match clone3(&CloneArgs::new(CloneFlags::empty())) {
         Ok(Side::Child) => {
             crate::process::next_generation();
-            be_case(body, result, output)
+            be_case(registry, case, output)
         }
         Ok(Side::Parent(_, pidfd)) => pidfd,
         Err(errno) => {
@@ -123,8 +177,15 @@ fn be_stage_init(body: fn() -> Verdict, worker: &Peer, result: &Peer, output: &e
     raw::exit_now(0)
 }
 
-fn be_case(body: fn() -> Verdict, result: &Peer, output: &ending::Output) -> ! {
+fn be_case(registry: Registry, worker: &Peer, output: &ending::Output) -> ! {
     output.take_stdio();
-    result.done(crate::process::guarded(body));
+    // Without a cue there is nobody to do anything for.
+    if worker.go().is_ok()
+        && let Ok(cue) = worker.recv::<Cue>()
+        && let Some(case) = registry.all().nth(cue.case)
+    {
+        crate::pace::begin_case(cue.deadline);
+        worker.done(crate::process::guarded(case.body));
+    }
     raw::exit_now(0)
 }

@@ -2,6 +2,8 @@
 //!
 //! The same loop serves behind a socket on the host and behind a serial port in a guest.
 
+mod ahead;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::AsFd;
@@ -16,8 +18,10 @@ use crate::needs::{Ground, Lack, Need};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::registry::Registry;
 use crate::stage::residue::{self, Surroundings};
-use crate::stage::{Mode, airlock, carry_out};
+use crate::stage::{Mode, Stage, airlock};
+use crate::start::{self, Start};
 use crate::verdict::{Doing, Failure, Outcome};
+use ahead::Ahead;
 
 /// The first argument that makes the executable a worker on the host.
 pub(crate) const ROLE: &str = "__worker";
@@ -31,7 +35,7 @@ pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
         let _ = say(&mut events, &Event::Failed(in_words(failure)));
     })?;
     let mut never = |_: &str| Err("not on a host".to_owned());
-    Worker { registry, ground: Ground::Host, load: &mut never }.serve(line)
+    Worker::new(registry, Ground::Host, &mut never).serve(line)
 }
 
 /// Serves cases as PID 1 of a guest. Does not return: without its PID 1 the kernel would panic.
@@ -47,7 +51,8 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
         Ok(guest) => {
             airlock::forbid_core_dumps();
             let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
-            let worker = Worker { registry, ground: Ground::Disposable, load: &mut load };
+            let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
+            worker.ahead = Some(Ahead::make(start::wanted(), registry));
             if let Err(failure) = worker.serve(guest.control) {
                 eprintln!("nsproof: {}", in_words(&failure));
             }
@@ -72,14 +77,20 @@ fn in_words(failure: &Failure) -> String {
     }
 }
 
-/// A worker's surroundings.
+/// Who carries cases out, and with what.
 pub(crate) struct Worker<'a> {
-    pub(crate) registry: Registry,
-    pub(crate) ground: Ground,
-    pub(crate) load: &'a mut dyn FnMut(&str) -> Result<(), String>,
+    registry: Registry,
+    ground: Ground,
+    load: &'a mut dyn FnMut(&str) -> Result<(), String>,
+    /// What the first case finds done.
+    ahead: Option<Ahead>,
 }
 
-impl Worker<'_> {
+impl<'a> Worker<'a> {
+    pub(crate) fn new(registry: Registry, ground: Ground, load: &'a mut dyn FnMut(&str) -> Result<(), String>) -> Self {
+        Self { registry, ground, load, ahead: None }
+    }
+
     /// Reads requests until there are no more.
     pub(crate) fn serve(mut self, line: File) -> Outcome<()> {
         let mut events = line.try_clone().doing("duplicate the line to the runner")?;
@@ -96,7 +107,7 @@ impl Worker<'_> {
             let Request::Run { case, deadline_ms } = serde_json::from_str(&text)?;
             say(&mut events, &Event::Started { case: case.clone() })?;
             let runner = events.as_fd();
-            let report = match self.registry.all().find(|known| known.name() == case) {
+            let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {
                 Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), runner),
                 None => Report::new(Found::Broken, "this worker does not know the case"),
             };
@@ -106,23 +117,28 @@ impl Worker<'_> {
 
     fn run(
         &mut self,
-        case: &Case,
+        (place, case): (usize, &Case),
         version: KernelVersion,
         deadline: Duration,
         runner: std::os::fd::BorrowedFd<'_>,
     ) -> Report {
         if !case.covers(version) {
-            return Report::new(Found::Unmet, format!("is about kernels {}", case.range()));
+            return Report::outside_range(case);
         }
+        let mut ahead = self.ahead.take();
         for need in case.needs {
-            match need.check(self.ground, self.load) {
+            let known = ahead.as_mut().and_then(|ahead| ahead.answer(need));
+            match known.unwrap_or_else(|| need.check(self.ground, self.load)) {
                 Ok(()) => {}
                 Err(Lack::Unmet(reason)) => return Report::new(Found::Unmet, reason),
                 Err(Lack::Broken(reason)) => return Report::new(Found::Broken, reason),
             }
         }
-        let before = Surroundings::now();
-        let mut report = carry_out(case, self.mode(case), deadline, runner);
+        let (before, stage) = self.stage_for(case, ahead);
+        let mut report = match stage {
+            Ok(stage) => stage.play(place, deadline, runner),
+            Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
+        };
         let after = Surroundings::now();
         residue::add(&mut report, &before.leaks(&after));
         if let Some(taint) = before.new_taint(&after) {
@@ -134,10 +150,24 @@ impl Worker<'_> {
         report
     }
 
-    fn mode(&self, case: &Case) -> Mode {
-        let initial = case.needs.iter().any(|need| matches!(need, Need::InitialNamespaces));
-        let root = nix::unistd::geteuid().is_root();
-        if initial || !root { Mode::Plain } else { Mode::Staged }
+    /// The surroundings before the case, and where it is carried out.
+    fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> (Surroundings, Outcome<Stage>) {
+        let mode = match case.start() {
+            Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
+            _ => Mode::Plain,
+        };
+        // A module that was loaded for the case may have come with a device.
+        let modules = case.needs.iter().any(|need| matches!(need, Need::Module(_)));
+        match ahead {
+            Some(Ahead { stage: Some(stage), surroundings, .. }) if mode == Mode::Staged => {
+                (if modules { Surroundings::now() } else { surroundings }, stage)
+            }
+            // A stage that is not wanted ends first.
+            other => {
+                drop(other);
+                (Surroundings::now(), Stage::make(mode, self.registry))
+            }
+        }
     }
 }
 

@@ -36,6 +36,7 @@ fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
 
 #[rstest]
 #[case("crashes_the_kernel", Verdict::Crashed, "the kernel died under the case: ")]
+#[case("hangs_with_interrupts_off", Verdict::TimedOut, "the kernel went silent: it reported nothing for 30 s after")]
 #[case("powers_the_machine_off", Verdict::Crashed, "the case powered the machine off")]
 #[case("makes_the_kernel_warn", Verdict::Crashed, "the kernel went wrong while the case ran: warning (W)")]
 #[case("says_what_is_no_event", Verdict::Broken, "the worker sent something that is no event: ")]
@@ -64,7 +65,7 @@ fn a_crash_keeps_the_consoles_last_lines() {
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
 fn every_case_gets_a_verdict_of_its_own() {
-    assert_eq!(all().len(), 14);
+    assert_eq!(all().len(), 15);
 }
 
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.

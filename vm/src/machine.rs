@@ -30,7 +30,7 @@ pub(crate) use launch::{Launch, Payload, Ram};
 pub use qmp::QmpError;
 use setup::kvm_group;
 pub(crate) use setup::qemu;
-pub use setup::{Setup, qemu_version};
+pub use setup::{GUEST_MEMORY, Setup, qemu_version};
 
 /// No greeting is longer, in bytes.
 const GREETING_MAX: usize = 64 * 1024;

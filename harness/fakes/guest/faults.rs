@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 
 use harness::netlink::Netlink;
 use harness::prelude::*;
@@ -11,6 +12,7 @@ use rtnetlink::LinkDummy;
 
 pub(crate) const CASES: &[Case] = cases![
     crashes_the_kernel,
+    hangs_with_interrupts_off,
     powers_the_machine_off,
     makes_the_kernel_warn,
     says_what_is_no_event,
@@ -32,6 +34,21 @@ fn crashes_the_kernel() -> Verdict {
     fs::write("/proc/sys/kernel/sysrq", "1")?;
     fs::write("/proc/sysrq-trigger", "c")?;
     holds()
+}
+
+/// The processor's interrupt controller is switched off: nothing stops what runs, and no timer ends it.
+#[claim(source = "none", needs = [Root, InitialNamespaces, Module("msr")], deadline = 1)]
+fn hangs_with_interrupts_off() -> Verdict {
+    /// IA32_APIC_BASE, and its bit that enables the controller (Intel's manual, volume 4).
+    const APIC_BASE: u64 = 0x1b;
+    const ENABLED: u64 = 1 << 11;
+    let registers = OpenOptions::new().read(true).write(true).open("/dev/cpu/0/msr")?;
+    let mut value = [0; 8];
+    registers.read_exact_at(&mut value, APIC_BASE)?;
+    registers.write_all_at(&(u64::from_ne_bytes(value) & !ENABLED).to_ne_bytes(), APIC_BASE)?;
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 /// The machine is switched off.

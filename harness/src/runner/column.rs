@@ -8,9 +8,11 @@ use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
 use super::options::Isolation;
 use super::seat::{Seat, Served};
 use super::virtual_kernel::VirtualKernel;
-use crate::claim::Case;
+use crate::claim::{Case, KernelVersion};
 use crate::config;
 use crate::protocol::{Hello, Report};
+use crate::start::Start;
+use crate::worker;
 
 /// One kernel under test.
 pub(crate) struct Column {
@@ -31,11 +33,15 @@ struct State {
     /// Seats that wait for a case.
     free: Vec<Seat>,
     hello: Option<Hello>,
+    /// The kernel's, once it has said it.
+    version: Option<KernelVersion>,
     /// Why the kernel could not be tested: once known, no further seat is tried.
     problem: Option<String>,
     records: Vec<CaseRecord>,
     ended: Option<Duration>,
     stopped: bool,
+    expected: Option<usize>,
+    carried_out: usize,
 }
 
 impl Column {
@@ -53,6 +59,11 @@ impl Column {
         Self { ground, isolation, began: OnceLock::new(), state: Mutex::default() }
     }
 
+    /// Whether its cases run in machines of their own.
+    pub(crate) fn has_machines(&self) -> bool {
+        matches!(self.ground, Ground::Machines(_))
+    }
+
     /// The word that names the kernel.
     pub(crate) fn word(&self) -> &str {
         match &self.ground {
@@ -61,28 +72,46 @@ impl Column {
         }
     }
 
+    /// So many cases are to come: with the last one the column closes itself, so that what its machines took is there
+    /// for the next kernel's.
+    pub(crate) fn expect(&self, cases: usize) {
+        self.state().expected = Some(cases);
+    }
+
     /// Carries a case out and keeps its record.
     pub(crate) fn carry_out(&self, case: &Case) -> CaseRecord {
         self.began();
-        let record = match self.take_seat() {
+        let record = record_of(case, self.serve(case));
+        let last = {
+            let mut state = self.state();
+            if !state.stopped {
+                state.records.push(record.clone());
+            }
+            state.carried_out += 1;
+            state.expected == Some(state.carried_out)
+        };
+        if last {
+            self.close();
+        }
+        record
+    }
+
+    fn serve(&self, case: &Case) -> Served {
+        let without_seat = |report| Served { report, evidence: Vec::new(), reusable: false };
+        // No machine is needed to know that.
+        if self.state().version.is_some_and(|version| !case.covers(version)) {
+            return without_seat(Report::outside_range(case));
+        }
+        match self.take_seat(case) {
             Ok(mut seat) => {
                 let served = seat.serve(case);
                 if served.reusable && self.isolation == Isolation::Shared {
                     self.state().free.push(seat);
                 }
-                record_of(case, served)
+                served
             }
-            Err(problem) => record_of(
-                case,
-                Served { report: Report::new(Found::Broken, problem), evidence: Vec::new(), reusable: false },
-            ),
-        };
-        let mut state = self.state();
-        if !state.stopped {
-            state.records.push(record.clone());
+            Err(problem) => without_seat(Report::new(Found::Broken, problem)),
         }
-        drop(state);
-        record
     }
 
     fn began(&self) -> (Timestamp, Instant) {
@@ -94,7 +123,7 @@ impl Column {
         self.state().stopped = true;
     }
 
-    fn take_seat(&self) -> Result<Seat, String> {
+    fn take_seat(&self, case: &Case) -> Result<Seat, String> {
         {
             let mut state = self.state();
             if let Some(seat) = state.free.pop() {
@@ -106,12 +135,19 @@ impl Column {
         }
         let made = match &self.ground {
             Ground::Host => Seat::on_host(),
-            Ground::Machines(machines) => machines.seat(),
+            Ground::Machines(machines) => machines.seat(match self.isolation {
+                Isolation::Fresh => case.start(),
+                // Cases of both kinds come to it.
+                Isolation::Shared => Start::Bare,
+            }),
         };
         let mut state = self.state();
         match made {
             Ok(seat) => {
-                state.hello.get_or_insert_with(|| seat.hello.clone());
+                if state.hello.is_none() {
+                    state.version = worker::version(&seat.hello.release, &seat.hello.version).ok();
+                    state.hello = Some(seat.hello.clone());
+                }
                 Ok(seat)
             }
             Err(error) => {

@@ -12,6 +12,7 @@ use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 use super::accelerator;
 use super::column::Column;
 use super::judgement::{Judgement, Yardstick};
+use super::memory;
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
 use crate::claim::Case;
@@ -30,7 +31,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
-    pub(crate) fn new(registry: &Registry, options: RunOptions) -> Result<Self> {
+    pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
         registry.check_suites(&options.suite)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         let yardstick = match options.test.list {
@@ -40,7 +41,14 @@ impl Plan {
         let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
-        Ok(Self { columns, cases, options, yardstick, out: OnceLock::new() })
+        if !options.test.list && columns.iter().any(|column| column.has_machines()) {
+            options.test.test_threads = Some(memory::bound(options.threads()));
+        }
+        let plan = Self { columns, cases, options, yardstick, out: OnceLock::new() };
+        for column in &plan.columns {
+            column.expect(plan.chosen(column).len());
+        }
+        Ok(plan)
     }
 
     pub(crate) fn options(&self) -> &RunOptions {

@@ -14,6 +14,7 @@ use crate::needs::Need;
 use crate::pace::{GUEST_READY, Pace};
 use crate::protocol::Hello;
 use crate::registry::Registry;
+use crate::start::Start;
 
 /// One kernel, and what its machines are made of.
 #[derive(Debug)]
@@ -21,6 +22,13 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accel: Accel,
+    bare: Frozen,
+    on_stage: Frozen,
+}
+
+/// A moment from which machines go on.
+#[derive(Debug, Default)]
+struct Frozen {
     /// Booted when the first machine is wanted.
     template: Mutex<Option<Booted>>,
     /// The next machine, made while a case is at work in another.
@@ -62,7 +70,7 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel: Accel::Tcg, template: Mutex::default(), spare: Mutex::default() })
+        Ok(Self { kernel, initramfs, accel: Accel::Tcg, bare: Frozen::default(), on_stage: Frozen::default() })
     }
 
     /// What to boot; the accelerator is the one chosen, TCG until one was.
@@ -77,21 +85,21 @@ impl VirtualKernel {
     }
 
     /// A worker in a machine that nothing has touched.
-    pub(crate) fn seat(self: &Arc<Self>) -> Result<Seat, SeatError> {
-        let (template, hello) = self.template()?;
-        let machine = match self.spare().standby.take() {
+    pub(crate) fn seat(self: &Arc<Self>, start: Start) -> Result<Seat, SeatError> {
+        let (template, hello) = self.template(start)?;
+        let machine = match self.frozen(start).spare().standby.take() {
             Some(standby) => standby.resume()?,
             None => template.clone_machine()?,
         };
         let seat = Seat::in_machine(machine, hello, self.pace())?;
-        self.make_spare(template);
+        self.make_spare(start, template);
         Ok(seat)
     }
 
     /// Has the next machine made in the background. What goes wrong there goes wrong again when it is wanted.
-    fn make_spare(self: &Arc<Self>, template: Arc<Template>) {
+    fn make_spare(self: &Arc<Self>, start: Start, template: Arc<Template>) {
         {
-            let mut spare = self.spare();
+            let mut spare = self.frozen(start).spare();
             if spare.standby.is_some() || spare.under_way || spare.closed {
                 return;
             }
@@ -100,7 +108,7 @@ impl VirtualKernel {
         let this = Arc::clone(self);
         std::thread::spawn(move || {
             let made = template.standby().ok();
-            let mut spare = this.spare();
+            let mut spare = this.frozen(start).spare();
             spare.under_way = false;
             if !spare.closed {
                 spare.standby = made;
@@ -108,15 +116,20 @@ impl VirtualKernel {
         });
     }
 
-    fn spare(&self) -> MutexGuard<'_, Spare> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    fn frozen(&self, start: Start) -> &Frozen {
+        match start {
+            Start::Bare => &self.bare,
+            Start::OnStage => &self.on_stage,
+        }
     }
 
-    fn template(&self) -> Result<(Arc<Template>, Hello), SeatError> {
+    fn template(&self, start: Start) -> Result<(Arc<Template>, Hello), SeatError> {
         // Whoever comes second waits for the boot that is under way.
-        let mut slot = self.template.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.frozen(start).template();
         if slot.is_none() {
-            let template = Template::boot(&self.setup(), GUEST_READY)?;
+            let mut setup = self.setup();
+            setup.arguments.extend(start.arguments());
+            let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
                 eprintln!("{}: a boot failed before one succeeded: {failure}", self.kernel.word);
             }
@@ -129,15 +142,17 @@ impl VirtualKernel {
         }
     }
 
-    /// Lets go of the next machine and of the template's memory, when the last case is done.
+    /// Lets go of the next machines and of the templates' memory, when the last case is done.
     pub(crate) fn close(&self) {
-        let last = {
-            let mut spare = self.spare();
-            spare.closed = true;
-            spare.standby.take()
-        };
-        drop(last);
-        self.template.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for frozen in [&self.bare, &self.on_stage] {
+            let last = {
+                let mut spare = frozen.spare();
+                spare.closed = true;
+                spare.standby.take()
+            };
+            drop(last);
+            frozen.template().take();
+        }
     }
 
     fn pace(&self) -> Pace {
@@ -145,6 +160,16 @@ impl VirtualKernel {
             Accel::Kvm => Pace::Native,
             Accel::Tcg => Pace::Emulated,
         }
+    }
+}
+
+impl Frozen {
+    fn spare(&self) -> MutexGuard<'_, Spare> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn template(&self) -> MutexGuard<'_, Option<Booted>> {
+        self.template.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -162,6 +162,7 @@ fn shortened(mut text: String) -> String {
 }
 
 /// Where a case's standard output and error go: memory, read after its end.
+#[derive(Debug)]
 pub(super) struct Output(OwnedFd);
 
 impl Output {
@@ -183,8 +184,8 @@ impl Output {
     }
 
     /// The last part of what was written.
-    pub(super) fn read(self) -> String {
-        let mut file = File::from(self.0);
+    pub(super) fn read(&self) -> String {
+        let Ok(mut file) = self.0.try_clone().map(File::from) else { return String::new() };
         let length = file.seek(SeekFrom::End(0)).unwrap_or(0);
         let from = length.saturating_sub(LONGEST_OUTPUT as u64);
         let mut bytes = Vec::new();

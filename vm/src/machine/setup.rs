@@ -32,10 +32,13 @@ pub struct Setup<'a> {
     pub qemu: Option<PathBuf>,
 }
 
+/// What a guest is given if nothing else is said, in MiB.
+pub const GUEST_MEMORY: u32 = 256;
+
 impl<'a> Setup<'a> {
-    /// One processor, 256 MiB, TCG.
+    /// One processor, [`GUEST_MEMORY`], TCG.
     pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs) -> Setup<'a> {
-        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: 256, arguments: Vec::new(), qemu: None }
+        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: GUEST_MEMORY, arguments: Vec::new(), qemu: None }
     }
 }
 

@@ -81,7 +81,6 @@ impl Lane {
         };
         self.bar.inc(1);
         if let Some(summary) = done {
-            self.column.close();
             if let Err(error) = plan.keep(&self.column) {
                 tell(&format!("nsproof: {error:#}"), bars);
             }
