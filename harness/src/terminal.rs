@@ -1,10 +1,15 @@
 //! What standard output is, and how to write to it.
 
 use std::ffi::OsStr;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread::{self, JoinHandle};
 
 use anyhow::Result;
 use results::Terminal;
+use rustix::fs::{FileType, fstat};
+use rustix::stdio::dup2_stdout;
 
 /// How wide lines are where nobody says.
 const WIDTH: usize = 120;
@@ -39,6 +44,46 @@ pub(crate) fn print(text: &str) -> Result<()> {
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+/// Standard output for code that panics when its reader has gone, as `println!` does.
+///
+/// While this lives, what is printed goes to the reader by way of a thread; once there is no reader, it is dropped.
+#[derive(Debug)]
+pub(crate) struct PatientOutput(Option<(OwnedFd, JoinHandle<()>)>);
+
+impl PatientOutput {
+    /// From now on. Does nothing where standard output is no pipe.
+    pub(crate) fn begin() -> io::Result<Self> {
+        let kind = FileType::from_raw_mode(fstat(io::stdout())?.st_mode);
+        if !matches!(kind, FileType::Fifo | FileType::Socket) {
+            return Ok(Self(None));
+        }
+        let reader = io::stdout().as_fd().try_clone_to_owned()?;
+        let mut out = File::from(reader.try_clone()?);
+        let (mut words, printed) = io::pipe()?;
+        dup2_stdout(&printed)?;
+        let copy = move || {
+            let mut bytes = [0; 4096];
+            let mut gone = false;
+            while let Ok(count @ 1..) = words.read(&mut bytes) {
+                gone = gone || out.write_all(&bytes[..count]).is_err();
+            }
+        };
+        Ok(Self(Some((reader, thread::spawn(copy)))))
+    }
+}
+
+impl Drop for PatientOutput {
+    fn drop(&mut self) {
+        if let Some((reader, copier)) = self.0.take() {
+            let _ = io::stdout().flush();
+            // Closes the pipe's last end on this side; the thread ends when it has copied what is in it.
+            if dup2_stdout(&reader).is_ok() {
+                let _ = copier.join();
+            }
+        }
     }
 }
 

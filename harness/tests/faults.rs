@@ -129,3 +129,19 @@ fn test_tools_can_list_and_pick_cases() {
     assert_eq!(list(&["holds_"]), "fake::holds_always: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["--ignored"]), "", "what nextest asks for next");
 }
+
+/// A reader that leaves, such as `head`, takes no verdict along.
+#[test]
+fn a_reader_that_leaves_ends_no_run() {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let mut runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(["--suite", "fake", "holds_", "--out"])
+        .arg(folder.path())
+        .stdout(writer)
+        .spawn()
+        .expect("the fake suite runs");
+    drop(reader);
+    assert_eq!(runner.wait().expect("it ends").code(), Some(0));
+    assert_eq!(records(folder.path()).len(), 2);
+}

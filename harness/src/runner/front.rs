@@ -31,7 +31,7 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
     plan.open_reports()?;
     interruption::watch(plan)?;
     match front {
-        Front::Libtest => libtest::run(plan),
+        Front::Libtest => libtest::run(plan)?,
         Front::Bars => bars::run(plan),
     }
     plan.close();

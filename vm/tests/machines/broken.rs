@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use vm::accel::{Accel, probe};
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::{Kernel, Origin};
 use vm::machine::{Exit, Machine, MachineError, QmpError, Setup};
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("a_qemu_that_never_answers_costs_one_deadline", never_answers),
         Trial::test("a_guest_that_greets_without_end_is_given_up", greets_without_end),
         Trial::test("a_template_is_tried_three_times", tried_three_times),
+        Trial::test("a_kvm_that_hangs_costs_one_deadline_once", hangs_with_kvm),
         Trial::test("a_qemu_that_is_not_there_is_an_error", not_there),
         Trial::test("no_qemu_survives_the_death_of_its_owner", dies_with_its_owner),
     ]
@@ -109,6 +111,22 @@ fn tried_three_times() -> Result<(), Failed> {
         let error = Template::boot(setup, Duration::from_secs(30)).expect_err("it cannot boot");
         assert!(matches!(error, MachineError::Ended { .. }), "{error:?}");
         assert_eq!(fs::read_to_string(&counter)?.lines().count(), 3);
+        Ok(())
+    })
+}
+
+/// The script writes down each machine that it was to be.
+fn hangs_with_kvm() -> Result<(), Failed> {
+    let (folder, cache) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let counter = folder.path().join("count");
+    fs::write(&counter, "")?;
+    fs::set_permissions(&counter, fs::Permissions::from_mode(0o666))?;
+    let text = format!("[ \"$1\" != --version ] || exit 0\necho >>{}; exec sleep 600", counter.display());
+    with_qemu(script(folder.path(), &text)?, |setup| {
+        let [first, second] = [probe(cache.path(), setup)?, probe(cache.path(), setup)?];
+        assert_eq!((first.accel, &first), (Accel::Tcg, &second));
+        let has_kvm = fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
+        assert_eq!(fs::read_to_string(&counter)?.lines().count(), usize::from(has_kvm));
         Ok(())
     })
 }

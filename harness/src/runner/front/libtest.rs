@@ -1,19 +1,23 @@
 //! The lines of libtest.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use libtest_mimic::Trial;
 
 use crate::runner::engine::Plan;
+use crate::terminal::PatientOutput;
 
 /// Lists the cases that the filters let pass.
 pub(super) fn list(plan: &Plan) -> Result<u8> {
-    let _ = libtest_mimic::run(&plan.options().test, trials(plan));
+    run(plan)?;
     Ok(0)
 }
 
 /// Runs them. What libtest-mimic concludes is dropped: the records say more, and the exit code is made from them.
-pub(super) fn run(plan: &Plan) {
+pub(super) fn run(plan: &Plan) -> Result<()> {
+    // `nsproof run | head` carries every case out and writes the reports all the same.
+    let _output = PatientOutput::begin().context("standard output cannot be used")?;
     let _ = libtest_mimic::run(&plan.options().test, trials(plan));
+    Ok(())
 }
 
 fn trials(plan: &Plan) -> Vec<Trial> {
