@@ -5,6 +5,7 @@
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
 
+pub mod bare_clone;
 pub mod by_pid;
 pub mod children;
 pub mod clone;

@@ -6,6 +6,9 @@ use harness::Registry;
 
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
+    pub mod clone_arguments;
+    pub mod clone_conflicts;
+    pub mod empty_mount_namespace;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -13,6 +16,10 @@ pub mod core {
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    pub mod missing_kinds;
+    pub mod no_memory;
+    pub mod unshared_time;
+    pub mod unsharing_files;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -104,12 +111,19 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        core::clone_arguments::CASES,
+        core::clone_conflicts::CASES,
+        core::empty_mount_namespace::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::missing_kinds::CASES,
+        core::no_memory::CASES,
+        core::unshared_time::CASES,
+        core::unsharing_files::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

@@ -2,6 +2,7 @@
 
 use harness::prelude::*;
 use harness::process::{status, try_clone3};
+use harness::sys::bare_clone::try_clone3_fields;
 use harness::sys::sharing::share_memory;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
@@ -39,6 +40,8 @@ fn vfork_enters_new_pidns() -> Verdict {
 fn newpid_with_clone_thread_einval() -> Verdict {
     let thread = CLONE_SIGHAND | CLONE_THREAD;
     expect_errno!(share_memory(thread | CLONE_NEWPID, 0), EINVAL);
+    expect_errno!(try_clone3_fields(thread | CLONE_VM | CLONE_NEWPID, 0), EINVAL, "by clone3");
+    expect_ok!(try_clone3_fields(thread | CLONE_VM, 0), "a thread by clone3");
     expect_eq!(expect_ok!(share_memory(thread, 0), "a thread").own_pid(), getpid());
     let init = expect_ok!(share_memory(CLONE_SIGHAND | CLONE_NEWPID, 0), "no thread");
     expect_eq!(init.own_pid(), INIT);

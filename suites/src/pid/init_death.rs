@@ -92,12 +92,15 @@ fn init_not_reapable_before_members_gone() -> Verdict {
     holds()
 }
 
-/// After unshare(CLONE_NEWPID) the caller forks as long as its first child lives, and never again after that: ENOMEM.
+/// After unshare(CLONE_NEWPID) the caller forks as long as its first child lives, and then no more: ENOMEM.
+///
+/// What else the child were to be makes no difference, but `setns(2)` back to the caller's own PID namespace does.
 #[claim(
-    source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS"],
+    source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS", "000_fc4b2d3471eb2653.txt"],
     needs = [Root]
 )]
 fn fork_after_first_child_died_is_enomem() -> Verdict {
+    let own = Namespace::own(Kind::Pid)?;
     unshare(CLONE_NEWPID)?;
     let first = waiting(NONE)?;
     expect_ok!(try_fork(), "while the first child lives");
@@ -105,6 +108,9 @@ fn fork_after_first_child_died_is_enomem() -> Verdict {
     first.wait()?;
     expect_errno!(try_fork(), ENOMEM);
     expect_errno!(try_fork(), ENOMEM, "again");
+    expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), ENOMEM, "in a new UTS namespace, too");
+    setns(&own, CLONE_NEWPID)?;
+    expect_ok!(try_fork(), "into its own PID namespace");
     holds()
 }
 

@@ -37,7 +37,10 @@ fn nesting_stops_at_depth_32() -> Verdict {
 }
 
 /// Where PID namespaces are nested as deep as can be, one more is refused with ENOSPC, by clone(2) and by unshare(2).
-#[claim(source = ["clone(2) ERRORS", "unshare(2) ERRORS"], needs = [Root])]
+#[claim(
+    source = ["clone(2) ERRORS", "unshare(2) ERRORS", "pid_namespaces(7) Nesting PID namespaces"],
+    needs = [Root],
+)]
 fn nesting_overflow_is_enospc() -> Verdict {
     let bottom = descend(0)?;
     expect!(bottom.depth > 0, "the first is refused already: {bottom:?}");

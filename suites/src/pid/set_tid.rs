@@ -133,9 +133,11 @@ fn set_tid_needs_capability_in_every_level() -> Verdict {
 
 /// CAP_CHECKPOINT_RESTORE and no other capability is enough to choose PIDs with set_tid.
 #[claim(
-    source = "clone(2) The set_tid array",
+    source = ["clone(2) The set_tid array", "clone(2) ERRORS"],
     since = "5.9",
     needs = [Root, Capability("CAP_CHECKPOINT_RESTORE")],
+    erratum = "clone(2), ERRORS: EPERM when the caller lacks the CAP_SYS_ADMIN capability in one or more of the user \
+               namespaces that own the corresponding PID namespaces",
 )]
 fn set_tid_with_checkpoint_cap() -> Verdict {
     with_only(CapabilitySet::CHECKPOINT_RESTORE, CLONE_NEWPID, || {

@@ -34,7 +34,7 @@ fn unshare_newpid_second_call_einval() -> Verdict {
 
 /// After `setns(2)` back to its own PID namespace a process can `unshare(CLONE_NEWPID)` again, and get one more.
 #[claim(
-    source = "pid_namespaces(7) setns(2) and unshare(2) semantics",
+    source = ["pid_namespaces(7) setns(2) and unshare(2) semantics", "unshare(2) ERRORS"],
     needs = [Root],
     erratum = "pid_namespaces(7): a process can create a new PID namespace by unshare(2) only once",
 )]

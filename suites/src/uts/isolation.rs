@@ -17,7 +17,10 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// What one process sets as hostname or NIS domain name, all members of its UTS namespace read at once.
-#[claim(source = ["uts_namespaces(7) DESCRIPTION", "gethostname(2) DESCRIPTION"], needs = [Root])]
+#[claim(
+    source = ["uts_namespaces(7) DESCRIPTION", "gethostname(2) DESCRIPTION", "namespaces(7) DESCRIPTION"],
+    needs = [Root],
+)]
 fn change_seen_by_members() -> Verdict {
     let (before, after) = (Names::new("before", "before.example"), Names::new("after", "after.example"));
     before.set()?;

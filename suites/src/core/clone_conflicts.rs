@@ -1,0 +1,165 @@
+//! Flags that `clone(2)` and `clone3(2)` do not take together, and what comes first of two refusals: `clone(2)` ERRORS.
+
+use harness::prelude::*;
+use harness::process::with_only;
+use harness::sys::bare_clone::{try_clone, try_clone3_fields};
+use harness::sys::vfork::vfork;
+use nix::unistd::getpid;
+use rustix::thread::CapabilitySet;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    clone_newns_fs_einval,
+    clone_newipc_sysvsem_einval,
+    clone_newuser_thread_einval,
+    clone_thread_needs_sighand,
+    clone_sighand_needs_vm,
+    clone_newuser_vm_sighand_ok,
+    clone_thread_other_namespaces_ok,
+    clone_conflict_check_before_eperm,
+    clone_newipc_sysvsem_unpriv_eperm,
+];
+
+/// What a thread shares at the least.
+const THREAD: CloneFlags = CLONE_VM.union(CLONE_SIGHAND).union(CLONE_THREAD);
+
+/// A child in a new mount namespace cannot share root and working directory with its parent: CLONE_FS makes it EINVAL.
+#[claim(source = "clone(2) ERRORS", needs = [Root])]
+fn clone_newns_fs_einval() -> Verdict {
+    expect_conflict(CLONE_NEWNS, CLONE_FS)?;
+    for other in [CLONE_FILES, CLONE_VM] {
+        expect_ok!(asked(CLONE_NEWNS | other), "with {other:?} instead");
+    }
+    holds()
+}
+
+/// A child in a new IPC namespace cannot share semaphore undo values with its parent: CLONE_SYSVSEM makes it EINVAL.
+#[claim(source = "clone(2) ERRORS", needs = [Root])]
+fn clone_newipc_sysvsem_einval() -> Verdict {
+    expect_conflict(CLONE_NEWIPC, CLONE_SYSVSEM)?;
+    expect_ok!(asked(CLONE_NEWIPC | CLONE_FS), "with CLONE_FS instead");
+    expect_ok!(asked(CLONE_NEWUTS | CLONE_SYSVSEM), "with a new UTS namespace instead");
+    holds()
+}
+
+/// A thread cannot be made in a new user namespace: CLONE_THREAD with CLONE_NEWUSER is EINVAL, by clone() and clone3().
+#[claim(source = "clone(2) ERRORS", needs = [UserNamespaces])]
+fn clone_newuser_thread_einval() -> Verdict {
+    unprivileged(NONE, || {
+        expect_conflict(CLONE_NEWUSER, THREAD)?;
+        expect_ok!(asked(CLONE_NEWUSER | CLONE_VM | CLONE_SIGHAND), "a process instead of a thread");
+        holds()
+    })
+}
+
+/// Threads of a process share signal handlers: CLONE_THREAD without CLONE_SIGHAND is EINVAL.
+#[claim(source = "clone(2) ERRORS", needs = [])]
+fn clone_thread_needs_sighand() -> Verdict {
+    for without in [CLONE_THREAD, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES] {
+        expect_errno!(by_clone(without), EINVAL, "{without:?}");
+        expect_errno!(by_clone3(without), EINVAL, "{without:?}");
+    }
+    expect_ok!(asked(THREAD), "with CLONE_SIGHAND");
+    expect_ok!(asked(CLONE_VM), "without CLONE_THREAD");
+    holds()
+}
+
+/// Who shares signal handlers shares memory, too, in which those are: CLONE_SIGHAND without CLONE_VM is EINVAL.
+#[claim(source = "clone(2) ERRORS", needs = [])]
+fn clone_sighand_needs_vm() -> Verdict {
+    for without in [CLONE_SIGHAND, CLONE_SIGHAND | CLONE_THREAD, CLONE_SIGHAND | CLONE_FS | CLONE_FILES] {
+        expect_errno!(by_clone(without), EINVAL, "{without:?}");
+        expect_errno!(by_clone3(without), EINVAL, "{without:?}");
+    }
+    expect_ok!(asked(CLONE_SIGHAND | CLONE_VM), "with CLONE_VM");
+    expect_ok!(asked(CLONE_FS | CLONE_FILES), "without CLONE_SIGHAND");
+    holds()
+}
+
+/// A process in a new user namespace may share memory with its parent, and signal handlers too, if it is no thread.
+#[claim(source = "clone(2) CLONE_NEWUSER", needs = [UserNamespaces])]
+fn clone_newuser_vm_sighand_ok() -> Verdict {
+    unprivileged(NONE, || {
+        let own = own_inode(Kind::User)?;
+        for shared in [NONE, CLONE_SIGHAND] {
+            let inherited = expect_ok!(vfork(shared, || own_inode(Kind::User)), "CLONE_VM and {shared:?}")?;
+            expect_eq!(inherited, own, "without a new namespace, with {shared:?}");
+            let new = expect_ok!(vfork(CLONE_NEWUSER | shared, || own_inode(Kind::User)), "CLONE_VM and {shared:?}")?;
+            expect_ne!(new, own, "with {shared:?}");
+        }
+        expect_errno!(vfork(CLONE_NEWUSER | CLONE_SIGHAND | CLONE_THREAD, || ()), EINVAL, "a thread");
+        holds()
+    })
+}
+
+/// A new thread can be in a new UTS, IPC, network, mount or cgroup namespace, while the other threads stay in theirs.
+///
+/// No page says so: `clone(2)` only leaves these kinds out where it says what CLONE_THREAD does not go with.
+#[claim(source = ["clone(2) ERRORS", "kernel/fork.c copy_process"], needs = [Root])]
+fn clone_thread_other_namespaces_ok() -> Verdict {
+    let thread = CLONE_SIGHAND | CLONE_THREAD;
+    for kind in [Kind::Uts, Kind::Ipc, Kind::Net, Kind::Mnt, Kind::Cgroup] {
+        let own = own_inode(kind)?;
+        let look = || Ok::<_, Failure>((getpid(), own_inode(kind)?));
+        expect_eq!(expect_ok!(vfork(thread, look), "a thread")?, (getpid(), own), "a thread without the flag");
+        let (process, new) = expect_ok!(vfork(thread | kind.flag(), look), "a thread in a new {kind} namespace")?;
+        expect_eq!(process, getpid(), "the process that the thread is of");
+        expect_ne!(new, own, "the thread's {kind} namespace");
+        expect_eq!(own_inode(kind)?, own, "the {kind} namespace of the thread that made it");
+    }
+    holds()
+}
+
+/// Flags that exclude each other are found out before the lack of privilege: EINVAL, where each alone would be EPERM.
+#[claim(source = "kernel/fork.c copy_process", needs = [])]
+fn clone_conflict_check_before_eperm() -> Verdict {
+    with_only(CapabilitySet::empty(), NONE, || {
+        for (new, other) in [(CLONE_NEWNS, CLONE_FS), (CLONE_NEWPID, THREAD)] {
+            expect_errno!(by_clone(new | other), EINVAL, "{new:?} with {other:?}");
+            expect_errno!(by_clone3(new | other), EINVAL, "{new:?} with {other:?}");
+            expect_errno!(by_clone(new), EPERM, "{new:?} alone");
+            expect_errno!(by_clone3(new), EPERM, "{new:?} alone");
+        }
+        holds()
+    })
+}
+
+/// Whether CLONE_NEWIPC goes with CLONE_SYSVSEM is asked after the privilege: without CAP_SYS_ADMIN it is EPERM.
+#[claim(source = "kernel/nsproxy.c copy_namespaces", needs = [UserNamespaces])]
+fn clone_newipc_sysvsem_unpriv_eperm() -> Verdict {
+    let both = CLONE_NEWIPC | CLONE_SYSVSEM;
+    user_namespace(NONE, || {
+        expect_errno!(by_clone(both), EINVAL, "with every capability");
+        expect_errno!(by_clone3(both), EINVAL, "with every capability");
+        with_only(CapabilitySet::empty(), NONE, || {
+            expect_errno!(by_clone(both), EPERM, "with no capability");
+            expect_errno!(by_clone3(both), EPERM, "with no capability");
+            expect_ok!(asked(CLONE_SYSVSEM), "with no capability and no new namespace");
+            holds()
+        })
+    })
+}
+
+/// Each of the two works without the other, and together they are EINVAL.
+fn expect_conflict(new: CloneFlags, other: CloneFlags) -> Outcome<()> {
+    expect_errno!(by_clone(new | other), EINVAL, "{new:?} with {other:?}");
+    expect_errno!(by_clone3(new | other), EINVAL, "{new:?} with {other:?}");
+    expect_ok!(asked(new), "{new:?} alone");
+    expect_ok!(asked(other), "{other:?} alone");
+    Ok(())
+}
+
+/// Whether such a child can be made by both calls.
+fn asked(flags: CloneFlags) -> nix::Result<()> {
+    by_clone(flags).and_then(|()| by_clone3(flags))
+}
+
+fn by_clone(flags: CloneFlags) -> nix::Result<()> {
+    try_clone(flags, libc::SIGCHLD as u8)
+}
+
+fn by_clone3(flags: CloneFlags) -> nix::Result<()> {
+    // A thread's end is told to nobody, and clone3(2) wants to hear nothing else.
+    let signal = if flags.contains(CLONE_THREAD) { 0 } else { libc::SIGCHLD as u64 };
+    try_clone3_fields(flags, signal)
+}

@@ -1,0 +1,99 @@
+//! A mount namespace that starts with nothing in it: `linux/sched.h`, CLONE_EMPTY_MNTNS and UNSHARE_EMPTY_MNTNS.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::process::{try_clone3, without};
+use nix::sys::statfs::statfs;
+use rustix::thread::CapabilitySet;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![unshare_empty_mntns, clone3_empty_mntns];
+
+/// `CLONE_EMPTY_MNTNS`, for clone3() only.
+const CLONE_EMPTY: CloneFlags = CloneFlags::from_bits_retain(1 << 37);
+
+/// `UNSHARE_EMPTY_MNTNS`, for unshare() only.
+const UNSHARE_EMPTY: CloneFlags = CloneFlags::from_bits_retain(0x10_0000);
+
+/// unshare(UNSHARE_EMPTY_MNTNS) moves the caller to a new mount namespace whose one mount is an empty root, for ever empty.
+///
+/// It is of a file system of its own, nullfs, and the caller's root and working directory.
+#[claim(source = ["linux/sched.h", "kernel/nsproxy.c unshare_nsproxy_namespaces"], since = "7.1", needs = [Root])]
+fn unshare_empty_mntns() -> Verdict {
+    let own = own_inode(Kind::Mnt)?;
+    let mounts = mounts_of("self")?;
+    expect!(mounts.len() > 1, "mounts before: {mounts:?}");
+    for (flags, is_empty) in [(CLONE_NEWNS, false), (UNSHARE_EMPTY, true)] {
+        let moved = spawn(NONE, |outside| {
+            expect_ok!(unshare(flags), "{flags:?}");
+            if is_empty {
+                expect_nothing_here()?;
+            } else {
+                expect_ok!(fs::metadata("/proc/self"), "with a copy of all mounts");
+            }
+            outside.go()?;
+            outside.wait()
+        })?;
+        moved.recv::<()>()?;
+        expect_ne!(inode_of(moved.pid(), Kind::Mnt)?, own, "{flags:?}");
+        let there = mounts_of(&moved.pid().to_string())?;
+        expect_eq!(there.len(), if is_empty { 1 } else { mounts.len() }, "mounts there, by {flags:?}: {there:?}");
+    }
+    without(CapabilitySet::SYS_ADMIN, NONE, || {
+        expect_errno!(unshare(UNSHARE_EMPTY), EPERM, "without CAP_SYS_ADMIN");
+        expect_ok!(fs::metadata("/proc/self"), "after the refusal");
+        holds()
+    })
+}
+
+/// clone3(CLONE_EMPTY_MNTNS) starts a child in an empty mount namespace: by CAP_SYS_ADMIN, also that of a new user namespace.
+///
+/// As with CLONE_NEWNS its parent's root and working directory cannot be shared.
+#[claim(
+    source = ["linux/sched.h", "kernel/fork.c kernel_clone"],
+    since = "7.1",
+    needs = [Root, UserNamespaces],
+)]
+fn clone3_empty_mntns() -> Verdict {
+    let own = own_inode(Kind::Mnt)?;
+    let born = expect_ok!(Spawn::new(CLONE_EMPTY).try_start(|outside| {
+        expect_nothing_here()?;
+        outside.go()?;
+        outside.wait()
+    })?);
+    born.recv::<()>()?;
+    expect_ne!(inode_of(born.pid(), Kind::Mnt)?, own, "the child's");
+    expect_eq!(mounts_of(&born.pid().to_string())?.len(), 1, "mounts of the child");
+    expect_eq!(own_inode(Kind::Mnt)?, own, "its parent's");
+    expect_errno!(try_clone3(&CloneArgs::new(CLONE_EMPTY | CLONE_FS)), EINVAL);
+    expect_ok!(try_clone3(&CloneArgs::new(CLONE_EMPTY | CLONE_FILES)), "another thing that is shared");
+    unprivileged(NONE, || {
+        expect_errno!(try_clone3(&CloneArgs::new(CLONE_EMPTY)), EPERM, "by an ordinary user");
+        let both = Spawn::new(CLONE_EMPTY | CLONE_NEWUSER).try_start(|_| expect_nothing_here())?;
+        expect_ok!(both, "by an ordinary user, with CLONE_NEWUSER").join()?;
+        holds()
+    })
+}
+
+/// The caller's root and working directory are on nullfs, where there is nothing and nothing can be made.
+fn expect_nothing_here() -> Outcome<()> {
+    const NULLFS: i64 = 0x4e55_4c4c;
+    for place in ["/", "."] {
+        expect_eq!(expect_ok!(statfs(place)).filesystem_type().0, NULLFS, "the file system of {place}");
+        expect_eq!(fs::read_dir(place).doing("list an empty directory")?.count(), 0, "entries of {place}");
+    }
+    expect_errno!(fs::metadata("/proc"), ENOENT);
+    for made in [fs::create_dir("/new"), fs::write("/new", "")] {
+        expect!(made.is_err(), "something could be made in the root directory");
+    }
+    expect_errno!(fs::create_dir("/new"), ENOENT);
+    Ok(())
+}
+
+/// The mount points that a process sees.
+fn mounts_of(process: &str) -> Outcome<Vec<String>> {
+    let path = format!("/proc/{process}/mountinfo");
+    let text = fs::read_to_string(&path).doing(format!("read {path}"))?;
+    Ok(text.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect())
+}
