@@ -13,6 +13,10 @@ pub mod core {
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    mod ns_directory;
+    pub mod proc_links;
+    pub mod proc_links_of_the_dead;
+    pub mod proc_links_rights;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -110,6 +114,9 @@ pub const ALL: Registry = Registry {
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::proc_links::CASES,
+        core::proc_links_of_the_dead::CASES,
+        core::proc_links_rights::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
