@@ -6,6 +6,9 @@ use harness::Registry;
 
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
+    pub mod file_handle_rights;
+    pub mod file_handles;
+    pub mod file_handles_of_the_dead;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -14,6 +17,10 @@ pub mod core {
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
     mod ns_directory;
+    pub mod nsfs_files;
+    pub mod nsfs_mount_loops;
+    pub mod nsfs_mounts;
+    pub mod pid_for_children;
     pub mod proc_links;
     pub mod proc_links_of_the_dead;
     pub mod proc_links_rights;
@@ -108,12 +115,19 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        core::file_handle_rights::CASES,
+        core::file_handles::CASES,
+        core::file_handles_of_the_dead::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::nsfs_files::CASES,
+        core::nsfs_mount_loops::CASES,
+        core::nsfs_mounts::CASES,
+        core::pid_for_children::CASES,
         core::proc_links::CASES,
         core::proc_links_of_the_dead::CASES,
         core::proc_links_rights::CASES,

@@ -1,4 +1,4 @@
-//! An ordinary user's process that has kept some of root's capabilities.
+//! Another user who has some capabilities nevertheless.
 
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, CapabilitySets, set_capabilities, set_capabilities_secure_bits,
@@ -11,7 +11,8 @@ use super::credentials::become_user;
 use crate::sys::clone::CloneFlags;
 use crate::verdict::{Doing, Outcome};
 
-/// Runs `body` in a child that became user and group `id` and has these capabilities of the caller's and no other.
+/// Runs `body` in a child that is user and group `id`, and of the caller's capabilities has kept `held`, which it can use.
+/// Only root can have that.
 pub fn as_user_with<T>(id: u32, held: CapabilitySet, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
 where
     T: Serialize + DeserializeOwned,

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use harness::namespace::Link;
 use harness::prelude::*;
 use harness::process::listed_pids;
 use nix::unistd::{Pid, getpid, gettid};
 use rustix::fs::{lstat, readlink, stat};
 
-use super::ns_directory::{Link, identity, names_in};
+use super::ns_directory::{identity, names_in, own, path_of};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -24,7 +25,8 @@ pub const CASES: &[Case] = cases![
     procns_compare_finds_isolated,
 ];
 
-const FOR_CHILDREN: [(&str, Kind); 2] = [("pid_for_children", Kind::Pid), ("time_for_children", Kind::Time)];
+/// Where children go, and where the process itself is.
+const FOR_CHILDREN: [(Link, Link); 2] = [(Link::PidForChildren, Link::Pid), (Link::TimeForChildren, Link::Time)];
 
 /// A process's directory ns holds ten links: one for each of the eight kinds, pid_for_children and time_for_children.
 #[claim(
@@ -49,8 +51,8 @@ fn procns_ten_entries() -> Verdict {
 #[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Config("TIME_NS")])]
 fn procns_symlinks() -> Verdict {
     for link in Link::ALL {
-        expect_eq!(format!("{:o}", expect_ok!(lstat(link.mine())).st_mode), "120777", "{link} itself");
-        expect_eq!(format!("{:o}", expect_ok!(stat(link.mine())).st_mode), "100444", "the file behind {link}");
+        expect_eq!(format!("{:o}", expect_ok!(lstat(own(link))).st_mode), "120777", "{link} itself");
+        expect_eq!(format!("{:o}", expect_ok!(stat(own(link))).st_mode), "100444", "the file behind {link}");
     }
     holds()
 }
@@ -66,7 +68,7 @@ fn procns_symlinks() -> Verdict {
 fn procns_readlink_format() -> Verdict {
     for link in Link::ALL {
         let elsewhere = waiting(link.kind().flag())?;
-        let texts = [link.mine(), link.of(elsewhere.pid())].map(|path| {
+        let texts = [own(link), path_of(link, elsewhere.pid())].map(|path| {
             let text = text(&path)?;
             expect_eq!(text, format!("{}:[{}]", link.kind(), inode_at(&path)?), "{path}");
             Ok(text)
@@ -87,10 +89,10 @@ fn procns_readlink_format() -> Verdict {
 fn procns_for_children_prefix() -> Verdict {
     unshare(CLONE_NEWPID | CLONE_NEWTIME)?;
     let first = waiting(NONE)?;
-    for (link, kind) in FOR_CHILDREN {
-        let expected = format!("{kind}:[{}]", inode_of(first.pid(), kind)?);
-        expect_eq!(text(&format!("/proc/thread-self/ns/{link}"))?, expected, "{link}");
-        expect_ne!(text(&format!("/proc/thread-self/ns/{kind}"))?, expected, "{kind}, of the process itself");
+    for (link, of_itself) in FOR_CHILDREN {
+        let expected = format!("{}:[{}]", link.kind(), inode_of(first.pid(), link.kind())?);
+        expect_eq!(text(&own(link))?, expected, "{link}");
+        expect_ne!(text(&own(of_itself))?, expected, "{of_itself}");
     }
     holds()
 }
@@ -99,9 +101,8 @@ fn procns_for_children_prefix() -> Verdict {
 #[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root, Config("TIME_NS")])]
 fn procns_for_children_default_equal() -> Verdict {
     let own_and_for_children = |process: Pid| {
-        let pairs = FOR_CHILDREN.map(|(link, kind)| {
-            Ok((identity(&format!("/proc/{process}/ns/{kind}"))?, identity(&format!("/proc/{process}/ns/{link}"))?))
-        });
+        let pairs = FOR_CHILDREN
+            .map(|(link, of_itself)| Ok((identity(&path_of(of_itself, process))?, identity(&path_of(link, process))?)));
         pairs.into_iter().collect::<Outcome<Vec<_>>>()
     };
     let before = own_and_for_children(getpid())?;
@@ -145,7 +146,7 @@ fn procns_stat_needs_dereference() -> Verdict {
     let procfs = stat("/proc")?.st_dev;
     let other = waiting(NONE)?;
     for link in Link::ALL {
-        let paths = [link.mine(), link.of(other.pid())];
+        let paths = [own(link), path_of(link, other.pid())];
         let [ours, theirs] = [expect_ok!(lstat(&paths[0])), expect_ok!(lstat(&paths[1]))];
         let [behind, behind_theirs] = [expect_ok!(stat(&paths[0])), expect_ok!(stat(&paths[1]))];
         expect_eq!((ours.st_dev, theirs.st_dev), (procfs, procfs), "the devices of the {link} links themselves");
@@ -170,8 +171,8 @@ fn procns_same_device_all_kinds() -> Verdict {
     let (mut behind, mut themselves) = (HashSet::new(), HashSet::new());
     for process in processes {
         for link in Link::ALL {
-            behind.insert(identity(&link.of(process.pid()))?.0);
-            themselves.insert(expect_ok!(lstat(link.of(process.pid()))).st_dev);
+            behind.insert(identity(&path_of(link, process.pid()))?.0);
+            themselves.insert(expect_ok!(lstat(path_of(link, process.pid()))).st_dev);
         }
     }
     let procfs = stat("/proc")?.st_dev;

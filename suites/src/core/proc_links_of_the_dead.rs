@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 
 use harness::eventually;
+use harness::namespace::Link;
 use harness::prelude::*;
 use harness::process::{NOBODY, as_user, listed_pids};
 use harness::sys::ends::exit_thread;
@@ -10,7 +11,7 @@ use nix::unistd::{Pid, gettid};
 use procfs::process::{ProcState, Process};
 
 use super::lifetime::make_zombie;
-use super::ns_directory::{Link, expect_closed, expect_open};
+use super::ns_directory::{expect_closed, expect_open, leads_to, path_of};
 
 /// The cases of this file.
 pub const CASES: &[Case] =
@@ -21,7 +22,7 @@ pub const CASES: &[Case] =
 fn procns_zombie_nsproxy_gone() -> Verdict {
     let process = waiting(CLONE_NEWPID | CLONE_NEWUSER)?;
     expect_open(process.pid(), "a living process")?;
-    let of = |link: Link| link.of(process.pid());
+    let of = |link: Link| path_of(link, process.pid());
     let kept = |link: &Link| matches!(link.name(), "user" | "pid");
     let mut alive = Vec::new();
     for link in Link::ALL.into_iter().filter(kept) {
@@ -76,9 +77,9 @@ fn procns_kernel_threads_readable() -> Verdict {
     let kthreadd = kernel_thread("kthreadd")?;
     for thread in [kthreadd, kernel_thread("ksoftirqd/0")?] {
         for link in Link::ALL {
-            let initial = link.leads_to(1);
+            let initial = leads_to(link, 1);
             expect!(initial.0.is_some() && initial.0 == initial.1, "{link} of PID 1 leads to {initial:?}");
-            expect_eq!(link.leads_to(thread), initial, "{link} of kernel thread {thread}");
+            expect_eq!(leads_to(link, thread), initial, "{link} of kernel thread {thread}");
         }
     }
     let kdevtmpfs = kernel_thread("kdevtmpfs")?;

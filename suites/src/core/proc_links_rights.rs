@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use harness::namespace::Link;
 use harness::prelude::*;
 use harness::process::{
     NOBODY, as_user, as_user_with, become_user, capabilities, every_capability, map_self, owned_by, with_only,
@@ -13,7 +14,7 @@ use nix::sys::stat::{Mode, lstat, stat};
 use nix::unistd::{Pid, getpid};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
-use super::ns_directory::{Link, expect_closed, expect_open, names_in};
+use super::ns_directory::{expect_closed, expect_open, names_in, own, path_of};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -45,10 +46,10 @@ fn procns_readlink_needs_ptrace() -> Verdict {
     let (roots, theirs) = (waiting(NONE)?, ordinary()?);
     as_user(NOBODY, NONE, || {
         for link in Link::ALL {
-            expect_errno!(fs::read_link(link.of(roots.pid())), EACCES, "root's {link}");
+            expect_errno!(fs::read_link(path_of(link, roots.pid())), EACCES, "root's {link}");
             for process in [getpid(), theirs.pid()] {
-                let text = expect_ok!(fs::read_link(link.of(process)), "the same user's {link}");
-                expect_eq!(text, fs::read_link(link.mine())?);
+                let text = expect_ok!(fs::read_link(path_of(link, process)), "the same user's {link}");
+                expect_eq!(text, fs::read_link(own(link))?);
             }
         }
         Ok(())
@@ -73,7 +74,7 @@ fn procns_open_needs_ptrace() -> Verdict {
     };
     as_user(NOBODY, NONE, || {
         for link in Link::ALL {
-            for (call, answer) in tries(&link.of(roots.pid())) {
+            for (call, answer) in tries(&path_of(link, roots.pid())) {
                 expect_errno!(answer, EACCES, "{call}, {link}");
             }
         }
@@ -81,7 +82,7 @@ fn procns_open_needs_ptrace() -> Verdict {
     })?;
     as_user_with(NOBODY, CapabilitySet::SYS_PTRACE, || {
         for link in Link::ALL {
-            for (call, answer) in tries(&link.of(roots.pid())) {
+            for (call, answer) in tries(&path_of(link, roots.pid())) {
                 expect_ok!(answer, "{call}, {link}, with CAP_SYS_PTRACE");
             }
         }
@@ -112,7 +113,7 @@ fn procns_lstat_unrestricted() -> Verdict {
     let roots = waiting(NONE)?;
     as_user(NOBODY, NONE, || {
         for link in Link::ALL {
-            expect_eq!(expect_ok!(lstat(link.of(roots.pid()).as_str()), "root's {link}").st_mode, 0o120_777);
+            expect_eq!(expect_ok!(lstat(path_of(link, roots.pid()).as_str()), "root's {link}").st_mode, 0o120_777);
         }
         expect_errno!(lstat(format!("/proc/{}/ns/none", roots.pid()).as_str()), ENOENT);
         expect_closed(roots.pid(), "root's process")

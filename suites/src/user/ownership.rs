@@ -40,7 +40,7 @@ fn capability_holds_in_descendants() -> Verdict {
     for target in [child_of_ours.pid(), grandchild] {
         let namespace = Namespace::of(target, Kind::User)?;
         for held in [CapabilitySet::empty()].into_iter().chain(LONE) {
-            as_user_with(OTHER, held, || {
+            as_other_with(held, || {
                 for (needed, answer) in uses(target, &namespace)? {
                     if held == needed {
                         expect_ok!(answer, "what needs {needed:?}, with it");
@@ -189,4 +189,9 @@ fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, nix::Re
         (trace, answer(&|| ptrace::seize(process, ptrace::Options::empty()))?),
         (join, answer(&|| setns(namespace, CLONE_NEWUSER))?),
     ])
+}
+
+/// Runs `body` as a user without privilege, but with these capabilities.
+pub(super) fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    as_user_with(OTHER, held, body)
 }

@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 
 use harness::prelude::*;
-use harness::process::{NOBODY, as_user, as_user_with, user_namespace_with};
+use harness::process::{NOBODY, as_user, user_namespace_with};
 use harness::sys::ns::{get_owner_uid, get_parent, get_userns};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use rustix::thread::CapabilitySet;
 
 use super::nesting::AT_THE_TOP;
+use super::ownership::as_other_with;
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -147,12 +148,12 @@ fn ns_links_need_ptrace_read() -> Verdict {
         }
         Ok(())
     })?;
-    as_user_with(NOBODY, CapabilitySet::DAC_READ_SEARCH, || {
+    as_other_with(CapabilitySet::DAC_READ_SEARCH, || {
         expect_eq!(found_by_link(roots.pid()), (None, None), "root's, with CAP_DAC_READ_SEARCH");
         expect_ok!(list(), "with CAP_DAC_READ_SEARCH");
         Ok(())
     })?;
-    as_user_with(NOBODY, CapabilitySet::SYS_PTRACE, || {
+    as_other_with(CapabilitySet::SYS_PTRACE, || {
         let own = Some(own_inode(Kind::User)?);
         expect_eq!(found_by_link(roots.pid()), (own, own), "root's, with CAP_SYS_PTRACE alone");
         Ok(())
@@ -173,8 +174,8 @@ fn ns_links_without_ptrace_access_eacces() -> Verdict {
         Ok(())
     };
     as_user(NOBODY, NONE, refused)?;
-    as_user_with(NOBODY, CapabilitySet::DAC_READ_SEARCH, refused)?;
-    as_user_with(NOBODY, CapabilitySet::SYS_PTRACE, || {
+    as_other_with(CapabilitySet::DAC_READ_SEARCH, refused)?;
+    as_other_with(CapabilitySet::SYS_PTRACE, || {
         expect_ok!(fs::read_link(&link), "with CAP_SYS_PTRACE");
         expect_ok!(File::open(&link), "with CAP_SYS_PTRACE");
         Ok(())
