@@ -14,32 +14,30 @@ use super::lifetime::make_zombie;
 use super::ns_directory::{expect_closed, expect_open, leads_to, path_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] =
-    cases![procns_zombie_nsproxy_gone, procns_of_a_leader_that_has_ended, procns_kernel_threads_readable];
+pub const CASES: &[Case] = cases![
+    procns_zombie_nsproxy_gone,
+    procns_of_a_leader_that_has_ended,
+    procns_kernel_threads_readable,
+    procns_kdevtmpfs_has_its_own_mnt
+];
 
 /// A zombie's links are ENOENT to readlink(2) and open(2), but for user and pid, which lead to its namespaces still.
 #[claim(source = "kernel 7.3 fs/proc/namespaces.c", needs = [Root, Config("TIME_NS")])]
 fn procns_zombie_nsproxy_gone() -> Verdict {
     let process = waiting(CLONE_NEWPID | CLONE_NEWUSER)?;
-    expect_open(process.pid(), "a living process")?;
-    let of = |link: Link| path_of(link, process.pid());
-    let kept = |link: &Link| matches!(link.name(), "user" | "pid");
-    let mut alive = Vec::new();
-    for link in Link::ALL.into_iter().filter(kept) {
-        alive.push((link, of(link), inode_at(of(link))?));
+    let pid = process.pid();
+    expect_open(pid, "a living process")?;
+    let kept = [Link::User, Link::Pid];
+    let alive = kept.map(|link| leads_to(link, pid));
+    let zombie = make_zombie(process)?;
+    for link in Link::ALL.into_iter().filter(|link| !kept.contains(link)) {
+        expect_errno!(fs::read_link(path_of(link, pid)), ENOENT, "{link}");
+        expect_errno!(File::open(path_of(link, pid)), ENOENT, "{link}");
+        expect_ok!(fs::symlink_metadata(path_of(link, pid)), "{link} itself is there");
     }
-    let gone = Link::ALL.into_iter().filter(|link| !kept(link)).map(|link| (link, of(link))).collect::<Vec<_>>();
-    let _zombie = make_zombie(process)?;
-    for (link, path) in gone {
-        expect_errno!(fs::read_link(&path), ENOENT, "{link}");
-        expect_errno!(File::open(&path), ENOENT, "{link}");
-        expect_ok!(fs::symlink_metadata(&path), "{link} itself is there");
-    }
-    for (link, path, inode) in alive {
-        expect_eq!(expect_ok!(fs::read_link(&path)).to_string_lossy(), format!("{}:[{inode}]", link.kind()), "{link}");
-        let file = expect_ok!(File::open(&path), "{link}");
-        expect_eq!(Namespace::from_fd(file.into()).inode()?, inode, "{link}");
-    }
+    expect_eq!(kept.map(|link| leads_to(link, pid)), alive, "user and pid, by their texts and by opening them");
+    zombie.wait()?;
+    expect_errno!(fs::symlink_metadata(path_of(Link::User, pid)), ENOENT, "when it has been waited for");
     holds()
 }
 
@@ -68,11 +66,8 @@ fn procns_of_a_leader_that_has_ended() -> Verdict {
     holds()
 }
 
-/// Root can read and open the links of kernel threads: they lead to the initial namespaces, but for kdevtmpfs's mnt.
-#[claim(
-    source = "002_7e80c2cb6388261b.txt",
-    needs = [Root, InitialNamespaces, Config("TIME_NS"), Config("DEVTMPFS")],
-)]
+/// Root, and no ordinary user, can read and open the links of kernel threads: they lead to the initial namespaces.
+#[claim(source = "002_7e80c2cb6388261b.txt", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
 fn procns_kernel_threads_readable() -> Verdict {
     let kthreadd = kernel_thread("kthreadd")?;
     for thread in [kthreadd, kernel_thread("ksoftirqd/0")?] {
@@ -82,12 +77,18 @@ fn procns_kernel_threads_readable() -> Verdict {
             expect_eq!(leads_to(link, thread), initial, "{link} of kernel thread {thread}");
         }
     }
+    as_user(NOBODY, NONE, || expect_closed(kthreadd, "a kernel thread, by an ordinary user"))?;
+    holds()
+}
+
+/// The kernel thread kdevtmpfs has a mount namespace of its own; its other namespaces are the initial ones.
+#[claim(source = "kernel 7.3 drivers/base/devtmpfs.c", needs = [Root, InitialNamespaces, Config("DEVTMPFS"), Config("TIME_NS")])]
+fn procns_kdevtmpfs_has_its_own_mnt() -> Verdict {
     let kdevtmpfs = kernel_thread("kdevtmpfs")?;
     for kind in Kind::ALL {
         let same = inode_of(kdevtmpfs, kind)? == inode_of(Pid::from_raw(1), kind)?;
-        expect_eq!(same, kind != Kind::Mnt, "whether kdevtmpfs's {kind} namespace is the initial one");
+        expect_eq!(same, kind != Kind::Mnt, "whether the {kind} namespace is the initial one");
     }
-    as_user(NOBODY, NONE, || expect_closed(kthreadd, "a kernel thread, by an ordinary user"))?;
     holds()
 }
 
