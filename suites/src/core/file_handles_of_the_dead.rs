@@ -67,7 +67,9 @@ fn fh_dead_uts_estale() -> Verdict {
 }
 
 fn dies_with_its_namespace(kind: Kind) -> Verdict {
-    let (doomed, other) = (waiting(kind.flag())?, waiting(kind.flag())?);
+    let other = waiting(kind.flag())?;
+    // Made last: a pidfd of it that another process had inherited would keep a PID namespace.
+    let doomed = waiting(kind.flag())?;
     let (handle, living) = (handle_of(doomed.pid(), kind)?, handle_of(other.pid(), kind)?);
     let namespace = inode_of(doomed.pid(), kind)?;
     expect_eq!(Namespace::from_fd(expect_ok!(open(&handle), "while it lives")).inode()?, namespace);
