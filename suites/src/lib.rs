@@ -9,6 +9,9 @@ pub mod core {
     pub mod clone_arguments;
     pub mod clone_conflicts;
     pub mod empty_mount_namespace;
+    pub mod file_handle_rights;
+    pub mod file_handles;
+    pub mod file_handles_of_the_dead;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -20,6 +23,14 @@ pub mod core {
     pub mod no_memory;
     pub mod unshared_time;
     pub mod unsharing_files;
+    mod ns_directory;
+    pub mod nsfs_files;
+    pub mod nsfs_mount_loops;
+    pub mod nsfs_mounts;
+    pub mod pid_for_children;
+    pub mod proc_links;
+    pub mod proc_links_of_the_dead;
+    pub mod proc_links_rights;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -114,6 +125,9 @@ pub const ALL: Registry = Registry {
         core::clone_arguments::CASES,
         core::clone_conflicts::CASES,
         core::empty_mount_namespace::CASES,
+        core::file_handle_rights::CASES,
+        core::file_handles::CASES,
+        core::file_handles_of_the_dead::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
@@ -124,6 +138,13 @@ pub const ALL: Registry = Registry {
         core::no_memory::CASES,
         core::unshared_time::CASES,
         core::unsharing_files::CASES,
+        core::nsfs_files::CASES,
+        core::nsfs_mount_loops::CASES,
+        core::nsfs_mounts::CASES,
+        core::pid_for_children::CASES,
+        core::proc_links::CASES,
+        core::proc_links_of_the_dead::CASES,
+        core::proc_links_rights::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

@@ -1,0 +1,127 @@
+//! What a namespace's file is, and what it is not good for: `namespaces(7)`, `fs/nsfs.c`.
+
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+
+use harness::namespace::Link;
+use harness::prelude::*;
+use harness::sys::ns::get_nstype;
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::mount::{MsFlags, mount};
+use nix::sys::stat::{Mode, fchmod, futimens};
+use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::unistd::{fchown, getegid, geteuid, read, write};
+use rustix::fs::{MemfdFlags, StatFs, fstatfs, memfd_create, statfs};
+
+use super::ns_directory::{names_in, own};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    nsfile_not_writable_open,
+    nsfile_attributes_stay,
+    nsfs_magic,
+    nsfs_not_mountable,
+    nsfs_read_einval,
+    nsfs_fd_link_text,
+];
+
+/// Opening a namespace's file for writing is EPERM, for root as for anybody, though not even its mode would let him.
+#[claim(source = "kernel 7.3 fs/nsfs.c", needs = [Config("TIME_NS")])]
+fn nsfile_not_writable_open() -> Verdict {
+    let tries = || {
+        for link in Link::ALL {
+            let opened = |flags| open(own(link).as_str(), flags, Mode::empty()).map(drop);
+            expect_errno!(opened(OFlag::O_RDWR), EPERM, "{link} for reading and writing");
+            expect_errno!(opened(OFlag::O_WRONLY), EPERM, "{link} for writing");
+            expect_errno!(opened(OFlag::O_RDONLY | OFlag::O_TRUNC), EPERM, "{link} for cutting it short");
+            expect_ok!(opened(OFlag::O_RDONLY), "{link} for reading");
+        }
+        Ok(())
+    };
+    child(NONE, tries)?;
+    unprivileged(NONE, tries)?;
+    holds()
+}
+
+/// Nobody changes mode, owner or times of a namespace's file: fchmod(2), fchown(2) and futimens(2) are EPERM.
+#[claim(source = "kernel 7.3 fs/nsfs.c", needs = [Config("TIME_NS")])]
+fn nsfile_attributes_stay() -> Verdict {
+    let plain: File = memfd_create("plain", MemfdFlags::CLOEXEC)?.into();
+    let changes = |file: &File| {
+        let time = TimeSpec::seconds(1);
+        [
+            ("fchmod", fchmod(file, Mode::from_bits_truncate(0o444))),
+            ("fchown", fchown(file, Some(geteuid()), Some(getegid()))),
+            ("futimens", futimens(file, &time, &time)),
+        ]
+    };
+    for (call, answer) in changes(&plain) {
+        expect_ok!(answer, "{call} of a file of the caller's own");
+    }
+    for link in Link::ALL {
+        for (call, answer) in changes(&File::open(own(link))?) {
+            expect_errno!(answer, EPERM, "{call}, {link}");
+        }
+    }
+    holds()
+}
+
+/// A namespace's file is in a file system of type 0x6e736673, «nsfs», and the link to it in one of type 0x9fa0, procfs.
+#[claim(source = ["linux/magic.h", "statfs(2)"], needs = [Config("TIME_NS")])]
+fn nsfs_magic() -> Verdict {
+    const NSFS: u64 = u32::from_be_bytes(*b"nsfs") as u64;
+    let kind = |system: StatFs| system.f_type as u64;
+    for link in Link::ALL {
+        expect_eq!(kind(expect_ok!(statfs(own(link)))), NSFS, "statfs of {link}");
+        expect_eq!(kind(expect_ok!(fstatfs(File::open(own(link))?))), NSFS, "fstatfs of {link}");
+    }
+    expect_eq!(kind(statfs("/proc/thread-self/ns")?), 0x9fa0, "the directory with the links");
+    holds()
+}
+
+/// Nobody mounts nsfs: mount(2) does not know the type, ENODEV, and /proc/filesystems does not list it.
+#[claim(source = ["kernel 7.3 fs/nsfs.c", "000_fc4b2d3471eb2653.txt"], needs = [Root])]
+fn nsfs_not_mountable() -> Verdict {
+    let mounts = |kind: &str| mount(Some("case"), "/mnt", Some(kind), MsFlags::empty(), None::<&str>);
+    expect_errno!(mounts("nsfs"), ENODEV);
+    expect_ok!(mounts("tmpfs"));
+    let listed = fs::read_to_string("/proc/filesystems")?;
+    let lists = |kind: &str| listed.lines().any(|line| line.split('\t').next_back() == Some(kind));
+    expect!(lists("tmpfs") && lists("proc") && !lists("nsfs"), "in /proc/filesystems: {listed}");
+    holds()
+}
+
+/// There is nothing to read in a namespace's file: read(2) is EINVAL, though the file is open for reading.
+#[claim(source = "kernel 7.3 fs/nsfs.c", needs = [Config("TIME_NS")])]
+fn nsfs_read_einval() -> Verdict {
+    let mut byte = [0_u8];
+    for link in Link::ALL {
+        let file = File::open(own(link))?;
+        expect_errno!(read(&file, &mut byte), EINVAL, "{link}");
+        // For want of the right to write, which open(2) did not ask for.
+        expect_errno!(write(&file, &byte), EBADF, "{link}");
+        expect_eq!(get_nstype(&file), Ok::<_, Errno>(link.kind().flag()), "what the file of {link} is good for");
+    }
+    expect_eq!(read(File::open("/proc/self/comm")?, &mut byte), Ok::<_, Errno>(1), "a file that can be read");
+    holds()
+}
+
+/// The link in /proc/PID/fd of a namespace's open file reads as the one it was opened by, and it opens that file again.
+///
+/// One that was opened by `pid_for_children` is shown as `pid:[…]`. Elsewhere such links are paths of files.
+#[claim(source = "namespaces(7)", needs = [Config("TIME_NS")])]
+fn nsfs_fd_link_text() -> Verdict {
+    let of = |file: &File| format!("/proc/self/fd/{}", file.as_raw_fd());
+    for link in Link::ALL {
+        let file = File::open(own(link))?;
+        let text = expect_ok!(fs::read_link(of(&file)), "{link}");
+        expect_eq!(text.to_string_lossy(), link_text(own(link))?, "{link}");
+        let again = Namespace::from_fd(expect_ok!(File::open(of(&file)), "{link}").into());
+        expect_eq!(again.inode()?, inode_at(own(link))?, "{link}");
+    }
+    let directory = File::open("/proc")?;
+    expect_eq!(expect_ok!(fs::read_link(of(&directory))).to_string_lossy(), "/proc");
+    expect!(names_in("/proc/self/fd")?.contains(&directory.as_raw_fd().to_string()), "the names are descriptors");
+    holds()
+}

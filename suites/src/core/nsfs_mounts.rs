@@ -1,0 +1,174 @@
+//! Mounts of namespaces' files: where they may be, how they look, and what they are in the way of: `mount(2)`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use harness::namespace::Link;
+use harness::prelude::*;
+use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
+use nix::sys::stat::{lstat, stat};
+use procfs::process::{MountInfo, Process};
+
+use super::ns_directory::own;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    nsfs_bind_mountinfo,
+    nsfs_bind_stat,
+    nsfs_bind_needs_nondirectory,
+    nsfs_bind_target_busy,
+    nsfs_bind_unprivileged_eperm,
+    nsfs_umount_detach_fd_usable,
+];
+
+/// In mountinfo a mounted namespace's file has root TYPE:[INODE], type nsfs and source nsfs; in /proc/mounts it is an nsfs.
+#[claim(source = ["000_fc4b2d3471eb2653.txt", "proc_pid_mountinfo(5)"], needs = [Root, Config("TIME_NS")])]
+fn nsfs_bind_mountinfo() -> Verdict {
+    // The mount namespace's own file cannot be mounted in it.
+    for link in Link::ALL.into_iter().filter(|link| *link != Link::Mnt) {
+        let place = new_file(link.name())?;
+        expect!(mounted_at(&place)?.is_none() && line_of(&place)?.is_none(), "{link} is mounted before");
+        bind(own(link), &place).doing(format!("mount {link}"))?;
+        let mounted = mounted_at(&place)?;
+        let told = mounted.map(|entry| (entry.root, entry.fs_type, entry.mount_source));
+        let expected = (link_text(own(link))?, "nsfs".to_owned(), Some("nsfs".to_owned()));
+        expect_eq!(told, Some(expected), "root, type and source of {link} in mountinfo");
+        let start = format!("nsfs {} nsfs ", place.display());
+        let line = line_of(&place)?.unwrap_or_default();
+        expect!(line.starts_with(&start), "{link} in /proc/mounts: «{line}»");
+        umount(&place).doing(format!("unmount {link}"))?;
+        expect!(mounted_at(&place)?.is_none() && line_of(&place)?.is_none(), "{link} is mounted afterwards");
+    }
+    holds()
+}
+
+/// A mounted namespace's file is no link: stat(2) and lstat(2) tell the namespace's inode number, and readlink(2) is EINVAL.
+#[claim(
+    source = ["000_fc4b2d3471eb2653.txt", "namespaces(7) The /proc/pid/ns/ directory"],
+    needs = [Root, Config("TIME_NS")],
+)]
+fn nsfs_bind_stat() -> Verdict {
+    for link in Link::ALL.into_iter().filter(|link| *link != Link::Mnt) {
+        let place = new_file(link.name())?;
+        let plain = stat(&place)?;
+        bind(own(link), &place).doing(format!("mount {link}"))?;
+        let namespace = inode_at(own(link))?;
+        for (call, seen) in [("stat", expect_ok!(stat(&place))), ("lstat", expect_ok!(lstat(&place)))] {
+            expect_eq!((seen.st_ino, seen.st_mode), (namespace, 0o100_444), "{call} of {link}");
+        }
+        expect_errno!(fs::read_link(&place), EINVAL, "{link}");
+        umount(&place).doing(format!("unmount {link}"))?;
+        let after = stat(&place)?;
+        expect_eq!((after.st_dev, after.st_ino), (plain.st_dev, plain.st_ino), "without the mount of {link}");
+    }
+    holds()
+}
+
+/// A namespace's file is mounted on a file: on a directory that is ENOTDIR.
+#[claim(source = "mount(2) ERRORS", needs = [Root, Config("TIME_NS")])]
+fn nsfs_bind_needs_nondirectory() -> Verdict {
+    let directory = Path::new("/mnt/directory");
+    fs::create_dir(directory)?;
+    for link in Link::ALL.into_iter().filter(|link| *link != Link::Mnt) {
+        expect_errno!(bind(own(link), directory), ENOTDIR, "{link} on a directory");
+        expect_ok!(bind(own(link), &new_file(link.name())?), "{link} on a file");
+    }
+    expect_ok!(bind("/root", directory), "a directory on that directory");
+    holds()
+}
+
+/// The file under a mounted namespace's file can be neither unlinked nor renamed where it is mounted: EBUSY.
+///
+/// In another mount namespace, which does not have the mount, it can, and then the mount goes with it.
+#[claim(source = ["mount(2)", "unlink(2)", "rename(2)"], needs = [Root])]
+fn nsfs_bind_target_busy() -> Verdict {
+    let (place, elsewhere) = (new_file("place")?, Path::new("/mnt/elsewhere"));
+    bind("/proc/self/ns/uts", &place)?;
+    expect_errno!(fs::remove_file(&place), EBUSY);
+    expect_errno!(fs::rename(&place, elsewhere), EBUSY);
+    umount(&place)?;
+    expect_ok!(fs::rename(&place, elsewhere), "without the mount");
+    expect_ok!(fs::remove_file(elsewhere), "without the mount");
+
+    let place = new_file("place")?;
+    let outside = spawn(CLONE_NEWNS, |case| {
+        case.wait()?;
+        expect_ok!(fs::remove_file(&place), "in a mount namespace without the mount");
+        Ok(())
+    })?;
+    bind("/proc/self/ns/uts", &place)?;
+    expect_errno!(fs::remove_file(&place), EBUSY, "in the mount namespace with the mount");
+    outside.go()?;
+    outside.join()?;
+    expect!(mounted_at(&place)?.is_none(), "the mount stays without the file that it was on");
+    holds()
+}
+
+/// Mounting a namespace's file takes CAP_SYS_ADMIN over the mount namespace, which root of a user namespace has in his own.
+#[claim(source = ["mount(2) ERRORS", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+fn nsfs_bind_unprivileged_eperm() -> Verdict {
+    // A file that there is everywhere, and nothing that anybody has to tidy up.
+    let place = Path::new("/dev/null");
+    unprivileged(NONE, || {
+        expect_errno!(bind("/proc/self/ns/uts", place), EPERM, "an ordinary user");
+        unshare(CLONE_NEWUSER)?;
+        expect_errno!(
+            bind("/proc/self/ns/uts", place),
+            EPERM,
+            "root of a new user namespace in the old mount namespace"
+        );
+        unshare(CLONE_NEWNS)?;
+        expect_ok!(bind("/proc/self/ns/uts", place), "in a mount namespace of his own");
+        expect_eq!(inode_at(place)?, own_inode(Kind::Uts)?);
+        Ok(())
+    })?;
+    holds()
+}
+
+/// A namespace's file that was opened by its mount keeps umount(2) away, EBUSY; detached all the same, it is good for setns.
+#[claim(source = ["umount(2)", "setns(2)"], needs = [Root])]
+fn nsfs_umount_detach_fd_usable() -> Verdict {
+    let place = new_file("uts")?;
+    let other = waiting(CLONE_NEWUTS)?;
+    let (before, theirs) = (own_inode(Kind::Uts)?, inode_of(other.pid(), Kind::Uts)?);
+    expect_ne!(theirs, before);
+    bind(format!("/proc/{}/ns/uts", other.pid()), &place)?;
+    let opened = File::open(&place)?;
+    expect_errno!(umount(&place), EBUSY, "while it is open");
+    drop(opened);
+    expect_ok!(umount(&place), "when it is closed");
+
+    bind(format!("/proc/{}/ns/uts", other.pid()), &place)?;
+    let opened = File::open(&place)?;
+    expect_errno!(umount(&place), EBUSY, "while it is open");
+    expect_ok!(umount2(&place, MntFlags::MNT_DETACH), "while it is open");
+    expect!(mounted_at(&place)?.is_none(), "the mount stays");
+    expect_ok!(setns(&opened, CLONE_NEWUTS), "when the mount has gone");
+    expect_eq!(own_inode(Kind::Uts)?, theirs);
+    holds()
+}
+
+/// A new empty file to mount on.
+pub(super) fn new_file(name: &str) -> Outcome<PathBuf> {
+    let path = Path::new("/mnt").join(name);
+    File::create_new(&path).doing(format!("create {}", path.display()))?;
+    Ok(path)
+}
+
+/// Mounts what is at `source` at `place` too.
+pub(super) fn bind(source: impl AsRef<Path>, place: &Path) -> nix::Result<()> {
+    mount(Some(source.as_ref()), place, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}
+
+/// The line of mountinfo about the mount at `place`.
+fn mounted_at(place: &Path) -> Outcome<Option<MountInfo>> {
+    let mounts = Process::myself()?.mountinfo().doing("read /proc/self/mountinfo")?;
+    Ok(mounts.into_iter().find(|entry| entry.mount_point == place))
+}
+
+/// The line of `/proc/mounts` about the mount at `place`.
+fn line_of(place: &Path) -> Outcome<Option<String>> {
+    let at = place.to_string_lossy();
+    let mounts = fs::read_to_string("/proc/mounts").doing("read /proc/mounts")?;
+    Ok(mounts.lines().find(|line| line.split(' ').nth(1) == Some(&*at)).map(str::to_owned))
+}

@@ -1,0 +1,102 @@
+//! The links in `/proc/PID/ns` of those that do not run any more, or never ran a program: zombies and kernel threads.
+
+use std::fs::{self, File};
+
+use harness::eventually;
+use harness::namespace::Link;
+use harness::prelude::*;
+use harness::process::{NOBODY, as_user, listed_pids};
+use harness::sys::ends::exit_thread;
+use nix::unistd::{Pid, gettid};
+use procfs::process::{ProcState, Process};
+
+use super::lifetime::make_zombie;
+use super::ns_directory::{expect_closed, expect_open, leads_to, path_of};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    procns_zombie_nsproxy_gone,
+    procns_of_a_leader_that_has_ended,
+    procns_kernel_threads_readable,
+    procns_kdevtmpfs_has_its_own_mnt
+];
+
+/// A zombie's links are ENOENT to readlink(2) and open(2), but for user and pid, which lead to its namespaces still.
+#[claim(source = "kernel 7.3 fs/proc/namespaces.c", needs = [Root, Config("TIME_NS")])]
+fn procns_zombie_nsproxy_gone() -> Verdict {
+    let process = waiting(CLONE_NEWPID | CLONE_NEWUSER)?;
+    let pid = process.pid();
+    expect_open(pid, "a living process")?;
+    let kept = [Link::User, Link::Pid];
+    let alive = kept.map(|link| leads_to(link, pid));
+    let zombie = make_zombie(process)?;
+    for link in Link::ALL.into_iter().filter(|link| !kept.contains(link)) {
+        expect_errno!(fs::read_link(path_of(link, pid)), ENOENT, "{link}");
+        expect_errno!(File::open(path_of(link, pid)), ENOENT, "{link}");
+        expect_ok!(fs::symlink_metadata(path_of(link, pid)), "{link} itself is there");
+    }
+    expect_eq!(kept.map(|link| leads_to(link, pid)), alive, "user and pid, by their texts and by opening them");
+    zombie.wait()?;
+    expect_errno!(fs::symlink_metadata(path_of(Link::User, pid)), ENOENT, "when it has been waited for");
+    holds()
+}
+
+/// When its first thread has ended, a process's links are a zombie's, though its other threads live and show theirs.
+#[claim(source = "kernel 7.3 fs/proc/namespaces.c", needs = [Config("TIME_NS")])]
+fn procns_of_a_leader_that_has_ended() -> Verdict {
+    let process = spawn(NONE, |case| {
+        let (_other, tid) = Thread::start(|| Ok(gettid().as_raw()))?;
+        case.send(&tid)?;
+        case.wait()?;
+        exit_thread()
+    })?;
+    let process: &Child<()> = &process;
+    let other: i32 = process.recv()?;
+    let task = format!("{}/task/{other}", process.pid());
+    expect_open(process.pid(), "the process, while its first thread lives")?;
+    expect_open(&task, "the other thread, while the first one lives")?;
+    process.go()?;
+    let ended = || Ok(Process::new(process.pid().as_raw())?.stat()?.state()? == ProcState::Zombie);
+    if !eventually(ended)? {
+        return Err(Failure::broken("the first thread does not end"));
+    }
+    expect_errno!(File::open(format!("/proc/{}/ns/uts", process.pid())), ENOENT);
+    expect_errno!(fs::read_link(format!("/proc/{}/ns/uts", process.pid())), ENOENT);
+    expect_open(&task, "the other thread, when the first one has ended")?;
+    holds()
+}
+
+/// Root, and no ordinary user, can read and open the links of kernel threads: they lead to the initial namespaces.
+#[claim(source = "002_7e80c2cb6388261b.txt", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
+fn procns_kernel_threads_readable() -> Verdict {
+    let kthreadd = kernel_thread("kthreadd")?;
+    for thread in [kthreadd, kernel_thread("ksoftirqd/0")?] {
+        for link in Link::ALL {
+            let initial = leads_to(link, 1);
+            expect!(initial.0.is_some() && initial.0 == initial.1, "{link} of PID 1 leads to {initial:?}");
+            expect_eq!(leads_to(link, thread), initial, "{link} of kernel thread {thread}");
+        }
+    }
+    as_user(NOBODY, NONE, || expect_closed(kthreadd, "a kernel thread, by an ordinary user"))?;
+    holds()
+}
+
+/// The kernel thread kdevtmpfs has a mount namespace of its own; its other namespaces are the initial ones.
+#[claim(source = "kernel 7.3 drivers/base/devtmpfs.c", needs = [Root, InitialNamespaces, Config("DEVTMPFS"), Config("TIME_NS")])]
+fn procns_kdevtmpfs_has_its_own_mnt() -> Verdict {
+    let kdevtmpfs = kernel_thread("kdevtmpfs")?;
+    for kind in Kind::ALL {
+        let same = inode_of(kdevtmpfs, kind)? == inode_of(Pid::from_raw(1), kind)?;
+        expect_eq!(same, kind != Kind::Mnt, "whether the {kind} namespace is the initial one");
+    }
+    holds()
+}
+
+/// The kernel thread of this name.
+fn kernel_thread(name: &str) -> Outcome<Pid> {
+    let named = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name);
+    match listed_pids()?.into_iter().find(named) {
+        Some(pid) => Ok(Pid::from_raw(pid)),
+        None => Err(Failure::broken(format!("there is no kernel thread {name}"))),
+    }
+}
