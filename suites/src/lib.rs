@@ -68,6 +68,9 @@ pub mod user {
     pub mod changing_ids;
     pub mod creation;
     pub mod exec_capabilities;
+    pub mod file_owners;
+    pub mod file_rights;
+    mod files;
     pub mod group_and_project_maps;
     pub mod ids_told_to_others;
     pub mod joining;
@@ -151,6 +154,8 @@ pub const ALL: Registry = Registry {
         user::changing_ids::CASES,
         user::creation::CASES,
         user::exec_capabilities::CASES,
+        user::file_owners::CASES,
+        user::file_rights::CASES,
         user::group_and_project_maps::CASES,
         user::ids_told_to_others::CASES,
         user::joining::CASES,
