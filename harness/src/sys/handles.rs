@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use super::raw;
 
@@ -39,9 +40,9 @@ impl Handle {
         Ok(handle)
     }
 
-    /// Opens the file for reading, on the file system that `mount` is on.
-    pub fn open(&self, mount: impl AsFd) -> nix::Result<OwnedFd> {
-        let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    /// Opens the file for reading, on the file system that `mount` is on, with these flags besides.
+    pub fn open(&self, mount: impl AsFd, flags: OFlag) -> nix::Result<OwnedFd> {
+        let flags = libc::O_RDONLY | libc::O_CLOEXEC | flags.bits();
         // SAFETY: the kernel reads as many bytes of the handle as it says that it has.
         let answer = unsafe {
             libc::syscall(libc::SYS_open_by_handle_at, mount.as_fd().as_raw_fd(), std::ptr::from_ref(self), flags)

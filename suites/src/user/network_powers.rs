@@ -15,7 +15,8 @@ use super::nesting::AT_THE_TOP;
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     low_ports_governed_by_netns_owner,
-    raw_and_packet_sockets_governed_by_netns_owner,
+    raw_sockets_governed_by_netns_owner,
+    packet_sockets_governed_by_netns_owner,
     net_admin_governed_by_netns_owner,
 ];
 
@@ -46,38 +47,22 @@ fn low_ports_governed_by_netns_owner() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace gets raw and packet sockets in a network namespace of its own; in one from outside EPERM.
+/// Root of a user namespace gets raw sockets in a network namespace of its own; in one from outside it is EPERM.
 #[claim(
-    source = [
-        "packet(7)",
-        "raw(7)",
-        "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
-    ],
-    needs = [Root, UserNamespaces, Module("af_packet"), Behaviour(AT_THE_TOP)],
+    source = ["raw(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
-fn raw_and_packet_sockets_governed_by_netns_owner() -> Verdict {
-    let raw = || {
-        let icmp = SockProtocol::Icmp;
-        socket(AddressFamily::Inet, SockType::Raw, SockFlag::SOCK_CLOEXEC, icmp).map(drop)
-    };
-    let packet = || socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).map(drop);
-    as_each_inner_root(NONE, |whose| {
-        expect_errno!(raw(), EPERM, "raw, {whose}");
-        expect_errno!(packet(), EPERM, "packet, {whose}");
-        Ok(())
-    })?;
-    as_each_inner_root(CLONE_NEWNET, |whose| {
-        expect_ok!(raw(), "raw, in its own network namespace, {whose}");
-        expect_ok!(packet(), "packet, in its own network namespace, {whose}");
-        without(CapabilitySet::NET_RAW, NONE, || {
-            expect_errno!(raw(), EPERM, "raw, in its own network namespace, without the capability, {whose}");
-            expect_errno!(packet(), EPERM, "packet, in its own network namespace, without the capability, {whose}");
-            Ok(())
-        })
-    })?;
-    expect_ok!(raw(), "raw, root outside");
-    expect_ok!(packet(), "packet, root outside");
-    holds()
+fn raw_sockets_governed_by_netns_owner() -> Verdict {
+    expect_for_owners_of_the_network(AddressFamily::Inet, Some(SockProtocol::Icmp))
+}
+
+/// Root of a user namespace gets packet sockets in a network namespace of its own; in one from outside it is EPERM.
+#[claim(
+    source = ["packet(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
+    needs = [Root, UserNamespaces, Config("PACKET"), Behaviour(AT_THE_TOP)],
+)]
+fn packet_sockets_governed_by_netns_owner() -> Verdict {
+    expect_for_owners_of_the_network(AddressFamily::Packet, None)
 }
 
 /// Root of a user namespace can take devices up and down in a network namespace of its own; in one from outside it is EPERM.
@@ -103,5 +88,23 @@ fn net_admin_governed_by_netns_owner() -> Verdict {
     expect!(loopback_is_up()?, "after root of a user namespace has taken down its own");
     expect_ok!(set_loopback(false), "root outside");
     expect!(!loopback_is_up()?, "after root outside has taken it down");
+    holds()
+}
+
+/// Only who has CAP_NET_RAW in the user namespace that owns the network namespace gets such a socket.
+fn expect_for_owners_of_the_network(family: AddressFamily, protocol: Option<SockProtocol>) -> Verdict {
+    let open = || socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol).map(drop);
+    as_each_inner_root(NONE, |whose| {
+        expect_errno!(open(), EPERM, "{whose}");
+        Ok(())
+    })?;
+    as_each_inner_root(CLONE_NEWNET, |whose| {
+        expect_ok!(open(), "in its own network namespace, {whose}");
+        without(CapabilitySet::NET_RAW, NONE, || {
+            expect_errno!(open(), EPERM, "in its own network namespace, without the capability, {whose}");
+            Ok(())
+        })
+    })?;
+    expect_ok!(open(), "root outside");
     holds()
 }

@@ -3,7 +3,6 @@
 //!
 //! Nothing here changes the machine where it is allowed, nor where a kernel allows it that should not.
 
-
 use harness::Behaviour;
 use harness::prelude::*;
 use harness::sys::machine::{

@@ -10,6 +10,7 @@ use harness::process::{container, user_namespace_with, with_only, without};
 use harness::sys::handles::Handle;
 use harness::sys::observers::{count_on_first_processor, load_bpf_program};
 use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use nix::fcntl::OFlag;
 use nix::mount::{MsFlags, mount};
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
 use rustix::thread::CapabilitySet;
@@ -38,10 +39,10 @@ fn init_userns_only_file_handles() -> Verdict {
     let handle = Handle::of(c"/").doing("name_to_handle_at")?;
     let root = File::open("/").doing("open /")?;
     as_each_inner_root(NONE, |whose| {
-        expect_errno!(handle.open(&root), EPERM, "{whose}");
+        expect_errno!(handle.open(&root, OFlag::empty()), EPERM, "{whose}");
         Ok(())
     })?;
-    expect_ok!(handle.open(&root), "root outside");
+    expect_ok!(handle.open(&root, OFlag::empty()), "root outside");
     holds()
 }
 
@@ -55,15 +56,15 @@ fn init_userns_only_file_handles() -> Verdict {
 )]
 fn file_handles_on_own_mounts_are_refused() -> Verdict {
     on_own_mount(|mount, folder, file| {
-        expect_errno!(folder.open(&mount), EPERM, "a directory");
-        expect_errno!(file.open(&mount), EPERM, "a file");
+        expect_errno!(folder.open(mount, OFlag::O_DIRECTORY), EPERM, "a directory");
+        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
         holds()
     })
 }
 
-/// Root of a user namespace can open directories by their handles on a file system that it has mounted itself.
+/// Root of a user namespace can open directories, with O_DIRECTORY, by their handles on what it has mounted itself.
 ///
-/// Since 6.11 CAP_DAC_READ_SEARCH in the caller's user namespace is enough there; before, it was EPERM.
+/// Since 6.11 CAP_DAC_READ_SEARCH in the caller's user namespace is enough for that; before, it was EPERM.
 #[claim(
     source = "fs/fhandle.c may_decode_fh",
     since = "6.11",
@@ -71,10 +72,12 @@ fn file_handles_on_own_mounts_are_refused() -> Verdict {
 )]
 fn file_handles_on_own_mounts_open_directories() -> Verdict {
     on_own_mount(|mount, folder, file| {
-        expect_ok!(folder.open(&mount), "a directory");
-        expect_errno!(file.open(&mount), ESTALE, "a file");
+        expect_ok!(folder.open(mount, OFlag::O_DIRECTORY), "a directory");
+        expect_errno!(folder.open(mount, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
+        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
         without(CapabilitySet::DAC_READ_SEARCH, NONE, || {
-            expect_errno!(folder.open(&mount), EPERM, "a directory, without CAP_DAC_READ_SEARCH");
+            let answer = folder.open(mount, OFlag::O_DIRECTORY);
+            expect_errno!(answer, EPERM, "a directory, without CAP_DAC_READ_SEARCH");
             holds()
         })
     })

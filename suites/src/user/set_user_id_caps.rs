@@ -2,7 +2,7 @@
 //! "set-user-ID-root" programs.
 
 use harness::prelude::*;
-use harness::process::{NOBODY, Sets, as_user, become_user, container, container_user, container_with, owned_by};
+use harness::process::{NOBODY, Sets, as_user, become_user, container_user, container_with, owned_by};
 
 use super::executed::{copy_of_ourselves, executed, program_at};
 use super::files::give;
@@ -77,14 +77,15 @@ fn suid_root_of_ancestor_gives_no_caps() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
     give(PROGRAM, (100_000, 100_000), 0o4755)?;
     let in_descendant = |lines: Vec<IdMap>| {
-        container(100_000, NONE, || {
+        let ancestor = container_with(&Maps::range(100_000, 2000), NONE, |_| {
             let maps = Maps { uid: lines.clone(), gid: lines, deny_setgroups: false };
             let inside = container_with(&maps, NONE, |_| {
                 become_user(7)?;
                 run()
             })?;
             inside.join()
-        })
+        })?;
+        ancestor.join()
     };
     let line = |inside, outside, count| IdMap { inside, outside, count };
     let (user, left) = in_descendant(vec![line(0, 1000, 10), line(500, 0, 1)])?;

@@ -87,7 +87,7 @@ fn suid_on_child_mounted_fs_ignored_outside() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
     give(PROGRAM, (100_000, 100_000), 0o4755)?;
     let own = "/mnt/program";
-    let inside = container_with(&Maps::range(100_000, 2000), CLONE_NEWNS, |outside| {
+    let inside = container_with(&Maps::range(100_000, 10), CLONE_NEWNS, |outside| {
         mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
         copy_of_ourselves(own, 0o4755)?;
         let seen = child(NONE, || {

@@ -60,12 +60,12 @@ fn scm_credentials_ids_translated() -> Verdict {
 fn scm_credentials_unmapped_id_einval() -> Verdict {
     let (ours, theirs) = credential_pair()?;
     container(100_000, NONE, || {
-        expect_errno!(claim_to_be(&theirs, (2000, 0)), EINVAL, "a user who is not mapped");
-        expect_errno!(claim_to_be(&theirs, (0, 2000)), EINVAL, "a group that is not mapped");
-        expect_ok!(claim_to_be(&theirs, (1999, 1999)), "IDs that are mapped");
+        expect_errno!(claim_to_be(&theirs, (1000, 0)), EINVAL, "a user who is not mapped");
+        expect_errno!(claim_to_be(&theirs, (0, 1000)), EINVAL, "a group that is not mapped");
+        expect_ok!(claim_to_be(&theirs, (999, 999)), "IDs that are mapped");
         Ok(())
     })?;
-    expect_ok!(claim_to_be(&ours, (2000, 2000)), "outside, where they are mapped");
+    expect_ok!(claim_to_be(&ours, (1000, 1000)), "outside, where they are mapped");
     holds()
 }
 
@@ -116,7 +116,7 @@ fn so_peercred_ids_translated() -> Verdict {
     let mapped = harness::process::user_namespace_with(&maps, NONE, |_| peer_of(&socket))?;
     expect_eq!(mapped.join()?, (7, 8), "where root outside is 7 and 8");
     expect_eq!(container(100_000, NONE, || peer_of(&socket))?, overflow, "where root outside is not mapped");
-    let inner = container_with(&Maps::range(100_000, 2000), NONE, |outside| {
+    let inner = container_with(&Maps::range(100_000, 10), NONE, |outside| {
         let (own, _other) = credential_pair()?;
         outside.send_fd(&own)?;
         outside.send(&peer_of(&own)?)?;
