@@ -23,7 +23,7 @@ impl Handle {
     /// The handle of a file (`name_to_handle_at(2)`).
     pub fn of(path: &CStr) -> nix::Result<Self> {
         let mut handle = Self { bytes: Self::LONGEST as u32, kind: 0, handle: [0; Self::LONGEST] };
-        let mut mount = 0;
+        let mut mount: i32 = 0;
         // SAFETY: the path ends with a null byte, the handle says how much room it has, and the kernel writes one integer
         // more.
         let answer = unsafe {
@@ -32,7 +32,7 @@ impl Handle {
                 libc::AT_FDCWD,
                 path.as_ptr(),
                 &raw mut handle,
-                &raw mut mount as *mut i32,
+                &raw mut mount,
                 0,
             )
         };
