@@ -3,6 +3,7 @@
 mod capability_sets;
 mod change;
 mod child;
+mod container;
 mod credentials;
 mod enter;
 mod fate;
@@ -25,6 +26,7 @@ pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritab
 pub use change::Change;
 pub(crate) use child::next_generation;
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
+pub use container::{container, container_user, container_with};
 pub use credentials::{NOBODY, as_user, become_user, capabilities, unprivileged, with_only, without};
 pub use enter::{enter, enter_by};
 pub use fate::fate;

@@ -86,8 +86,15 @@ pub mod user {
     pub mod changing_ids;
     pub mod creation;
     pub mod exec_capabilities;
+    pub mod executed;
+    pub mod file_capabilities;
+    pub mod file_capability_versions;
+    pub mod file_owners;
+    pub mod file_rights;
+    mod files;
     pub mod group_and_project_maps;
     pub mod ids_told_to_others;
+    mod inner_root;
     pub mod joining;
     pub mod joining_rights;
     pub mod map_contents;
@@ -95,13 +102,21 @@ pub mod user {
     pub mod map_writers;
     pub mod maps_written_once;
     pub mod nesting;
+    pub mod network_powers;
     pub mod overflow_ids;
     pub mod own_ids;
+    pub mod own_powers;
     pub mod owned_namespaces;
     pub mod ownership;
+    pub mod powers_over_processes;
+    pub mod powers_over_the_machine;
+    pub mod powers_to_observe;
     pub mod relations;
     pub mod root_directory;
+    pub mod set_user_id_caps;
+    pub mod set_user_id_programs;
     pub mod setgroups;
+    pub mod socket_credentials;
     pub mod sysv_ipc;
     pub mod uid_changes;
 }
@@ -186,6 +201,10 @@ pub const ALL: Registry = Registry {
         user::changing_ids::CASES,
         user::creation::CASES,
         user::exec_capabilities::CASES,
+        user::file_capabilities::CASES,
+        user::file_capability_versions::CASES,
+        user::file_owners::CASES,
+        user::file_rights::CASES,
         user::group_and_project_maps::CASES,
         user::ids_told_to_others::CASES,
         user::joining::CASES,
@@ -195,13 +214,21 @@ pub const ALL: Registry = Registry {
         user::map_writers::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
+        user::network_powers::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
+        user::own_powers::CASES,
         user::owned_namespaces::CASES,
         user::ownership::CASES,
+        user::powers_over_processes::CASES,
+        user::powers_over_the_machine::CASES,
+        user::powers_to_observe::CASES,
         user::relations::CASES,
         user::root_directory::CASES,
+        user::set_user_id_caps::CASES,
+        user::set_user_id_programs::CASES,
         user::setgroups::CASES,
+        user::socket_credentials::CASES,
         user::sysv_ipc::CASES,
         user::uid_changes::CASES,
         uts::copying::CASES,
@@ -214,5 +241,5 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[pid::pid_for_children::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
 };
