@@ -13,7 +13,6 @@ pub mod device_flags;
 pub mod ends;
 pub mod file_handle;
 pub mod ioctl;
-pub mod handles;
 pub mod machine;
 pub(crate) mod mount;
 pub mod mqueue;

@@ -21,8 +21,6 @@ pub mod core {
     pub mod lifetime_processes;
     pub mod missing_kinds;
     pub mod no_memory;
-    pub mod unshared_time;
-    pub mod unsharing_files;
     mod ns_directory;
     pub mod nsfs_files;
     pub mod nsfs_mount_loops;
@@ -31,6 +29,8 @@ pub mod core {
     pub mod proc_links;
     pub mod proc_links_of_the_dead;
     pub mod proc_links_rights;
+    pub mod unshared_time;
+    pub mod unsharing_files;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -86,7 +86,7 @@ pub mod user {
     pub mod changing_ids;
     pub mod creation;
     pub mod exec_capabilities;
-    pub mod executed;
+    mod executed;
     pub mod file_capabilities;
     pub mod file_capability_versions;
     pub mod file_owners;
@@ -151,8 +151,6 @@ pub const ALL: Registry = Registry {
         core::lifetime_processes::CASES,
         core::missing_kinds::CASES,
         core::no_memory::CASES,
-        core::unshared_time::CASES,
-        core::unsharing_files::CASES,
         core::nsfs_files::CASES,
         core::nsfs_mount_loops::CASES,
         core::nsfs_mounts::CASES,
@@ -160,6 +158,8 @@ pub const ALL: Registry = Registry {
         core::proc_links::CASES,
         core::proc_links_of_the_dead::CASES,
         core::proc_links_rights::CASES,
+        core::unshared_time::CASES,
+        core::unsharing_files::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use harness::Behaviour;
 use harness::prelude::*;
 use harness::process::{container, user_namespace_with, with_only, without};
-use harness::sys::handles::Handle;
+use harness::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use harness::sys::observers::{count_on_first_processor, load_bpf_program};
 use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
-use nix::fcntl::OFlag;
+use nix::fcntl::{AtFlags, OFlag};
 use nix::mount::{MsFlags, mount};
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
 use rustix::thread::CapabilitySet;
@@ -36,13 +36,13 @@ pub const CASES: &[Case] = cases![
     needs = [Root, UserNamespaces, Config("FHANDLE"), Capability("CAP_DAC_READ_SEARCH"), Behaviour(AT_THE_TOP)],
 )]
 fn init_userns_only_file_handles() -> Verdict {
-    let handle = Handle::of(c"/").doing("name_to_handle_at")?;
+    let handle = handle_at("/", AtFlags::empty()).doing("name_to_handle_at")?;
     let root = File::open("/").doing("open /")?;
     as_each_inner_root(NONE, |whose| {
-        expect_errno!(handle.open(&root, OFlag::empty()), EPERM, "{whose}");
+        expect_errno!(open_by_handle(Mount::of(&root), &handle, OFlag::empty()), EPERM, "{whose}");
         Ok(())
     })?;
-    expect_ok!(handle.open(&root, OFlag::empty()), "root outside");
+    expect_ok!(open_by_handle(Mount::of(&root), &handle, OFlag::empty()), "root outside");
     holds()
 }
 
@@ -56,8 +56,8 @@ fn init_userns_only_file_handles() -> Verdict {
 )]
 fn file_handles_on_own_mounts_are_refused() -> Verdict {
     on_own_mount(|mount, folder, file| {
-        expect_errno!(folder.open(mount, OFlag::O_DIRECTORY), EPERM, "a directory");
-        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
+        expect_errno!(open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY), EPERM, "a directory");
+        expect_errno!(open_by_handle(Mount::of(mount), file, OFlag::empty()), EPERM, "a file");
         holds()
     })
 }
@@ -72,11 +72,11 @@ fn file_handles_on_own_mounts_are_refused() -> Verdict {
 )]
 fn file_handles_on_own_mounts_open_directories() -> Verdict {
     on_own_mount(|mount, folder, file| {
-        expect_ok!(folder.open(mount, OFlag::O_DIRECTORY), "a directory");
-        expect_errno!(folder.open(mount, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
-        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
+        expect_ok!(open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY), "a directory");
+        expect_errno!(open_by_handle(Mount::of(mount), folder, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
+        expect_errno!(open_by_handle(Mount::of(mount), file, OFlag::empty()), EPERM, "a file");
         without(CapabilitySet::DAC_READ_SEARCH, NONE, || {
-            let answer = folder.open(mount, OFlag::O_DIRECTORY);
+            let answer = open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY);
             expect_errno!(answer, EPERM, "a directory, without CAP_DAC_READ_SEARCH");
             holds()
         })
@@ -228,15 +228,15 @@ fn mapped_file() -> Outcome<PathBuf> {
 
 /// Runs `body` as root of an ordinary user's user and mount namespace, with the root directory of a tmpfs that he has
 /// mounted there, and the handles of a directory and of a file on it.
-fn on_own_mount(body: impl FnOnce(&File, &Handle, &Handle) -> Verdict) -> Verdict {
+fn on_own_mount(body: impl FnOnce(&File, &FileHandle, &FileHandle) -> Verdict) -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
             mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
             fs::create_dir("/mnt/folder").doing("create a directory")?;
             File::create("/mnt/file").doing("create a file")?;
             let root = File::open("/mnt").doing("open /mnt")?;
-            let handle = |path| Handle::of(path).doing("name_to_handle_at");
-            body(&root, &handle(c"/mnt/folder")?, &handle(c"/mnt/file")?)
+            let handle = |path| handle_at(path, AtFlags::empty()).doing("name_to_handle_at");
+            body(&root, &handle("/mnt/folder")?, &handle("/mnt/file")?)
         })
     })
 }
