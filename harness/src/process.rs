@@ -18,6 +18,7 @@ mod processor;
 mod program;
 mod status;
 mod thread;
+mod user_with;
 mod userns;
 
 pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
@@ -40,4 +41,5 @@ pub(crate) use program::run_as_program;
 pub use program::{Program, program_command};
 pub use status::Ended;
 pub use thread::Thread;
+pub use user_with::as_user_with;
 pub use userns::{IdMap, Maps, become_root_inside, map_self, user_namespace, user_namespace_with};

@@ -17,6 +17,7 @@ pub mod owner;
 pub mod pidfs;
 pub mod raw;
 pub mod reboot;
+pub mod sem_undo;
 pub mod set_ids;
 pub mod sharing;
 pub mod signals;

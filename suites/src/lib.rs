@@ -6,6 +6,10 @@ use harness::Registry;
 
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
+    pub mod creating;
+    pub mod creating_by_clone;
+    pub mod creating_rights;
+    pub mod exec_membership;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -13,6 +17,9 @@ pub mod core {
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    pub mod unshare_flags;
+    pub mod unshare_shared_state;
+    pub mod unshare_threads;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -104,12 +111,19 @@ pub mod uts {
 /// Everything that nsproof claims.
 pub const ALL: Registry = Registry {
     cases: &[
+        core::creating::CASES,
+        core::creating_by_clone::CASES,
+        core::creating_rights::CASES,
+        core::exec_membership::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::unshare_flags::CASES,
+        core::unshare_shared_state::CASES,
+        core::unshare_threads::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
@@ -179,5 +193,10 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[
+        core::exec_membership::PROGRAMS,
+        pid::pid_for_children::PROGRAMS,
+        user::exec_capabilities::PROGRAMS,
+        uts::copying::PROGRAMS,
+    ],
 };

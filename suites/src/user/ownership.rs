@@ -1,15 +1,13 @@
 //! Whose a user namespace is, and what that user may do in it from outside: `user_namespaces(7)`, Capabilities.
 
 use harness::prelude::*;
-use harness::process::{NOBODY, Sets, as_user, become_ids, become_user, map_self, owned_by};
+use harness::process::{NOBODY, Sets, as_user, as_user_with, become_ids, map_self, owned_by};
 use harness::sys::ns::get_owner_uid;
 use harness::sys::raw::kill;
 use harness::sysctl::sysctl;
 use nix::sys::ptrace;
 use nix::unistd::{Pid, Uid};
-use rustix::thread::{
-    CapabilitiesSecureBits, CapabilitySet, CapabilitySets, set_capabilities, set_capabilities_secure_bits,
-};
+use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -195,11 +193,5 @@ fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, nix::Re
 
 /// Runs `body` as a user without privilege, but with these capabilities.
 pub(super) fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
-    child(NONE, || {
-        set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP).doing("PR_SET_SECUREBITS")?;
-        become_user(OTHER)?;
-        let sets = CapabilitySets { effective: held, permitted: held, inheritable: CapabilitySet::empty() };
-        set_capabilities(None, sets).doing("capset")?;
-        body()
-    })
+    as_user_with(OTHER, held, body)
 }
