@@ -10,6 +10,7 @@ pub mod core {
     pub mod creating_by_clone;
     pub mod creating_rights;
     pub mod exec_membership;
+    pub mod failed_creation;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -115,6 +116,7 @@ pub const ALL: Registry = Registry {
         core::creating_by_clone::CASES,
         core::creating_rights::CASES,
         core::exec_membership::CASES,
+        core::failed_creation::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,

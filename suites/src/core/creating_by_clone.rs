@@ -1,11 +1,8 @@
 //! In which namespaces a child begins: `clone(2)`, The flags mask; `namespaces(7)`, The namespaces API.
 
 use harness::prelude::*;
-use harness::process::try_clone3;
 use harness::sys::vfork::vfork;
-use harness::sysctl::set_sysctl;
 use harness::{LINKS, Links};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
 use super::creating::flags_of;
 
@@ -20,7 +17,6 @@ pub const CASES: &[Case] = cases![
     clone_child_joins_new_user,
     clone_child_joins_new_uts,
     fork_inherits_all,
-    failed_clone_creates_no_child,
 ];
 
 /// A child that is made with the flag for a cgroup namespace is in a new one, and apart from that where its parent stays.
@@ -95,36 +91,6 @@ fn fork_inherits_all() -> Verdict {
     expect_eq!(moved.changed_since(&outer), ["cgroup", "ipc", "mnt", "net", "uts"], "the parent's after unshare");
     expect_eq!(child(NONE, Links::own)?, moved, "a child's after unshare");
     holds()
-}
-
-/// When clone() fails, for want of room or of privilege or for flags that exclude each other, there is no child to wait for.
-#[claim(source = "clone(2) RETURN VALUE", needs = [UserNamespaces])]
-fn failed_clone_creates_no_child() -> Verdict {
-    user_namespace(NONE, || {
-        set_sysctl("user/max_net_namespaces", 0).doing("allow no network namespace")?;
-        let no_room = CloneArgs::new(CLONE_NEWUTS | CLONE_NEWNET);
-        expect_errno!(try_clone3(&no_room), ENOSPC);
-        expect_errno!(any_child(), ECHILD, "after ENOSPC");
-        expect_errno!(vfork(CLONE_NEWUTS | CLONE_NEWNET, || ()), ENOSPC);
-        expect_errno!(any_child(), ECHILD, "after ENOSPC with shared memory");
-        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWNS | CLONE_FS)), EINVAL);
-        expect_errno!(any_child(), ECHILD, "after EINVAL");
-        let made = expect_ok!(Spawn::new(CLONE_NEWUTS).try_start(Peer::wait)?, "with room and privilege");
-        expect_eq!(any_child(), Ok(WaitStatus::StillAlive), "after success");
-        drop(made);
-        expect_errno!(any_child(), ECHILD, "after its end");
-        holds()
-    })?;
-    unprivileged(NONE, || {
-        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), EPERM);
-        expect_errno!(any_child(), ECHILD, "after EPERM");
-        holds()
-    })
-}
-
-/// Whether the caller has a child, of whatever kind.
-fn any_child() -> nix::Result<WaitStatus> {
-    waitpid(None, Some(WaitPidFlag::WNOHANG | WaitPidFlag::__WALL))
 }
 
 fn only_the_child_moves(kind: Kind) -> Verdict {
