@@ -32,7 +32,7 @@ pub use claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
 pub use config::configured;
 pub use door::{command, test_door};
 pub use harness_macros::claim;
-pub use links::{LINKS, Links};
+pub use links::{LINKS, Links, NO_LINKS};
 pub use needs::{Behaviour, Ground, Need};
 pub use pace::Pace;
 pub use registry::Registry;

@@ -17,6 +17,9 @@ use crate::verdict::{Doing, Failure, Outcome};
 pub const LINKS: [&str; 10] =
     ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
 
+/// What [`Links::changed_since`] returns when all lead where they led.
+pub const NO_LINKS: [&str; 0] = [];
+
 /// The inode numbers behind these links, at one moment.
 ///
 /// A link may lead nowhere: `pid_for_children` between `unshare(CLONE_NEWPID)` and the first fork, before 7.1. And those of
