@@ -26,6 +26,7 @@ pub mod priorities;
 pub mod raw;
 pub mod reboot;
 pub mod seccomp;
+pub mod sem_undo;
 pub mod set_ids;
 pub mod sharing;
 pub mod signals;

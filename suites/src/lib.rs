@@ -12,6 +12,11 @@ pub mod core {
     pub mod file_handle_rights;
     pub mod file_handles;
     pub mod file_handles_of_the_dead;
+    pub mod creating;
+    pub mod creating_by_clone;
+    pub mod creating_rights;
+    pub mod exec_membership;
+    pub mod failed_creation;
     pub mod initial_inodes;
     mod lifetime;
     pub mod lifetime_families;
@@ -31,6 +36,9 @@ pub mod core {
     pub mod proc_links_rights;
     pub mod unshared_time;
     pub mod unsharing_files;
+    pub mod unshare_flags;
+    pub mod unshare_shared_state;
+    pub mod unshare_threads;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -143,6 +151,11 @@ pub const ALL: Registry = Registry {
         core::file_handle_rights::CASES,
         core::file_handles::CASES,
         core::file_handles_of_the_dead::CASES,
+        core::creating::CASES,
+        core::creating_by_clone::CASES,
+        core::creating_rights::CASES,
+        core::exec_membership::CASES,
+        core::failed_creation::CASES,
         core::initial_inodes::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
@@ -160,6 +173,9 @@ pub const ALL: Registry = Registry {
         core::proc_links_rights::CASES,
         core::unshared_time::CASES,
         core::unsharing_files::CASES,
+        core::unshare_flags::CASES,
+        core::unshare_shared_state::CASES,
+        core::unshare_threads::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
@@ -242,4 +258,10 @@ pub const ALL: Registry = Registry {
         uts::uname::CASES,
     ],
     programs: &[pid::pid_for_children::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[
+        core::exec_membership::PROGRAMS,
+        pid::pid_for_children::PROGRAMS,
+        user::exec_capabilities::PROGRAMS,
+        uts::copying::PROGRAMS,
+    ],
 };

@@ -34,6 +34,7 @@ const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
         "pid_namespaces(7)",
         "pid_namespaces(7) The namespace init process",
         "unshare(2) CLONE_NEWPID",
+        "002_7e80c2cb6388261b.txt",
     ],
     needs = [Root]
 )]

@@ -138,7 +138,7 @@ fn new_member_pid_for_children_equals_own() -> Verdict {
 }
 
 /// `unshare(CLONE_NEWPID)` in one thread redirects the children that this thread forks, and no other thread's.
-#[claim(source = ["setns(2) NAME", "kernel/nsproxy.c"], needs = [Root])]
+#[claim(source = ["setns(2) NAME", "kernel/nsproxy.c", "003_f6de99c04233a436.txt"], needs = [Root])]
 fn pid_for_children_is_per_thread() -> Verdict {
     let own = own_inode(Kind::Pid)?;
     let thread = std::thread::spawn(|| {

@@ -48,7 +48,10 @@ fn full_capabilities_after_unshare() -> Verdict {
 }
 
 /// The first process of a new user namespace starts with every capability, and its parent has not got any by it.
-#[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
+#[claim(
+    source = ["user_namespaces(7) Capabilities", "clone(2) CLONE_NEWUSER", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn full_capabilities_after_clone() -> Verdict {
     unprivileged(NONE, || {
         expect!(child(NONE, Sets::own)?.are_void(), "a child in the old user namespace");

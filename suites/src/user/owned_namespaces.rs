@@ -69,6 +69,10 @@ fn combined_flags_create_user_first() -> Verdict {
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "namespaces(7) The namespaces API",
+        "unshare(2) NOTES",
+        "clone(2) ERRORS",
+        "000_fc4b2d3471eb2653.txt",
+        "003_f6de99c04233a436.txt",
     ],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
@@ -151,7 +155,9 @@ fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
+        "user_namespaces(7) Effect of capabilities within a user namespace",
         "sethostname(2) ERRORS",
+        "004_e4ca5bb5fdeabb25.txt",
     ],
     needs = [UserNamespaces],
 )]

@@ -35,7 +35,10 @@ fn creation_in_chroot_eperm() -> Verdict {
 }
 
 /// A process in a chroot, which cannot make a user namespace, can join one with setns().
-#[claim(source = "setns(2) User namespaces", needs = [Root, UserNamespaces])]
+#[claim(
+    source = ["setns(2) User namespaces", "kernel/user_namespace.c userns_install"],
+    needs = [Root, UserNamespaces],
+)]
 fn setns_allowed_in_chroot() -> Verdict {
     let target = waiting(CLONE_NEWUSER)?;
     let namespace = target.namespace(Kind::User)?;

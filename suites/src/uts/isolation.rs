@@ -88,7 +88,10 @@ fn domainname_isolated_both_ways() -> Verdict {
 }
 
 /// A thread can move to a UTS namespace of its own while the other threads of its process stay.
-#[claim(source = ["unshare(2) DESCRIPTION", "uts_namespaces(7) DESCRIPTION"], needs = [Root])]
+#[claim(
+    source = ["unshare(2) DESCRIPTION", "uts_namespaces(7) DESCRIPTION", "003_f6de99c04233a436.txt"],
+    needs = [Root],
+)]
 fn membership_is_per_thread() -> Verdict {
     sethostname("process")?;
     let in_a_thread = |flags| {

@@ -1,0 +1,138 @@
+//! Which privilege the making of namespaces takes: `unshare(2)`, NOTES; `clone(2)`, ERRORS; `user_namespaces(7)`,
+//! Interaction of user namespaces and other types of namespaces.
+
+use harness::Links;
+use harness::prelude::*;
+use harness::process::{NOBODY, as_user_with, capabilities, try_clone3, with_only};
+use harness::uts::{hostname, sethostname};
+use nix::mount::{MsFlags, mount};
+use nix::unistd::{geteuid, getpid};
+use rustix::thread::CapabilitySet;
+
+use super::creating::flags_of;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    create_needs_only_sysadmin,
+    create_uid0_without_cap_eperm,
+    userns_plus_others_unprivileged_unshare,
+    userns_plus_others_unprivileged_clone,
+];
+
+/// All kinds but user.
+const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Time, Kind::Uts];
+
+/// CAP_SYS_ADMIN alone is enough for an ordinary user to make namespaces of any kind; all the other capabilities are not.
+#[claim(
+    source = ["unshare(2) NOTES", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, UserNamespaces, Config("TIME_NS")],
+)]
+fn create_needs_only_sysadmin() -> Verdict {
+    let all = capabilities()?.permitted;
+    for kind in OTHERS {
+        as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || allowed(kind, "with CAP_SYS_ADMIN alone"))?;
+        as_user_with(NOBODY, all - CapabilitySet::SYS_ADMIN, || refused(kind, "with all but CAP_SYS_ADMIN"))?;
+    }
+    for held in [CapabilitySet::SYS_ADMIN, all - CapabilitySet::SYS_ADMIN] {
+        as_user_with(NOBODY, held, || allowed(Kind::User, &format!("with {held:?}")))?;
+    }
+    holds()
+}
+
+/// User 0 without capabilities is no better than others: unshare() and clone() are EPERM for all kinds but user.
+#[claim(
+    source = ["unshare(2) ERRORS", "clone(2) ERRORS"],
+    needs = [Root, UserNamespaces, Config("TIME_NS")],
+)]
+fn create_uid0_without_cap_eperm() -> Verdict {
+    for kind in OTHERS {
+        with_only(CapabilitySet::empty(), NONE, || refused(kind, "as user 0 without capabilities"))?;
+        with_only(CapabilitySet::SYS_ADMIN, NONE, || allowed(kind, "as user 0 with CAP_SYS_ADMIN"))?;
+    }
+    with_only(CapabilitySet::empty(), NONE, || {
+        expect!(geteuid().is_root());
+        allowed(Kind::User, "as user 0 without capabilities")
+    })?;
+    holds()
+}
+
+/// An ordinary user may ask unshare() for any other kind together with a user namespace, and gets exactly these two.
+///
+/// All eight kinds at once are allowed, too.
+#[claim(
+    source = [
+        "unshare(2) NOTES",
+        "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
+        "001_6a1a293aa497b7bd.txt",
+    ],
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
+fn userns_plus_others_unprivileged_unshare() -> Verdict {
+    unprivileged(NONE, || {
+        let before = Links::own()?;
+        for kind in OTHERS {
+            expect_errno!(unshare(kind.flag()), EPERM, "a {kind} namespace alone");
+            let links = child(NONE, || {
+                expect_ok!(unshare(CLONE_NEWUSER | kind.flag()), "a user and a {kind} namespace");
+                Links::own()
+            })?;
+            let mut expected = [kind.unshared_link(), "user"];
+            expected.sort_unstable();
+            expect_eq!(links.changed_since(&before), expected);
+        }
+        expect_errno!(unshare(flags_of(&OTHERS)), EPERM, "all without a user namespace");
+        expect_ok!(unshare(flags_of(&Kind::ALL)), "all at once");
+        expect_eq!(Links::own()?.changed_since(&before), Kind::ALL.map(Kind::unshared_link), "all at once");
+        holds()
+    })
+}
+
+/// An ordinary user's child that is made with all the flags at once has power over each of its new namespaces.
+///
+/// It can do what takes `CAP_SYS_ADMIN` in the user namespace that owns them. Over those that its parent keeps it has none.
+#[claim(
+    source = "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
+fn userns_plus_others_unprivileged_clone() -> Verdict {
+    let mount = || mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>);
+    let join_again = |kind: Kind| Ok::<_, Failure>(setns(Namespace::own(kind)?, kind.flag()));
+    unprivileged(NONE, || {
+        let before = hostname()?;
+        child(CLONE_NEWUSER, || {
+            expect_errno!(sethostname("renamed"), EPERM, "with a user namespace alone");
+            expect_errno!(mount(), EPERM, "with a user namespace alone");
+            for kind in OTHERS {
+                expect_errno!(join_again(kind)?, EPERM, "the parent's {kind} namespace");
+            }
+            Ok(())
+        })?;
+        let made = expect_ok!(Spawn::new(flags_of(&Kind::ALL)).try_start(|_| {
+            expect_eq!(getpid().as_raw(), 1);
+            expect_ok!(sethostname("renamed"), "with all");
+            expect_ok!(mount(), "with all");
+            for kind in OTHERS {
+                expect_ok!(join_again(kind)?, "its own {kind} namespace");
+            }
+            hostname()
+        })?);
+        expect_eq!(made.join()?, "renamed");
+        expect_errno!(sethostname("renamed"), EPERM, "by the parent");
+        expect_eq!(hostname()?, before, "the parent's");
+        holds()
+    })
+}
+
+/// Neither unshare() nor clone3() makes the caller a namespace of this kind.
+fn refused(kind: Kind, who: &str) -> Outcome<()> {
+    expect_errno!(try_clone3(&CloneArgs::new(kind.flag())), EPERM, "a {kind} namespace by clone3, {who}");
+    expect_errno!(unshare(kind.flag()), EPERM, "a {kind} namespace by unshare, {who}");
+    Ok(())
+}
+
+/// Both do.
+fn allowed(kind: Kind, who: &str) -> Outcome<()> {
+    expect_ok!(try_clone3(&CloneArgs::new(kind.flag())), "a {kind} namespace by clone3, {who}");
+    expect_ok!(unshare(kind.flag()), "a {kind} namespace by unshare, {who}");
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Where a process is after `execve(2)`: `namespaces(7)`, `time_namespaces(7)`.
+
+use std::io::{Read, pipe};
+use std::os::unix::process::CommandExt;
+
+use harness::prelude::*;
+use harness::process::{Program, program_command};
+use harness::{Links, NO_LINKS};
+
+use super::creating::flags_of;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![exec_keeps_namespaces, exec_enters_time_for_children, exec_keeps_time_namespace_old];
+
+/// The programs that these cases execute.
+pub const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own_links }];
+
+/// execve() leaves a process in the namespaces that it is in, and its children's PID namespace what it is.
+///
+/// For what becomes of a new time namespace see `exec_enters_time_for_children`.
+#[claim(source = ["namespaces(7)", "003_f6de99c04233a436.txt"], needs = [Root, UserNamespaces])]
+fn exec_keeps_namespaces() -> Verdict {
+    let kinds = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::User, Kind::Uts];
+    let outer = Links::own()?;
+    let moved = executed_after(|| unshare(flags_of(&kinds)).doing("unshare"))?;
+    expect_eq!(moved.program.changed_since(&moved.before), NO_LINKS, "the program's, executed in new namespaces");
+    expect_eq!(moved.program.changed_since(&outer), kinds.map(Kind::unshared_link));
+    let stayed = executed_after(|| Ok(()))?;
+    expect_eq!(stayed.program.changed_since(&outer), NO_LINKS, "the program's, executed in the old namespaces");
+    holds()
+}
+
+/// A program that is executed after unshare(CLONE_NEWTIME) is in the time namespace that was made for children.
+#[claim(
+    source = ["kernel/nsproxy.c exec_task_namespaces", "004_e4ca5bb5fdeabb25.txt"],
+    since = "6.3",
+    needs = [Root, Config("TIME_NS")],
+    erratum = "time_namespaces(7), EXAMPLES: the shell that unshare -T executes is still in the initial time namespace.",
+)]
+fn exec_enters_time_for_children() -> Verdict {
+    let moved = executed_after(|| unshare(CLONE_NEWTIME).doing("unshare the time namespace"))?;
+    let for_children = moved.before.get("time_for_children")?;
+    expect_ne!(moved.before.get("time")?, for_children, "before the execution");
+    expect_eq!(moved.program.get("time")?, for_children);
+    expect_eq!(moved.program.changed_since(&moved.before), ["time"]);
+    let stayed = executed_after(|| Ok(()))?;
+    expect_eq!(stayed.program.changed_since(&stayed.before), NO_LINKS, "without unshare");
+    holds()
+}
+
+/// A program that is executed after unshare(CLONE_NEWTIME) is still in the old time namespace; its children are not.
+///
+/// Since 6.3 it is in the new one.
+#[claim(
+    source = ["time_namespaces(7) EXAMPLES", "004_e4ca5bb5fdeabb25.txt"],
+    until = "6.3",
+    needs = [Root, Config("TIME_NS")],
+)]
+fn exec_keeps_time_namespace_old() -> Verdict {
+    let outer = Links::own()?;
+    let stayed = executed_after(|| unshare(CLONE_NEWTIME).doing("unshare the time namespace"))?;
+    expect_eq!(stayed.program.changed_since(&stayed.before), NO_LINKS);
+    expect_eq!(stayed.program.changed_since(&outer), ["time_for_children"]);
+    holds()
+}
+
+/// The links of a process before and after its execution of a program.
+struct Executed {
+    before: Links,
+    program: Links,
+}
+
+/// What a child of ours sees that does `first` and then executes `own-links`.
+fn executed_after(first: impl FnOnce() -> Outcome<()>) -> Outcome<Executed> {
+    let (mut output, input) = pipe()?;
+    let child = spawn(NONE, move |case| {
+        first()?;
+        case.send(&Links::own()?)?;
+        Err::<(), _>(program_command("own-links").stdout(input).exec().into())
+    })?;
+    let before = child.recv()?;
+    let mut line = String::new();
+    output.read_to_string(&mut line).doing("read what the program prints")?;
+    match child.wait()? {
+        Ended::Exited(0) => Ok(Executed { before, program: line.parse().doing("understand the program own-links")? }),
+        ended => Err(Failure::broken(format!("the program own-links {ended}"))),
+    }
+}
+
+fn own_links(_: &[String]) -> i32 {
+    match Links::own() {
+        Ok(links) => println!("{links}"),
+        Err(_) => return 1,
+    }
+    0
+}

@@ -1,0 +1,117 @@
+//! What a refused unshare() or clone() leaves behind: nothing. `unshare(2)`, ERRORS; `clone(2)`, RETURN VALUE.
+
+use harness::prelude::*;
+use harness::process::try_clone3;
+use harness::sys::vfork::vfork;
+use harness::sysctl::set_sysctl;
+use harness::{Links, NO_LINKS};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+
+use super::creating::flags_of;
+
+/// The cases of this file.
+pub const CASES: &[Case] =
+    cases![failed_unshare_changes_nothing, failed_unshare_keeps_root_and_cwd, failed_clone_creates_no_child];
+
+/// All kinds but user.
+const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Time, Kind::Uts];
+
+/// When one of several namespaces cannot be made, unshare() fails and leaves the caller in its old ones of every kind.
+#[claim(
+    source = ["unshare(2) ERRORS", "Documentation/userspace-api/unshare.rst 6) High Level Design"],
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
+fn failed_unshare_changes_nothing() -> Verdict {
+    for kind in OTHERS {
+        without_room_for(kind, || {
+            let before = Links::own()?;
+            for flags in [flags_of(&OTHERS), flags_of(&Kind::ALL)] {
+                let caller = spawn(NONE, |case| {
+                    expect_errno!(unshare(flags), ENOSPC, "where there is no room for a {kind} namespace");
+                    case.go()?;
+                    case.wait()
+                })?;
+                caller.recv::<()>()?;
+                // Looked at from outside: the caller's own way to /proc is another case.
+                expect_eq!(
+                    Links::of(caller.pid())?.changed_since(&before),
+                    NO_LINKS,
+                    "after the refusal of a {kind} namespace"
+                );
+            }
+            let possible: Vec<_> = Kind::ALL.into_iter().filter(|other| *other != kind).collect();
+            expect_ok!(unshare(flags_of(&possible)), "without a {kind} namespace");
+            let links: Vec<_> = possible.iter().map(|kind| kind.unshared_link()).collect();
+            expect_eq!(Links::own()?.changed_since(&before), links, "without a {kind} namespace");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// When unshare() fails after it has made a mount namespace, the caller's root and working directory are not in that one.
+///
+/// Before, they could be, with the namespace gone: no user namespace could be made any more, as in a chroot. Updates of
+/// 5.10, 6.1, 6.12 and 6.18 were mended too.
+#[claim(source = "kernel/fork.c unshare_fs", since = "7.0", needs = [UserNamespaces, Config("TIME_NS")])]
+fn failed_unshare_keeps_root_and_cwd() -> Verdict {
+    let mounts = || Ok::<_, Failure>([mount_of("/")?, mount_of(".")?]);
+    for kind in OTHERS.into_iter().filter(|kind| *kind != Kind::Mnt) {
+        without_room_for(kind, || {
+            let before = mounts()?;
+            let moved = child(NONE, || {
+                unshare(CLONE_NEWNS)?;
+                mounts()
+            })?;
+            expect!(moved[0] != before[0] && moved[1] != before[1], "the mounts are {before:?}, {moved:?} in a copy");
+            expect_errno!(unshare(CLONE_NEWNS | kind.flag()), ENOSPC, "where there is no room for a {kind} namespace");
+            expect_eq!(mounts()?, before, "after the refusal of a {kind} namespace");
+            expect_ok!(unshare(CLONE_NEWUSER), "after the refusal of a {kind} namespace");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// When clone() fails, for want of room or of privilege or for flags that exclude each other, there is no child to wait for.
+#[claim(source = "clone(2) RETURN VALUE", needs = [UserNamespaces])]
+fn failed_clone_creates_no_child() -> Verdict {
+    without_room_for(Kind::Net, || {
+        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS | CLONE_NEWNET)), ENOSPC);
+        expect_errno!(any_child(), ECHILD, "after ENOSPC");
+        expect_errno!(vfork(CLONE_NEWUTS | CLONE_NEWNET, || ()), ENOSPC);
+        expect_errno!(any_child(), ECHILD, "after ENOSPC with shared memory");
+        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWNS | CLONE_FS)), EINVAL);
+        expect_errno!(any_child(), ECHILD, "after EINVAL");
+        let made = expect_ok!(Spawn::new(CLONE_NEWUTS).try_start(Peer::wait)?, "with room and privilege");
+        expect_eq!(any_child(), Ok(WaitStatus::StillAlive), "after success");
+        drop(made);
+        expect_errno!(any_child(), ECHILD, "after its end");
+        Ok(())
+    })?;
+    unprivileged(NONE, || {
+        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), EPERM);
+        expect_errno!(any_child(), ECHILD, "after EPERM");
+        holds()
+    })
+}
+
+/// Runs `body` as root of a fresh user namespace in which no namespace of this kind may be made.
+fn without_room_for(kind: Kind, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    user_namespace(NONE, || {
+        set_sysctl(&format!("user/max_{kind}_namespaces"), 0).doing(format!("allow no {kind} namespace"))?;
+        body()
+    })
+}
+
+/// Whether the caller has a child, of whatever kind.
+fn any_child() -> nix::Result<WaitStatus> {
+    waitpid(None, Some(WaitPidFlag::WNOHANG | WaitPidFlag::__WALL))
+}
+
+/// The number of the mount on which a directory of the caller is.
+fn mount_of(path: &str) -> Outcome<u64> {
+    let seen = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).doing(format!("statx {path}"))?;
+    Ok(seen.stx_mnt_id)
+}
