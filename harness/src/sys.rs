@@ -18,6 +18,7 @@ pub mod pidfs;
 pub mod raw;
 pub mod reboot;
 pub mod set_ids;
+pub mod setns;
 pub mod sharing;
 pub mod signals;
 pub mod sysv;

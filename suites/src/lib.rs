@@ -7,12 +7,23 @@ use harness::Registry;
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
     pub mod initial_inodes;
+    pub mod joining;
+    pub mod joining_by_pidfd;
+    pub mod joining_by_pidfd_refused;
+    pub mod joining_cgroup;
+    pub mod joining_descriptors;
+    pub mod joining_mounts;
+    pub mod joining_nstype;
+    pub mod joining_pid;
+    pub mod joining_rights;
+    pub mod joining_time;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    mod memberships;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -105,6 +116,16 @@ pub mod uts {
 pub const ALL: Registry = Registry {
     cases: &[
         core::initial_inodes::CASES,
+        core::joining::CASES,
+        core::joining_by_pidfd::CASES,
+        core::joining_by_pidfd_refused::CASES,
+        core::joining_cgroup::CASES,
+        core::joining_descriptors::CASES,
+        core::joining_mounts::CASES,
+        core::joining_nstype::CASES,
+        core::joining_pid::CASES,
+        core::joining_rights::CASES,
+        core::joining_time::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
