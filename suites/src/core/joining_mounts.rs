@@ -59,7 +59,7 @@ fn setns_mnt_shared_fs_einval() -> Verdict {
 ///
 /// The process with which he shares his root and working directory stays in its mount namespace, but finds both moved to
 /// the root directory of the one that was joined. Alone, the mount namespace is refused with EINVAL. Mended in 7.3, and
-/// in some older series later: 6.12.107 has the new rule.
+/// in some older series later: 6.12.117 has the new rule.
 #[claim(
     source = ["kernel/nsproxy.c prepare_nsset", "kernel/nsproxy.c commit_nsset"],
     since = "5.8",

@@ -110,7 +110,7 @@ impl Elsewhere {
         self.process.pidfd()
     }
 
-    /// Its PID.
+    /// The process itself.
     pub(super) fn process(&self) -> &Child<()> {
         &self.process
     }
