@@ -4,6 +4,7 @@
 //! body is made of. The rest carries cases out: a runner that a person talks to, a worker in the kernel under test,
 //! and a stage for each case.
 
+pub mod cgroup;
 mod claim;
 mod command;
 mod config;

@@ -28,6 +28,7 @@ pub mod reboot;
 pub mod seccomp;
 pub mod sem_undo;
 pub mod set_ids;
+pub mod setns;
 pub mod sharing;
 pub mod signals;
 pub mod sysv;

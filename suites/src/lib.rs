@@ -18,6 +18,16 @@ pub mod core {
     pub mod exec_membership;
     pub mod failed_creation;
     pub mod initial_inodes;
+    pub mod joining;
+    pub mod joining_by_pidfd;
+    pub mod joining_by_pidfd_refused;
+    pub mod joining_cgroup;
+    pub mod joining_descriptors;
+    pub mod joining_mounts;
+    pub mod joining_nstype;
+    pub mod joining_pid;
+    pub mod joining_rights;
+    pub mod joining_time;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
@@ -39,6 +49,7 @@ pub mod core {
     pub mod unshare_flags;
     pub mod unshare_shared_state;
     pub mod unshare_threads;
+    mod memberships;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -157,6 +168,16 @@ pub const ALL: Registry = Registry {
         core::exec_membership::CASES,
         core::failed_creation::CASES,
         core::initial_inodes::CASES,
+        core::joining::CASES,
+        core::joining_by_pidfd::CASES,
+        core::joining_by_pidfd_refused::CASES,
+        core::joining_cgroup::CASES,
+        core::joining_descriptors::CASES,
+        core::joining_mounts::CASES,
+        core::joining_nstype::CASES,
+        core::joining_pid::CASES,
+        core::joining_rights::CASES,
+        core::joining_time::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,

@@ -1,10 +1,7 @@
 //! Members of a cgroup by their PIDs: `cgroups(7)`, cgroup.procs.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
+use harness::cgroup::Group;
 use harness::prelude::*;
-use nix::mount::{MsFlags, mount};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![cgroup_procs_shows_zero_for_outer, cgroup_procs_write_uses_writers_numbers];
@@ -54,42 +51,4 @@ fn cgroup_procs_write_uses_writers_numbers() -> Verdict {
     expect_ok!(group.add(&bystander.pid().to_string()), "the same number, where it exists");
     expect_eq!(group.members()?, [bystander.pid().as_raw()]);
     holds()
-}
-
-/// A cgroup of the case's own, below the one it is in.
-struct Group(PathBuf);
-
-impl Group {
-    fn new(name: &str) -> Outcome<Self> {
-        let root = Path::new("/mnt");
-        mount(Some("cgroup2"), root, Some("cgroup2"), MsFlags::empty(), None::<&str>).doing("mount cgroup2")?;
-        let path = root.join(name);
-        fs::create_dir(&path).doing("make a cgroup")?;
-        Ok(Self(path))
-    }
-
-    /// Writes a number to its cgroup.procs.
-    fn add(&self, pid: &str) -> std::io::Result<()> {
-        fs::write(self.0.join("cgroup.procs"), pid)
-    }
-
-    /// Moves a process back to the group above.
-    fn expel(&self, pid: &str) -> Outcome<()> {
-        fs::write("/mnt/cgroup.procs", pid).doing("move a process out of the group")
-    }
-
-    /// The numbers in its cgroup.procs, sorted.
-    fn members(&self) -> Outcome<Vec<i32>> {
-        let text = fs::read_to_string(self.0.join("cgroup.procs")).doing("read cgroup.procs")?;
-        let mut pids = text.lines().map(str::parse).collect::<Result<Vec<i32>, _>>()?;
-        pids.sort_unstable();
-        Ok(pids)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // Its members have been killed before. Where the kernel has not yet noticed, an empty group stays behind.
-        let _ = fs::remove_dir(&self.0);
-    }
 }

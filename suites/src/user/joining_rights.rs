@@ -45,7 +45,7 @@ fn cannot_return_to_parent_userns() -> Verdict {
 }
 
 /// Joining the user namespace that the caller is in already is EINVAL, whether or not the kind is named.
-#[claim(source = "setns(2) ERRORS", needs = [UserNamespaces])]
+#[claim(source = ["setns(2) ERRORS", "setns(2) User namespaces"], needs = [UserNamespaces])]
 fn setns_current_userns_einval() -> Verdict {
     unprivileged(NONE, || {
         let target = waiting(CLONE_NEWUSER)?;
@@ -66,7 +66,14 @@ fn setns_current_userns_einval() -> Verdict {
 
 /// Joining a user namespace takes CAP_SYS_ADMIN in it, which its owner and CAP_SYS_ADMIN above it give: else EPERM.
 #[claim(
-    source = ["setns(2) User namespaces", "user_namespaces(7) Nested namespaces, namespace membership"],
+    source = [
+        "setns(2) User namespaces",
+        "setns(2) ERRORS",
+        "user_namespaces(7) Nested namespaces, namespace membership",
+        "user_namespaces(7) Capabilities",
+        "capabilities(7) CAP_SYS_ADMIN",
+        "004_e4ca5bb5fdeabb25.txt",
+    ],
     needs = [Root, UserNamespaces],
 )]
 fn setns_needs_cap_sys_admin_in_target() -> Verdict {
@@ -169,7 +176,10 @@ fn users_switch_to_what_their_user_namespaces_own() -> Verdict {
 }
 
 /// Joining a mount namespace takes CAP_SYS_CHROOT and CAP_SYS_ADMIN in the caller's own user namespace: else EPERM.
-#[claim(source = ["setns(2) Mount namespaces", "setns(2) ERRORS"], needs = [UserNamespaces])]
+#[claim(
+    source = ["setns(2) Mount namespaces", "setns(2) ERRORS", "capabilities(7) CAP_SYS_CHROOT"],
+    needs = [UserNamespaces],
+)]
 fn mount_namespace_join_needs_chroot_cap() -> Verdict {
     unprivileged(NONE, || {
         let target = waiting(CLONE_NEWUSER | CLONE_NEWNS)?;

@@ -1,0 +1,172 @@
+//! What `setns(2)` on a namespace's file moves: the calling thread, into that one namespace. `setns(2)`, fd refers to a
+//! /proc/pid/ns/ link.
+
+use harness::prelude::*;
+
+use super::memberships::{Elsewhere, Memberships, flags, present};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    setns_moves_only_cgroup,
+    setns_moves_only_ipc,
+    setns_moves_only_mnt,
+    setns_moves_only_net,
+    setns_moves_only_pid,
+    setns_moves_only_time,
+    setns_moves_only_user,
+    setns_moves_only_uts,
+    setns_own_nonuser_ok,
+    setns_per_thread,
+    setns_others_ignore_shared_fs,
+];
+
+/// One setns(2) on the file of a process's cgroup namespace takes the caller there, and to no other one of that process.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
+fn setns_moves_only_cgroup() -> Verdict {
+    moves_only(Kind::Cgroup)
+}
+
+/// One setns(2) on the file of a process's IPC namespace takes the caller there, and to no other one of that process.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
+fn setns_moves_only_ipc() -> Verdict {
+    moves_only(Kind::Ipc)
+}
+
+/// One setns(2) on the file of a process's mount namespace takes the caller there, and to no other one of that process.
+#[claim(
+    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "000_fc4b2d3471eb2653.txt"],
+    needs = [UserNamespaces],
+)]
+fn setns_moves_only_mnt() -> Verdict {
+    moves_only(Kind::Mnt)
+}
+
+/// One setns(2) on the file of a process's network namespace takes the caller there, and to no other one of that process.
+#[claim(
+    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "003_f6de99c04233a436.txt"],
+    needs = [UserNamespaces],
+)]
+fn setns_moves_only_net() -> Verdict {
+    moves_only(Kind::Net)
+}
+
+/// One setns(2) on the file of a process's PID namespace takes the caller's next children there; the caller stays.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
+fn setns_moves_only_pid() -> Verdict {
+    moves_only(Kind::Pid)
+}
+
+/// One setns(2) on the file of a process's time namespace takes the caller there, and to no other one of that process.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces, Config("TIME_NS")])]
+fn setns_moves_only_time() -> Verdict {
+    moves_only(Kind::Time)
+}
+
+/// One setns(2) on the file of a process's user namespace takes the caller there, and to no other one of that process.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
+fn setns_moves_only_user() -> Verdict {
+    moves_only(Kind::User)
+}
+
+/// One setns(2) on the file of a process's UTS namespace takes the caller there, and to no other one of that process.
+#[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
+fn setns_moves_only_uts() -> Verdict {
+    moves_only(Kind::Uts)
+}
+
+/// A process may join the namespace that it is in already, of every kind but user (EINVAL), and then is where it was.
+#[claim(source = "kernel/nsproxy.c validate_ns", needs = [UserNamespaces])]
+fn setns_own_nonuser_ok() -> Verdict {
+    let all_but_user: Vec<Kind> = present().into_iter().filter(|kind| *kind != Kind::User).collect();
+    user_namespace(flags(&all_but_user), || {
+        let before = Memberships::own()?;
+        for kind in all_but_user {
+            let own = Namespace::own(kind)?;
+            for named in [kind.flag(), NONE] {
+                expect_ok!(setns(&own, named), "its own {kind} namespace");
+                before.expect_unmoved()?;
+            }
+        }
+        for named in [CLONE_NEWUSER, NONE] {
+            expect_errno!(setns(Namespace::own(Kind::User)?, named), EINVAL, "its own user namespace");
+        }
+        holds()
+    })
+}
+
+/// setns(2) moves the calling thread alone: the other threads of its process stay where they are.
+#[claim(source = ["setns(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [UserNamespaces])]
+fn setns_per_thread() -> Verdict {
+    user_namespace(NONE, || {
+        let other = Elsewhere::new()?;
+        for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
+            let namespace = other.namespace(kind)?;
+            let there = other.memberships().clone();
+            child(NONE, || {
+                let before = Memberships::own()?;
+                let joined = before.clone();
+                let (thread, ()) = Thread::start(move || {
+                    // A mount namespace is joined by who shares his working directory with nobody.
+                    unshare(CLONE_FS).doing("unshare(CLONE_FS)")?;
+                    expect_ok!(setns(&namespace, kind.flag()), "a {kind} namespace, by one of two threads");
+                    joined.expect_moved(&[kind], &there)
+                })?;
+                before.expect_unmoved().doing("the other thread")?;
+                // A thread that starts now is its maker's, not the process's.
+                let (_later, ()) = Thread::start({
+                    let before = before.clone();
+                    move || before.expect_unmoved()
+                })?;
+                drop(thread);
+                Ok(())
+            })?;
+        }
+        holds()
+    })
+}
+
+/// A process that shares its root and working directory with another one can join all but mount and user namespaces.
+#[claim(
+    source = ["setns(2) ERRORS", "kernel/nsproxy.c prepare_nsset", "fs/namespace.c mntns_install"],
+    needs = [UserNamespaces],
+)]
+fn setns_others_ignore_shared_fs() -> Verdict {
+    user_namespace(NONE, || {
+        let other = Elsewhere::new()?;
+        for kind in present() {
+            let namespace = other.namespace(kind)?;
+            let joins_beside = |flags| {
+                child(NONE, || {
+                    let before = Memberships::own()?;
+                    let beside = spawn(flags, |joiner| {
+                        joiner.wait()?;
+                        Memberships::own()
+                    })?;
+                    if flags == CLONE_FS && [Kind::Mnt, Kind::User].contains(&kind) {
+                        expect_errno!(setns(&namespace, kind.flag()), EINVAL, "a {kind} namespace, while it shares");
+                        before.expect_unmoved()?;
+                    } else {
+                        expect_ok!(setns(&namespace, kind.flag()), "a {kind} namespace, beside a child with {flags:?}");
+                        before.expect_moved(&[kind], other.memberships())?;
+                    }
+                    beside.go()?;
+                    expect_eq!(beside.join()?, before, "where the other process is");
+                    Ok(())
+                })
+            };
+            joins_beside(CLONE_FS)?;
+            joins_beside(NONE)?;
+        }
+        holds()
+    })
+}
+
+/// Joining one namespace of a process that is elsewhere in every respect.
+fn moves_only(kind: Kind) -> Verdict {
+    user_namespace(NONE, || {
+        let other = Elsewhere::new()?;
+        let namespace = other.namespace(kind)?;
+        other.expect_joined(&[kind], || setns(&namespace, kind.flag()))?;
+        holds()
+    })
+}

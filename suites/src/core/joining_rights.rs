@@ -1,0 +1,200 @@
+//! The capabilities that joining takes, and in which user namespaces: `setns(2)`, Details for specific namespace types.
+//!
+//! The same of UTS, PID, mount and user namespaces is told by their own suites.
+
+use harness::prelude::*;
+use harness::process::{NOBODY, Sets, become_user, with_only, without};
+use rustix::thread::CapabilitySet;
+
+use super::memberships::{Elsewhere, present};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    joining_cgroup_takes_power_at_home,
+    joining_ipc_takes_power_at_home,
+    joining_mnt_takes_power_at_home,
+    joining_net_takes_power_at_home,
+    joining_time_takes_power_at_home,
+    joining_cgroup_takes_power_over_it,
+    joining_ipc_takes_power_over_it,
+    joining_mnt_takes_power_over_it,
+    joining_net_takes_power_over_it,
+    joining_time_takes_power_over_it,
+    sys_admin_suffices_to_join_cgroup,
+    sys_admin_suffices_to_join_ipc,
+    sys_admin_suffices_to_join_net,
+    sys_admin_suffices_to_join_time,
+    setns_unprivileged_eperm,
+];
+
+/// To join a cgroup namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn joining_cgroup_takes_power_at_home() -> Verdict {
+    takes_power_at_home(Kind::Cgroup)
+}
+
+/// To join an IPC namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn joining_ipc_takes_power_at_home() -> Verdict {
+    takes_power_at_home(Kind::Ipc)
+}
+
+/// To join a mount namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn joining_mnt_takes_power_at_home() -> Verdict {
+    takes_power_at_home(Kind::Mnt)
+}
+
+/// To join a network namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn joining_net_takes_power_at_home() -> Verdict {
+    takes_power_at_home(Kind::Net)
+}
+
+/// To join a time namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces, Config("TIME_NS")])]
+fn joining_time_takes_power_at_home() -> Verdict {
+    takes_power_at_home(Kind::Time)
+}
+
+/// To join a cgroup namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+#[claim(
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
+    needs = [UserNamespaces],
+)]
+fn joining_cgroup_takes_power_over_it() -> Verdict {
+    takes_power_over_it(Kind::Cgroup)
+}
+
+/// To join an IPC namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+#[claim(
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
+    needs = [UserNamespaces],
+)]
+fn joining_ipc_takes_power_over_it() -> Verdict {
+    takes_power_over_it(Kind::Ipc)
+}
+
+/// To join a mount namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+#[claim(
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
+    needs = [UserNamespaces],
+)]
+fn joining_mnt_takes_power_over_it() -> Verdict {
+    takes_power_over_it(Kind::Mnt)
+}
+
+/// To join a network namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+#[claim(
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
+    needs = [UserNamespaces],
+)]
+fn joining_net_takes_power_over_it() -> Verdict {
+    takes_power_over_it(Kind::Net)
+}
+
+/// To join a time namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+#[claim(
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
+fn joining_time_takes_power_over_it() -> Verdict {
+    takes_power_over_it(Kind::Time)
+}
+
+/// CAP_SYS_ADMIN alone allows to join a cgroup namespace, and all the other capabilities without it do not: EPERM.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn sys_admin_suffices_to_join_cgroup() -> Verdict {
+    sys_admin_suffices(Kind::Cgroup)
+}
+
+/// CAP_SYS_ADMIN alone allows to join an IPC namespace, and all the other capabilities without it do not: EPERM.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn sys_admin_suffices_to_join_ipc() -> Verdict {
+    sys_admin_suffices(Kind::Ipc)
+}
+
+/// CAP_SYS_ADMIN alone allows to join a network namespace, and all the other capabilities without it do not: EPERM.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
+fn sys_admin_suffices_to_join_net() -> Verdict {
+    sys_admin_suffices(Kind::Net)
+}
+
+/// CAP_SYS_ADMIN alone allows to join a time namespace, and all the other capabilities without it do not: EPERM.
+#[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces, Config("TIME_NS")])]
+fn sys_admin_suffices_to_join_time() -> Verdict {
+    sys_admin_suffices(Kind::Time)
+}
+
+/// A namespace's file that root has opened and handed over gives an ordinary user no right to join it: EPERM.
+#[claim(source = ["setns(2) ERRORS", "003_f6de99c04233a436.txt"], needs = [Root])]
+fn setns_unprivileged_eperm() -> Verdict {
+    let other = Elsewhere::new()?;
+    for kind in present() {
+        let namespace = other.namespace(kind)?;
+        let user = spawn(NONE, |root| {
+            become_user(NOBODY)?;
+            let received = root.recv_fd()?;
+            for flags in [kind.flag(), NONE] {
+                expect_errno!(setns(&received, flags), EPERM, "a {kind} namespace");
+            }
+            Ok(())
+        })?;
+        user.peer().send_fd(&namespace)?;
+        user.join()?;
+        other.expect_joined(&[kind], || setns(&namespace, kind.flag())).doing("root")?;
+    }
+    holds()
+}
+
+/// The owner of a user namespace has every capability in it, whatever he lacks where he is.
+fn takes_power_at_home(kind: Kind) -> Verdict {
+    user_namespace(NONE, || {
+        let owned = waiting(CLONE_NEWUSER | kind.flag())?;
+        let (user, namespace) = (owned.namespace(Kind::User)?, owned.namespace(kind)?);
+        without(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_errno!(setns(&namespace, kind.flag()), EPERM, "the owner, with all but CAP_SYS_ADMIN at home");
+            setns(&user, CLONE_NEWUSER).doing("join the user namespace, as its owner")?;
+            expect_ok!(setns(&namespace, kind.flag()), "the same process, from inside");
+            Ok(())
+        })?;
+        expect_ok!(setns(&namespace, kind.flag()), "with CAP_SYS_ADMIN at home");
+        expect_eq!(own_inode(kind)?, namespace.inode()?);
+        holds()
+    })
+}
+
+/// The caller has every capability in his own user namespace; the namespace belongs to the one around that.
+fn takes_power_over_it(kind: Kind) -> Verdict {
+    user_namespace(NONE, || {
+        let target = waiting(kind.flag())?;
+        let namespace = target.namespace(kind)?;
+        user_namespace(NONE, || {
+            expect_eq!(Sets::own()?.effective, Sets::full()?.effective);
+            expect_errno!(setns(&namespace, kind.flag()), EPERM, "from a user namespace below");
+            let own = waiting(kind.flag())?;
+            expect_ok!(setns(own.namespace(kind)?, kind.flag()), "one that belongs to the user namespace below");
+            Ok(())
+        })?;
+        expect_ok!(setns(&namespace, kind.flag()), "from the user namespace that it belongs to");
+        expect_eq!(own_inode(kind)?, namespace.inode()?);
+        holds()
+    })
+}
+
+fn sys_admin_suffices(kind: Kind) -> Verdict {
+    user_namespace(NONE, || {
+        let target = waiting(kind.flag())?;
+        let namespace = target.namespace(kind)?;
+        without(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_errno!(setns(&namespace, kind.flag()), EPERM, "with all the others");
+            Ok(())
+        })?;
+        with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_ok!(setns(&namespace, kind.flag()), "with this one alone");
+            expect_eq!(own_inode(kind)?, namespace.inode()?);
+            Ok(())
+        })?;
+        holds()
+    })
+}
