@@ -13,6 +13,10 @@ use crate::sys::clone::CloneFlags;
 use crate::sys::ns;
 use crate::verdict::{Doing, Outcome};
 
+mod link;
+
+pub use link::Link;
+
 /// The eight kinds of `namespaces(7)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the manual's own names")]

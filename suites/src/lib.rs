@@ -7,12 +7,23 @@ use harness::Registry;
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
     pub mod initial_inodes;
+    pub mod ioctl_arguments;
+    pub mod ioctl_ids;
+    pub mod ioctl_mount_namespaces;
+    pub mod ioctl_mount_walk;
+    pub mod ioctl_pids;
+    pub mod ioctl_relations;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    mod listed;
+    pub mod listing;
+    pub mod listing_active;
+    pub mod listing_arguments;
+    pub mod pidfd_namespaces;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -105,11 +116,21 @@ pub mod uts {
 pub const ALL: Registry = Registry {
     cases: &[
         core::initial_inodes::CASES,
+        core::ioctl_arguments::CASES,
+        core::ioctl_ids::CASES,
+        core::ioctl_mount_namespaces::CASES,
+        core::ioctl_mount_walk::CASES,
+        core::ioctl_pids::CASES,
+        core::ioctl_relations::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::listing::CASES,
+        core::listing_active::CASES,
+        core::listing_arguments::CASES,
+        core::pidfd_namespaces::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

@@ -4,8 +4,9 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
+use crate::namespace::Link;
+
 const PIDFS: u64 = 0xff;
-const PIDFD_GET_PID_NAMESPACE: u64 = (PIDFS << 8) | 5;
 /// Reads and writes a structure of this size.
 const PIDFD_GET_INFO: u64 = (3 << 30) | ((size_of::<RawInfo>() as u64) << 16) | (PIDFS << 8) | 11;
 const PIDFD_INFO_PID: u64 = 1;
@@ -44,8 +45,35 @@ pub fn info(pidfd: impl AsFd) -> nix::Result<Info> {
 
 /// A process's PID namespace (`PIDFD_GET_PID_NAMESPACE`, since 6.11).
 pub fn pid_namespace(pidfd: impl AsFd) -> nix::Result<OwnedFd> {
-    // SAFETY: the operation takes no argument, and refuses one that is not 0.
-    let fd = Errno::result(unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), PIDFD_GET_PID_NAMESPACE, 0) })?;
+    namespace(pidfd, Link::Pid)
+}
+
+/// One of a process's namespaces (`PIDFD_GET_CGROUP_NAMESPACE` and its nine siblings, since 6.11).
+pub fn namespace(pidfd: impl AsFd, link: Link) -> nix::Result<OwnedFd> {
+    namespace_with(pidfd, link, 0)
+}
+
+/// The same with a third argument, which has no meaning: the kernel refuses any that is not 0.
+pub fn namespace_with(pidfd: impl AsFd, link: Link, argument: u64) -> nix::Result<OwnedFd> {
+    let operation = (PIDFS << 8) | number(link);
+    // SAFETY: the operation's argument is no address, whatever it is.
+    let fd = Errno::result(unsafe { libc::ioctl(pidfd.as_fd().as_raw_fd(), operation, argument) })?;
     // SAFETY: the kernel has just made this descriptor for us.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The operation's number, in the order of `linux/pidfd.h`.
+const fn number(link: Link) -> u64 {
+    match link {
+        Link::Cgroup => 1,
+        Link::Ipc => 2,
+        Link::Mnt => 3,
+        Link::Net => 4,
+        Link::Pid => 5,
+        Link::PidForChildren => 6,
+        Link::Time => 7,
+        Link::TimeForChildren => 8,
+        Link::User => 9,
+        Link::Uts => 10,
+    }
 }
