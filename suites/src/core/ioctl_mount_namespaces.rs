@@ -73,7 +73,11 @@ fn ioctl_mntns_id_einval() -> Verdict {
 }
 
 /// NS_MNT_GET_INFO tells a mount namespace's number and how many mounts it has: one more after a mount(2).
-#[claim(source = ["linux/nsfs.h", "kernel 7.3 fs/nsfs.c copy_ns_info_to_user"], since = "6.12", needs = [UserNamespaces])]
+#[claim(
+    source = ["linux/nsfs.h", "kernel 7.3 fs/nsfs.c copy_ns_info_to_user"],
+    since = "6.12",
+    needs = [UserNamespaces],
+)]
 fn ioctl_mnt_info() -> Verdict {
     user_namespace(CLONE_NEWNS, || {
         let own = Namespace::own(Kind::Mnt)?;

@@ -55,7 +55,11 @@ fn listns_active_by_a_bind_mount() -> Verdict {
 }
 
 /// listns() lists a user namespace without processes while there is a process in one that was made inside it.
-#[claim(source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put_owner", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put_owner",
+    since = "6.19",
+    needs = [Root, InitialNamespaces],
+)]
 fn listns_active_by_one_below() -> Verdict {
     let process = user_namespace_with(&Maps::own_as_root(), NONE, |outside| {
         let between = own_id(Kind::User)?;
