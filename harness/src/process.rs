@@ -38,7 +38,7 @@ pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
 pub use owned::{become_ids, owned_by};
 pub use peer::Peer;
 pub use proc_mount::{mount_proc_at, pids_at};
-pub use processor::stay_on_one_processor;
+pub use processor::{processors, stay_on, stay_on_one_processor};
 pub(crate) use program::run_as_program;
 pub use program::{Program, program_command};
 pub use status::Ended;

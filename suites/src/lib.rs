@@ -28,6 +28,12 @@ pub mod core {
     pub mod joining_pid;
     pub mod joining_rights;
     pub mod joining_time;
+    pub mod ioctl_arguments;
+    pub mod ioctl_ids;
+    pub mod ioctl_mount_namespaces;
+    pub mod ioctl_mount_walk;
+    pub mod ioctl_pids;
+    pub mod ioctl_relations;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
@@ -50,6 +56,11 @@ pub mod core {
     pub mod unshare_shared_state;
     pub mod unshare_threads;
     mod memberships;
+    mod listed;
+    pub mod listing;
+    pub mod listing_active;
+    pub mod listing_arguments;
+    pub mod pidfd_namespaces;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -178,6 +189,12 @@ pub const ALL: Registry = Registry {
         core::joining_pid::CASES,
         core::joining_rights::CASES,
         core::joining_time::CASES,
+        core::ioctl_arguments::CASES,
+        core::ioctl_ids::CASES,
+        core::ioctl_mount_namespaces::CASES,
+        core::ioctl_mount_walk::CASES,
+        core::ioctl_pids::CASES,
+        core::ioctl_relations::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
@@ -197,6 +214,10 @@ pub const ALL: Registry = Registry {
         core::unshare_flags::CASES,
         core::unshare_shared_state::CASES,
         core::unshare_threads::CASES,
+        core::listing::CASES,
+        core::listing_active::CASES,
+        core::listing_arguments::CASES,
+        core::pidfd_namespaces::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

@@ -95,6 +95,8 @@ fn new_userns_has_no_pidns_limit_of_its_own() -> Verdict {
         "pid_namespaces(7) Nesting PID namespaces",
         "ioctl_nsfs(2) NS_GET_PARENT",
         "000_fc4b2d3471eb2653.txt",
+        "NS_GET_USERNS(2const)",
+        "004_e4ca5bb5fdeabb25.txt",
     ],
     needs = [Root]
 )]
@@ -114,7 +116,11 @@ fn parent_namespace_is_creators_namespace() -> Verdict {
 
 /// The initial PID namespace has no parent to be had: NS_GET_PARENT answers EPERM.
 #[claim(
-    source = ["ioctl_nsfs(2) NS_GET_PARENT", "pid_namespaces(7) Nesting PID namespaces"],
+    source = [
+        "ioctl_nsfs(2) NS_GET_PARENT",
+        "pid_namespaces(7) Nesting PID namespaces",
+        "NS_GET_USERNS(2const) ERRORS",
+    ],
     needs = [Root, InitialNamespaces]
 )]
 fn ns_get_parent_of_initial_pidns_is_eperm() -> Verdict {
@@ -126,7 +132,7 @@ fn ns_get_parent_of_initial_pidns_is_eperm() -> Verdict {
 }
 
 /// A process cannot get at the parent of its own PID namespace (EPERM); processes outside can, and it can for one below.
-#[claim(source = "ioctl_nsfs(2) NS_GET_PARENT", needs = [Root])]
+#[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "NS_GET_USERNS(2const) ERRORS"], needs = [Root])]
 fn ns_get_parent_outside_scope_is_eperm() -> Verdict {
     let init = spawn(CLONE_NEWPID, |outside| {
         let own = Namespace::own(Kind::Pid)?;

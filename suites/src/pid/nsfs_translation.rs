@@ -72,15 +72,24 @@ fn nsfs_pid_translation_unknown_pid_esrch_again() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])
 }
 
-/// Asks for a number that exists outside a nested namespace and not in it, by both operations.
+/// Asks for a number that exists outside a nested namespace and not in it, and for numbers that exist nowhere, by all
+/// four operations.
 fn unknown_pid_is_refused_with(allowed: &[Errno]) -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     let namespace = init.namespace(Kind::Pid)?;
     let outer_number = init.pid().as_raw();
-    for answer in [pid_from(&namespace, outer_number), tgid_from(&namespace, outer_number)] {
-        expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
+    for nobodys in [outer_number, 0, 99_999_999] {
+        for answer in [pid_from(&namespace, nobodys), tgid_from(&namespace, nobodys)] {
+            expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
+        }
+    }
+    for nobodys in [0, 99_999_999] {
+        for answer in [pid_in(&namespace, nobodys), tgid_in(&namespace, nobodys)] {
+            expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
+        }
     }
     expect_eq!(expect_ok!(pid_from(&namespace, 1)), outer_number, "a number that exists in it");
+    expect_eq!(expect_ok!(pid_in(&namespace, outer_number)), 1, "a number that exists outside");
     let own = Namespace::own(Kind::Pid)?;
     expect_eq!(expect_ok!(pid_from(&own, outer_number)), outer_number, "the same number in our own");
     holds()

@@ -128,6 +128,7 @@ fn other_namespaces_free_inside_userns() -> Verdict {
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "ioctl_nsfs(2) NS_GET_USERNS",
         "004_e4ca5bb5fdeabb25.txt",
+        "NS_GET_USERNS(2const)",
     ],
     needs = [UserNamespaces],
 )]

@@ -130,7 +130,11 @@ fn owner_rule_reaches_grandchildren() -> Verdict {
 
 /// The owner of a user namespace is the effective user of the process that made it, as NS_GET_OWNER_UID tells.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "ioctl_nsfs(2) NS_GET_OWNER_UID"],
+    source = [
+        "user_namespaces(7) Capabilities",
+        "ioctl_nsfs(2) NS_GET_OWNER_UID",
+        "NS_GET_OWNER_UID(2const)",
+    ],
     needs = [Root, UserNamespaces],
 )]
 fn owner_is_creators_euid() -> Verdict {
@@ -155,7 +159,14 @@ fn owner_is_creators_euid() -> Verdict {
 }
 
 /// NS_GET_OWNER_UID tells the owner as the caller's user namespace numbers him, and as the overflow ID where it does not.
-#[claim(source = "ioctl_nsfs(2) NS_GET_OWNER_UID", needs = [UserNamespaces])]
+#[claim(
+    source = [
+        "ioctl_nsfs(2) NS_GET_OWNER_UID",
+        "linux/nsfs.h",
+        "kernel 7.3 fs/nsfs.c",
+    ],
+    needs = [UserNamespaces],
+)]
 fn owner_uid_translated_for_reader() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;
     unprivileged(NONE, || {

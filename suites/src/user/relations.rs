@@ -25,7 +25,15 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// For a user namespace, NS_GET_USERNS answers the same as NS_GET_PARENT: the user namespace in which it was made.
-#[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) NS_GET_USERNS"], needs = [UserNamespaces])]
+#[claim(
+    source = [
+        "ioctl_nsfs(2) NS_GET_PARENT",
+        "ioctl_nsfs(2) NS_GET_USERNS",
+        "NS_GET_USERNS(2const)",
+        "user_namespaces(7)",
+    ],
+    needs = [UserNamespaces],
+)]
 fn owner_of_a_userns_is_its_parent() -> Verdict {
     unprivileged(NONE, || {
         let made = waiting(CLONE_NEWUSER)?;
@@ -39,7 +47,13 @@ fn owner_of_a_userns_is_its_parent() -> Verdict {
 }
 
 /// NS_GET_OWNER_UID is for user namespaces only: on a namespace of any other kind it fails with EINVAL.
-#[claim(source = "ioctl_nsfs(2) NS_GET_OWNER_UID", needs = [Config("TIME_NS")])]
+#[claim(
+    source = [
+        "ioctl_nsfs(2) NS_GET_OWNER_UID",
+        "NS_GET_OWNER_UID(2const) ERRORS",
+    ],
+    needs = [Config("TIME_NS")],
+)]
 fn owner_uid_on_other_type_einval() -> Verdict {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
         expect_errno!(get_owner_uid(Namespace::own(kind)?), EINVAL, "a {kind} namespace");
@@ -49,7 +63,14 @@ fn owner_uid_on_other_type_einval() -> Verdict {
 }
 
 /// The initial user namespace has no parent and no owner to tell: NS_GET_PARENT and NS_GET_USERNS on it are EPERM.
-#[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) ERRORS"], needs = [Root, Behaviour(AT_THE_TOP)])]
+#[claim(
+    source = [
+        "ioctl_nsfs(2) NS_GET_PARENT",
+        "ioctl_nsfs(2) ERRORS",
+        "NS_GET_USERNS(2const) ERRORS",
+    ],
+    needs = [Root, Behaviour(AT_THE_TOP)],
+)]
 fn ns_get_parent_of_initial_userns_eperm() -> Verdict {
     let initial = Namespace::own(Kind::User)?;
     expect_errno!(initial.parent(), EPERM);
@@ -62,7 +83,14 @@ fn ns_get_parent_of_initial_userns_eperm() -> Verdict {
 }
 
 /// The parent and the owner of a namespace are told to those inside that owner or above it only: to others, EPERM.
-#[claim(source = ["ioctl_nsfs(2) NS_GET_USERNS", "ioctl_nsfs(2) ERRORS"], needs = [UserNamespaces])]
+#[claim(
+    source = [
+        "ioctl_nsfs(2) NS_GET_USERNS",
+        "ioctl_nsfs(2) ERRORS",
+        "NS_GET_USERNS(2const) ERRORS",
+    ],
+    needs = [UserNamespaces],
+)]
 fn ns_get_userns_outside_scope_eperm() -> Verdict {
     unprivileged(NONE, || {
         let sibling = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;

@@ -1,0 +1,97 @@
+//! By what a namespace counts as in use for `listns(2)`: `kernel/nscommon.c`.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::process::user_namespace_with;
+use harness::sys::ns_ids::id;
+use harness::sys::socket_ns::network_of;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+
+use super::lifetime::{end, file_from_inside};
+use super::listed::{are_listed, have_gone, id_of, own_id};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    listns_active_by_an_open_file,
+    listns_active_by_a_bind_mount,
+    listns_active_by_one_below,
+    listns_active_only
+];
+
+/// listns() lists a namespace without processes, and the user namespace that owns it, while its file is open.
+#[claim(source = "kernel 7.3 kernel/nscommon.c", since = "6.19", needs = [Root, InitialNamespaces])]
+fn listns_active_by_an_open_file() -> Verdict {
+    let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
+    let both = [id_of(&process, Kind::Uts)?, id_of(&process, Kind::User)?];
+    let file = process.namespace(Kind::Uts)?;
+    end(process)?;
+    expect!(are_listed(&both)?, "{both:?}, of which the first is open");
+    drop(file);
+    expect!(have_gone(&both)?, "{both:?}, closed");
+    holds()
+}
+
+/// listns() lists a namespace without processes, and the user namespace that owns it, while its file is mounted somewhere.
+#[claim(source = "kernel 7.3 kernel/nscommon.c", since = "6.19", needs = [Root, InitialNamespaces])]
+fn listns_active_by_a_bind_mount() -> Verdict {
+    child(CLONE_NEWNS, || {
+        let none = None::<&str>;
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).doing("make all mounts private")?;
+        mount(Some("place"), "/mnt", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
+        let place = "/mnt/uts";
+        fs::write(place, "").doing("make a file to mount on")?;
+        let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
+        let both = [id_of(&process, Kind::Uts)?, id_of(&process, Kind::User)?];
+        let link = format!("/proc/{}/ns/uts", process.pid());
+        mount(Some(link.as_str()), place, none, MsFlags::MS_BIND, none).doing("mount the UTS namespace")?;
+        end(process)?;
+        expect!(are_listed(&both)?, "{both:?}, of which the first is mounted");
+        umount2(place, MntFlags::empty()).doing("unmount it")?;
+        expect!(have_gone(&both)?, "{both:?}, unmounted");
+        holds()
+    })
+}
+
+/// listns() lists a user namespace without processes while there is a process in one that was made inside it.
+#[claim(
+    source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put_owner",
+    since = "6.19",
+    needs = [Root, InitialNamespaces],
+)]
+fn listns_active_by_one_below() -> Verdict {
+    let process = user_namespace_with(&Maps::own_as_root(), NONE, |outside| {
+        let between = own_id(Kind::User)?;
+        unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
+        outside.send(&between)?;
+        outside.wait()
+    })?;
+    let both = [process.recv()?, id_of(&process, Kind::User)?];
+    expect_ne!(both[0], both[1]);
+    expect!(are_listed(&both)?, "{both:?}, of which only the second has a process");
+    end(process)?;
+    expect!(have_gone(&both)?, "{both:?} without processes");
+    holds()
+}
+
+/// listns() does not list a network namespace that lives by a socket alone, until its file is opened by means of that.
+#[claim(
+    source = ["kernel 7.3 kernel/nscommon.c __ns_ref_active_resurrect", "kernel 7.3 net/socket.c SIOCGSKNS"],
+    since = "6.19",
+    needs = [Root, InitialNamespaces],
+)]
+fn listns_active_only() -> Verdict {
+    let inside = || Ok(socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?);
+    let (process, socket) = file_from_inside(CLONE_NEWNET, inside)?;
+    let number = id_of(&process, Kind::Net)?;
+    expect!(are_listed(&[number])?, "while it has a process");
+    end(process)?;
+    expect!(have_gone(&[number])?, "when it lives by a socket alone");
+    let opened = network_of(&socket).doing("SIOCGSKNS")?;
+    expect_eq!(id(&opened)?, number, "it is still there");
+    expect!(are_listed(&[number])?, "while it is open");
+    drop(opened);
+    expect!(have_gone(&[number])?, "when it is closed again");
+    holds()
+}

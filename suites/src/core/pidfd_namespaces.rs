@@ -1,0 +1,195 @@
+//! A process's namespaces opened by its pidfd: `PIDFD_GET_CGROUP_NAMESPACE` and its siblings of `linux/pidfd.h`.
+
+use std::fs::File;
+
+use harness::namespace::Link;
+use harness::prelude::*;
+use harness::process::{NOBODY, as_user};
+use harness::sys::ioctl::{Direction, request, without_argument};
+use harness::sys::ns::get_nstype;
+use harness::sys::pidfs::{namespace, namespace_with};
+use harness::sys::raw::{pidfd_open, pidfd_send_signal};
+use nix::unistd::getpid;
+use rustix::io::{FdFlags, fcntl_getfd};
+
+use super::lifetime::make_zombie;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    pidfd_led_to_no_namespace,
+    pidfd_get_namespace_cgroup,
+    pidfd_get_namespace_ipc,
+    pidfd_get_namespace_mnt,
+    pidfd_get_namespace_net,
+    pidfd_get_namespace_pid,
+    pidfd_get_namespace_pid_for_children,
+    pidfd_get_namespace_time,
+    pidfd_get_namespace_time_for_children,
+    pidfd_get_namespace_user,
+    pidfd_get_namespace_uts,
+    pidfd_get_arg_einval,
+    pidfd_get_needs_ptrace,
+    pidfd_get_dead_esrch,
+    pidfd_get_unknown_enotty,
+];
+
+/// Before 6.11 a pidfd does not lead to its process's namespaces: the operations that open them are ENOTTY.
+#[claim(source = "linux/pidfd.h", until = "6.11", needs = [])]
+fn pidfd_led_to_no_namespace() -> Verdict {
+    let own = pidfd_open(getpid(), 0)?;
+    for link in Link::ALL {
+        expect_errno!(namespace(&own, link), ENOTTY, "{link}");
+    }
+    expect_ok!(pidfd_send_signal(&own, 0), "what a pidfd is good for");
+    holds()
+}
+
+/// PIDFD_GET_CGROUP_NAMESPACE opens the cgroup namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_cgroup() -> Verdict {
+    opens(Link::Cgroup)
+}
+
+/// PIDFD_GET_IPC_NAMESPACE opens the IPC namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_ipc() -> Verdict {
+    opens(Link::Ipc)
+}
+
+/// PIDFD_GET_MNT_NAMESPACE opens the mount namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_mnt() -> Verdict {
+    opens(Link::Mnt)
+}
+
+/// PIDFD_GET_NET_NAMESPACE opens the network namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_net() -> Verdict {
+    opens(Link::Net)
+}
+
+/// PIDFD_GET_PID_NAMESPACE opens the PID namespace that the pidfd's process is in, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_pid() -> Verdict {
+    opens(Link::Pid)
+}
+
+/// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE opens the PID namespace that children of the pidfd's process get, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_pid_for_children() -> Verdict {
+    opens(Link::PidForChildren)
+}
+
+/// PIDFD_GET_TIME_NAMESPACE opens the time namespace that the pidfd's process is in, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
+fn pidfd_get_namespace_time() -> Verdict {
+    opens(Link::Time)
+}
+
+/// PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE opens the time namespace that children of the pidfd's process get, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
+fn pidfd_get_namespace_time_for_children() -> Verdict {
+    opens(Link::TimeForChildren)
+}
+
+/// PIDFD_GET_USER_NAMESPACE opens the user namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_user() -> Verdict {
+    opens(Link::User)
+}
+
+/// PIDFD_GET_UTS_NAMESPACE opens the UTS namespace of the pidfd's process, close-on-exec.
+#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+fn pidfd_get_namespace_uts() -> Verdict {
+    opens(Link::Uts)
+}
+
+/// The operations that open a process's namespaces take no argument: with one that is not 0 they are EINVAL.
+#[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Config("TIME_NS")])]
+fn pidfd_get_arg_einval() -> Verdict {
+    let own = pidfd_open(getpid(), 0)?;
+    for link in Link::ALL {
+        for argument in [1, u64::MAX] {
+            expect_errno!(namespace_with(&own, link, argument), EINVAL, "{link}, {argument}");
+        }
+        expect_ok!(namespace_with(&own, link, 0), "{link}, 0");
+    }
+    holds()
+}
+
+/// To open a process's namespaces by its pidfd takes the right to read it by ptrace(2): without it, EACCES.
+#[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Root, Config("TIME_NS")])]
+fn pidfd_get_needs_ptrace() -> Verdict {
+    let roots = waiting(NONE)?;
+    as_user(NOBODY, NONE, || {
+        let same_users = waiting(NONE)?;
+        for link in Link::ALL {
+            expect_errno!(namespace(roots.pidfd(), link), EACCES, "{link} of root's process");
+            expect_ok!(namespace(same_users.pidfd(), link), "{link} of the same user's process");
+        }
+        Ok(())
+    })?;
+    for link in Link::ALL {
+        expect_ok!(namespace(roots.pidfd(), link), "{link} of root's process, by root");
+    }
+    holds()
+}
+
+/// Of a process that has ended a pidfd opens no namespace, not even the user and PID namespace that a zombie has: ESRCH.
+#[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Root, Config("TIME_NS")])]
+fn pidfd_get_dead_esrch() -> Verdict {
+    let process = waiting(CLONE_NEWUSER | CLONE_NEWPID)?;
+    let pidfd = process.pidfd().try_clone_to_owned()?;
+    for link in Link::ALL {
+        expect_ok!(namespace(&pidfd, link), "{link}, alive");
+    }
+    let zombie = make_zombie(process)?;
+    for link in Link::ALL {
+        expect_errno!(namespace(&pidfd, link), ESRCH, "{link}, a zombie");
+    }
+    for kind in [Kind::User, Kind::Pid] {
+        expect_ok!(File::open(format!("/proc/{}/ns/{kind}", zombie.pid())), "the zombie's, by /proc");
+    }
+    zombie.wait()?;
+    for link in Link::ALL {
+        expect_errno!(namespace(&pidfd, link), ESRCH, "{link}, reaped");
+    }
+    holds()
+}
+
+/// A number that stands for no operation is ENOTTY on a pidfd.
+#[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [])]
+fn pidfd_get_unknown_enotty() -> Verdict {
+    let own = pidfd_open(getpid(), 0)?;
+    for number in [0x50, 0] {
+        expect_errno!(without_argument(&own, request(Direction::Nothing, 0xff, number, 0)), ENOTTY, "{number}");
+    }
+    // The number of PIDFD_GET_UTS_NAMESPACE.
+    let known = request(Direction::Nothing, 0xff, 10, 0);
+    expect_errno!(without_argument(File::open("/dev/null")?, known), ENOTTY, "on another file");
+    expect_ok!(without_argument(&own, known));
+    holds()
+}
+
+/// The operation opens this one of a process whose namespaces are all its own, and are others than its children's.
+fn opens(link: Link) -> Verdict {
+    let every = Kind::ALL.iter().fold(NONE, |flags, kind| flags | kind.flag());
+    let process = spawn(every, |outside| {
+        unshare(CLONE_NEWPID | CLONE_NEWTIME)?;
+        let _member = waiting(NONE)?;
+        outside.go()?;
+        outside.wait()
+    })?;
+    process.recv::<()>()?;
+    let inode = |link| inode_at(format!("/proc/{}/ns/{link}", process.pid()));
+    let fd = expect_ok!(namespace(process.pidfd(), link));
+    expect!(fcntl_getfd(&fd)?.contains(FdFlags::CLOEXEC));
+    let opened = Namespace::from_fd(fd);
+    expect_eq!(expect_ok!(get_nstype(&opened)), link.kind().flag());
+    expect_eq!(opened.inode()?, inode(link)?);
+    for other in Link::ALL.into_iter().filter(|other| *other != link) {
+        expect_ne!(opened.inode()?, inode(other)?, "{other}");
+    }
+    expect_ne!(opened.inode()?, inode_at(format!("/proc/self/ns/{link}"))?, "the caller's");
+    holds()
+}
