@@ -9,6 +9,7 @@ mod command;
 mod config;
 mod door;
 pub mod expect;
+pub mod limits;
 pub mod namespace;
 mod needs;
 pub mod netlink;

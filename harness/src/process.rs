@@ -1,6 +1,7 @@
 //! Processes of a case: children in new namespaces, what they say to their parent, and as whom they run.
 
 mod capability_sets;
+mod capable;
 mod change;
 mod child;
 mod credentials;
@@ -10,6 +11,7 @@ mod guard;
 mod inbox;
 mod map_file;
 mod member;
+mod nest;
 mod numbers;
 mod owned;
 mod peer;
@@ -18,9 +20,11 @@ mod processor;
 mod program;
 mod status;
 mod thread;
+mod tool;
 mod userns;
 
 pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
+pub use capable::become_capable_user;
 pub use change::Change;
 pub(crate) use child::next_generation;
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
@@ -31,6 +35,7 @@ pub(crate) use guard::guarded;
 pub use inbox::Inbox;
 pub use map_file::{MapFile, Newborn, Writer, tidy, write_once};
 pub use member::member;
+pub use nest::nest;
 pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
 pub use owned::{become_ids, owned_by};
 pub use peer::Peer;
@@ -40,4 +45,6 @@ pub(crate) use program::run_as_program;
 pub use program::{Program, program_command};
 pub use status::Ended;
 pub use thread::Thread;
+pub(crate) use tool::USUAL_PATH;
+pub use tool::{Container, Run, run, run_line};
 pub use userns::{IdMap, Maps, become_root_inside, map_self, user_namespace, user_namespace_with};

@@ -20,6 +20,7 @@ pub mod reboot;
 pub mod set_ids;
 pub mod sharing;
 pub mod signals;
+pub mod socket_namespace;
 pub mod sysv;
 pub mod uts;
 pub mod vfork;

@@ -1,12 +1,11 @@
 //! What documents show with `unshare(1)`, `nsenter(1)` and `ps(1)`.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child as Process, ChildStdin, Command, Stdio};
+use std::process::Command;
 
 use harness::prelude::*;
-use harness::process::mount_proc;
-use nix::unistd::{Pid, getpid};
+use harness::process::{Container, mount_proc, run};
+use nix::unistd::getpid;
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -113,67 +112,4 @@ fn nsenter_pid_joins_namespace() -> Verdict {
     expect!(shell.parse::<i32>()? > target.pid().as_raw(), "without --pid a number of outside: {seen}");
     expect_eq!(listed, "none 1\n", "without --pid it is not in the procfs of inside");
     holds()
-}
-
-/// A command that has run: its PID, and what it wrote.
-struct Run {
-    pid: u32,
-    output: String,
-    errors: String,
-}
-
-fn run(command: &mut Command) -> Outcome<Run> {
-    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let process = command.spawn().doing(format!("run {command:?}"))?;
-    let pid = process.id();
-    let said = process.wait_with_output().doing(format!("wait for {command:?}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Run { pid, output: text(&said.stdout), errors: text(&said.stderr) })
-}
-
-/// `unshare --pid --fork --mount-proc cat`, which has started.
-struct Container {
-    unshare: Process,
-    _input: Option<ChildStdin>,
-}
-
-impl Container {
-    fn start() -> Outcome<Self> {
-        let mut command = Command::new("unshare");
-        command.args(["--pid", "--fork", "--mount-proc", "cat"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut unshare = command.spawn().doing("run unshare")?;
-        let (Some(mut input), Some(output)) = (unshare.stdin.take(), unshare.stdout.take()) else {
-            return Err(Failure::broken("unshare has no pipes"));
-        };
-        writeln!(input, "up").doing("write to cat")?;
-        let mut echo = String::new();
-        BufReader::new(output).read_line(&mut echo).doing("read from cat")?;
-        if echo != "up\n" {
-            return Err(Failure::broken(format!("cat did not start: {echo:?}")));
-        }
-        Ok(Self { unshare, _input: Some(input) })
-    }
-
-    /// The process that was called.
-    fn tool(&self) -> Pid {
-        Pid::from_raw(self.unshare.id() as i32)
-    }
-
-    /// Its child, by its number outside.
-    fn init(&self) -> Outcome<Pid> {
-        for process in procfs::process::all_processes()?.flatten() {
-            if process.stat().is_ok_and(|stat| stat.ppid == self.tool().as_raw()) {
-                return Ok(Pid::from_raw(process.pid()));
-            }
-        }
-        Err(Failure::broken("unshare has no child"))
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        // At the end of its input cat exits, and unshare after it.
-        self._input = None;
-        let _ = self.unshare.wait();
-    }
 }
