@@ -13,6 +13,11 @@ pub mod core {
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
+    pub mod limits;
+    pub mod limits_by_kind;
+    pub mod limits_counting;
+    pub mod limits_privileges;
+    pub mod sockets;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -110,6 +115,11 @@ pub const ALL: Registry = Registry {
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
+        core::limits::CASES,
+        core::limits_by_kind::CASES,
+        core::limits_counting::CASES,
+        core::limits_privileges::CASES,
+        core::sockets::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
