@@ -7,6 +7,7 @@ use harness::Registry;
 /// The system calls, the lifetime and the files of namespaces of every kind: `namespaces(7)`.
 pub mod core {
     pub mod initial_inodes;
+    pub mod ip_netns_program;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
@@ -17,7 +18,12 @@ pub mod core {
     pub mod limits_by_kind;
     pub mod limits_counting;
     pub mod limits_privileges;
+    pub mod lsns_program;
+    pub mod nsenter_program;
+    mod programs;
     pub mod sockets;
+    pub mod unshare_persistent;
+    pub mod unshare_program;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -110,6 +116,7 @@ pub mod uts {
 pub const ALL: Registry = Registry {
     cases: &[
         core::initial_inodes::CASES,
+        core::ip_netns_program::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
@@ -119,7 +126,11 @@ pub const ALL: Registry = Registry {
         core::limits_by_kind::CASES,
         core::limits_counting::CASES,
         core::limits_privileges::CASES,
+        core::lsns_program::CASES,
+        core::nsenter_program::CASES,
         core::sockets::CASES,
+        core::unshare_persistent::CASES,
+        core::unshare_program::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
