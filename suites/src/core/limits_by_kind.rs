@@ -141,6 +141,9 @@ fn limits_independent_of_depth() -> Verdict {
             let next = Spawn::new(CLONE_NEWPID).try_start(Peer::wait)?;
             beside.push(expect_ok!(next, "number {number} beside {levels} nested ones"));
         }
+        // By itself: killed, the first would leave the others behind.
+        nested.go()?;
+        nested.join()?;
         holds()
     })
 }
