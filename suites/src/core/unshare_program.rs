@@ -62,12 +62,13 @@ fn cli_map_root_user() -> Verdict {
     unprivileged(NONE, || {
         let own = link_text("/proc/self/ns/user")?;
         let root = seen("--map-root-user")?;
+        expect_eq!(root.len(), 4, "lines with --map-root-user: {root:?}");
         expect_eq!([&*root[0], &*root[2], &*root[3]], ["0", "deny", &*format!("0 {} 1", geteuid())]);
         expect_ne!(root[1], own, "the user namespace");
         let unmapped: u32 = sysctl("kernel/overflowuid")?;
         let nobody = seen("--user")?;
+        expect_eq!(nobody.len(), 3, "lines with --user alone, where the map is empty: {nobody:?}");
         expect_eq!([&*nobody[0], &*nobody[2]], [&*unmapped.to_string(), "allow"], "with --user alone");
-        expect_eq!(nobody.len(), 3, "the map with --user alone: {nobody:?}");
         holds()
     })
 }
