@@ -12,6 +12,7 @@ mod door;
 pub mod expect;
 pub mod file_capability;
 pub mod links;
+pub mod limits;
 pub mod namespace;
 mod needs;
 pub mod netlink;

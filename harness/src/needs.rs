@@ -10,7 +10,7 @@ use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
 
 use crate::config::{self, Setting};
-use crate::process::{capabilities, unprivileged};
+use crate::process::{USUAL_PATH, capabilities, unprivileged};
 use crate::sys::clone::CloneFlags;
 use crate::verdict::Failure;
 
@@ -262,7 +262,7 @@ fn option(name: &str) -> Result<(), Lack> {
 }
 
 fn tool(name: &str) -> Result<(), Lack> {
-    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
+    let path = std::env::var_os("PATH").unwrap_or_else(|| USUAL_PATH.into());
     if std::env::split_paths(&path).any(|folder| folder.join(name).is_file()) {
         return Ok(());
     }

@@ -1,6 +1,7 @@
 //! Processes of a case: children in new namespaces, what they say to their parent, and as whom they run.
 
 mod capability_sets;
+mod capable;
 mod change;
 mod child;
 mod container;
@@ -11,6 +12,7 @@ mod guard;
 mod inbox;
 mod map_file;
 mod member;
+mod nest;
 mod numbers;
 mod owned;
 mod peer;
@@ -20,9 +22,11 @@ mod program;
 mod status;
 mod thread;
 mod user_with;
+mod tool;
 mod userns;
 
 pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
+pub use capable::become_capable_user;
 pub use change::Change;
 pub(crate) use child::next_generation;
 pub use child::{Child, Spawn, child, spawn, try_clone3, try_fork, waiting};
@@ -34,6 +38,7 @@ pub(crate) use guard::guarded;
 pub use inbox::Inbox;
 pub use map_file::{MapFile, Newborn, Writer, tidy, write_once};
 pub use member::member;
+pub use nest::nest;
 pub use numbers::{listed_pids, mount_proc, next_child_pid, ns_pids, status};
 pub use owned::{become_ids, owned_by};
 pub use peer::Peer;
@@ -44,4 +49,6 @@ pub use program::{Program, program_command};
 pub use status::Ended;
 pub use thread::Thread;
 pub use user_with::as_user_with;
+pub(crate) use tool::USUAL_PATH;
+pub use tool::{Container, Run, run, run_line};
 pub use userns::{IdMap, Maps, become_root_inside, map_self, user_namespace, user_namespace_with};

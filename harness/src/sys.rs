@@ -35,6 +35,7 @@ pub mod setns;
 pub mod sharing;
 pub mod signals;
 pub mod socket_ns;
+pub mod socket_namespace;
 pub mod sysv;
 pub mod uts;
 pub mod vfork;

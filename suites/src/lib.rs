@@ -34,6 +34,7 @@ pub mod core {
     pub mod ioctl_mount_walk;
     pub mod ioctl_pids;
     pub mod ioctl_relations;
+    pub mod ip_netns_program;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
@@ -61,6 +62,16 @@ pub mod core {
     pub mod listing_active;
     pub mod listing_arguments;
     pub mod pidfd_namespaces;
+    pub mod limits;
+    pub mod limits_by_kind;
+    pub mod limits_counting;
+    pub mod limits_privileges;
+    pub mod lsns_program;
+    pub mod nsenter_program;
+    mod programs;
+    pub mod sockets;
+    pub mod unshare_persistent;
+    pub mod unshare_program;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -195,6 +206,7 @@ pub const ALL: Registry = Registry {
         core::ioctl_mount_walk::CASES,
         core::ioctl_pids::CASES,
         core::ioctl_relations::CASES,
+        core::ip_netns_program::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
@@ -218,6 +230,15 @@ pub const ALL: Registry = Registry {
         core::listing_active::CASES,
         core::listing_arguments::CASES,
         core::pidfd_namespaces::CASES,
+        core::limits::CASES,
+        core::limits_by_kind::CASES,
+        core::limits_counting::CASES,
+        core::limits_privileges::CASES,
+        core::lsns_program::CASES,
+        core::nsenter_program::CASES,
+        core::sockets::CASES,
+        core::unshare_persistent::CASES,
+        core::unshare_program::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,

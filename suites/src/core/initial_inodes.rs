@@ -19,6 +19,7 @@ const BORN_INITIAL: [i32; 2] = [1, 2];
     source = ["linux/nsfs.h enum init_ns_ino", "linux/proc_ns.h", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt",
         "002_7e80c2cb6388261b.txt"],
     needs = [InitialNamespaces, Config("TIME_NS")],
+    erratum = "000_fc4b2d3471eb2653.txt: the number of the initial PID namespace is given out at run time.",
 )]
 fn ino_six_fixed() -> Verdict {
     expect_initial_inodes(&[

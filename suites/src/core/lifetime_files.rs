@@ -31,19 +31,28 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// A cgroup namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn cgroup_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Cgroup, OFlag::O_RDONLY)
 }
 
 /// An IPC namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn ipc_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Ipc, OFlag::O_RDONLY)
 }
 
 /// A mount namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn mnt_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Mnt, OFlag::O_RDONLY)
 }
@@ -59,19 +68,28 @@ fn net_lives_by_an_open_file() -> Verdict {
 }
 
 /// A PID namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn pid_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Pid, OFlag::O_RDONLY)
 }
 
 /// A time namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
 fn time_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Time, OFlag::O_RDONLY)
 }
 
 /// A user namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
+#[claim(
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [UserNamespaces],
+)]
 fn user_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::User, OFlag::O_RDONLY)
 }

@@ -42,7 +42,7 @@ fn ipc_lives_by_a_bind_mount() -> Verdict {
 }
 
 /// A mount namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
 fn mnt_lives_by_a_bind_mount() -> Verdict {
     // A mount namespace's file can be mounted only in one with a lower number: the room's must come first.
     stay_on_one_processor()?;
@@ -50,13 +50,13 @@ fn mnt_lives_by_a_bind_mount() -> Verdict {
 }
 
 /// A network namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "003_f6de99c04233a436.txt", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
 fn net_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Net, MntFlags::empty())
 }
 
 /// A PID namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
 fn pid_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Pid, MntFlags::empty())
 }
@@ -74,7 +74,7 @@ fn user_lives_by_a_bind_mount() -> Verdict {
 }
 
 /// A UTS namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
 fn uts_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Uts, MntFlags::empty())
 }

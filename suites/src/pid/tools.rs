@@ -1,12 +1,11 @@
 //! What documents show with `unshare(1)`, `nsenter(1)` and `ps(1)`.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child as Process, ChildStdin, Command, Stdio};
+use std::process::Command;
 
 use harness::prelude::*;
-use harness::process::mount_proc;
-use nix::unistd::{Pid, getpid};
+use harness::process::{Container, mount_proc, run};
+use nix::unistd::getpid;
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -19,7 +18,9 @@ pub const CASES: &[Case] = cases![
 
 /// «unshare --pid» without --fork leaves the command outside; its first child is init, and after it none can be forked.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "unshare(1)"],
+    source = [
+        "unshare(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt"
+    ],
     needs = [Root, Tool("unshare"), Tool("bash")]
 )]
 fn unshare_tool_needs_fork_for_pid() -> Verdict {
@@ -36,7 +37,8 @@ fn unshare_tool_needs_fork_for_pid() -> Verdict {
 /// «unshare --pid --fork --mount-proc sh -c ps» lists two processes: the shell as PID 1, and ps.
 #[claim(
     source = [
-        "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"
+        "unshare(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt",
+        "004_e4ca5bb5fdeabb25.txt",
     ],
     needs = [Root, Tool("unshare"), Tool("ps"), Tool("sh")]
 )]
@@ -56,7 +58,7 @@ fn unshare_mount_proc_shows_two_processes() -> Verdict {
 }
 
 /// The process of «unshare --pid --fork --mount-proc» shares its child's new mount namespace, but not its PID namespace.
-#[claim(source = "002_7e80c2cb6388261b.txt", needs = [Root, Tool("unshare"), Tool("cat")])]
+#[claim(source = ["unshare(1)", "002_7e80c2cb6388261b.txt"], needs = [Root, Tool("unshare"), Tool("cat")])]
 fn unshare_tool_process_stays_outside() -> Verdict {
     let container = Container::start()?;
     let (tool, inside) = (container.tool(), container.init()?);
@@ -89,7 +91,7 @@ fn contained_process_visible_on_host() -> Verdict {
 
 /// «nsenter --pid --mount» and «nsenter --all» run a command with a PID of inside, which sees the procfs of inside.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt"],
+    source = ["nsenter(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt"],
     needs = [Root, Tool("nsenter"), Tool("sh")]
 )]
 fn nsenter_pid_joins_namespace() -> Verdict {
@@ -113,67 +115,4 @@ fn nsenter_pid_joins_namespace() -> Verdict {
     expect!(shell.parse::<i32>()? > target.pid().as_raw(), "without --pid a number of outside: {seen}");
     expect_eq!(listed, "none 1\n", "without --pid it is not in the procfs of inside");
     holds()
-}
-
-/// A command that has run: its PID, and what it wrote.
-struct Run {
-    pid: u32,
-    output: String,
-    errors: String,
-}
-
-fn run(command: &mut Command) -> Outcome<Run> {
-    command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let process = command.spawn().doing(format!("run {command:?}"))?;
-    let pid = process.id();
-    let said = process.wait_with_output().doing(format!("wait for {command:?}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Run { pid, output: text(&said.stdout), errors: text(&said.stderr) })
-}
-
-/// `unshare --pid --fork --mount-proc cat`, which has started.
-struct Container {
-    unshare: Process,
-    _input: Option<ChildStdin>,
-}
-
-impl Container {
-    fn start() -> Outcome<Self> {
-        let mut command = Command::new("unshare");
-        command.args(["--pid", "--fork", "--mount-proc", "cat"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut unshare = command.spawn().doing("run unshare")?;
-        let (Some(mut input), Some(output)) = (unshare.stdin.take(), unshare.stdout.take()) else {
-            return Err(Failure::broken("unshare has no pipes"));
-        };
-        writeln!(input, "up").doing("write to cat")?;
-        let mut echo = String::new();
-        BufReader::new(output).read_line(&mut echo).doing("read from cat")?;
-        if echo != "up\n" {
-            return Err(Failure::broken(format!("cat did not start: {echo:?}")));
-        }
-        Ok(Self { unshare, _input: Some(input) })
-    }
-
-    /// The process that was called.
-    fn tool(&self) -> Pid {
-        Pid::from_raw(self.unshare.id() as i32)
-    }
-
-    /// Its child, by its number outside.
-    fn init(&self) -> Outcome<Pid> {
-        for process in procfs::process::all_processes()?.flatten() {
-            if process.stat().is_ok_and(|stat| stat.ppid == self.tool().as_raw()) {
-                return Ok(Pid::from_raw(process.pid()));
-            }
-        }
-        Err(Failure::broken("unshare has no child"))
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        // At the end of its input cat exits, and unshare after it.
-        self._input = None;
-        let _ = self.unshare.wait();
-    }
 }

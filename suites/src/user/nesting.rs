@@ -4,7 +4,7 @@ use std::fs;
 
 use harness::Behaviour;
 use harness::prelude::*;
-use harness::process::{map_self, try_clone3};
+use harness::process::{nest, try_clone3};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -167,18 +167,4 @@ fn parent_userns_is_creators() -> Verdict {
         expect_eq!(expect_ok!(parent.parent()).inode()?, own, "made by unshare");
         holds()
     })
-}
-
-/// Moves the calling process down by as many levels as it asks for and gets, each with a map as the next one needs it;
-/// returns how many. Any other refusal than the one for depth and number is a failure.
-fn nest(levels: usize) -> Outcome<usize> {
-    for level in 0..levels {
-        let maps = Maps::own_as_root();
-        match unshare(CLONE_NEWUSER) {
-            Ok(()) => map_self(&maps).doing(format!("map level {} from here", level + 1))?,
-            Err(nix::errno::Errno::ENOSPC) => return Ok(level),
-            Err(errno) => return Err(errno).doing(format!("make level {} from here", level + 1)),
-        }
-    }
-    Ok(levels)
 }

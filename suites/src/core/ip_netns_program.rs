@@ -1,0 +1,98 @@
+//! What `ip-netns(8)` makes of network namespaces: files in `/run/netns`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use harness::prelude::*;
+use harness::sys::ns::get_nstype;
+use nix::mount::{MsFlags, mount};
+use nix::sys::statfs::{FsType, statfs};
+
+use super::programs::{differing, expect_success, link, links_by, links_of};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];
+
+/// `linux/magic.h`.
+const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
+
+const NAME: &str = "blue";
+const FILE: &str = "/run/netns/blue";
+
+/// «ip netns add» mounts a new network namespace on a file in /run/netns, where it lives without processes to «ip netns del».
+#[claim(
+    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt", "003_f6de99c04233a436.txt", "002_7e80c2cb6388261b.txt"],
+    needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
+)]
+fn cli_ip_netns_file() -> Verdict {
+    prepare()?;
+    let own = link_text("/proc/self/ns/net")?;
+    expect_success(&["ip", "netns", "add", NAME])?;
+    expect_eq!(statfs(FILE)?.filesystem_type(), NSFS_MAGIC);
+    expect_eq!(get_nstype(Namespace::at(FILE)?)?, CLONE_NEWNET);
+    let number = inode_at(FILE)?;
+    for _ in 0..2 {
+        let inside = links_by(&["ip", "netns", "exec", NAME])?;
+        expect_eq!(link(&inside, Kind::Net), format!("net:[{number}]"), "where a program is run");
+        expect_eq!(members(number)?, Vec::<i32>::new(), "processes that stay in it");
+    }
+    expect_ne!(format!("net:[{number}]"), own);
+    expect_eq!(link_text("/proc/self/ns/net")?, own, "the caller's");
+    expect_success(&["ip", "netns", "del", NAME])?;
+    expect_errno!(fs::metadata(FILE), ENOENT);
+    holds()
+}
+
+/// A process's network namespace that was mounted by hand in /run/netns is one for «ip netns list» and «ip netns exec».
+#[claim(
+    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
+)]
+fn cli_ip_netns_adopt() -> Verdict {
+    prepare()?;
+    let process = waiting(CLONE_NEWNET)?;
+    expect_eq!(expect_success(&["ip", "netns", "list"])?, "", "before");
+    fs::create_dir_all("/run/netns").doing("create /run/netns")?;
+    fs::write(FILE, "").doing(format!("create {FILE}"))?;
+    let theirs = format!("/proc/{}/ns/net", process.pid());
+    mount(Some(theirs.as_str()), FILE, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {theirs}"))?;
+    expect_eq!(expect_success(&["ip", "netns", "list"])?.trim_end(), NAME);
+    let inside = links_by(&["ip", "netns", "exec", NAME])?;
+    expect_eq!(link(&inside, Kind::Net), link_text(&theirs)?);
+    expect_ne!(link(&inside, Kind::Net), link_text("/proc/self/ns/net")?);
+    holds()
+}
+
+/// «ip netns exec» runs a program in a new mount namespace as well, unlike «nsenter --net».
+#[claim(
+    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, Tool("ip"), Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
+)]
+fn cli_ip_netns_exec_mntns() -> Verdict {
+    prepare()?;
+    expect_success(&["ip", "netns", "add", NAME])?;
+    let own = links_of("self")?;
+    let (first, second) =
+        (links_by(&["ip", "netns", "exec", NAME])?, links_by(&["nsenter", &format!("--net={FILE}")])?);
+    expect_eq!(differing(&first, &own), [Kind::Mnt, Kind::Net], "with ip netns exec");
+    expect_eq!(differing(&second, &own), [Kind::Net], "with nsenter --net");
+    expect_eq!(link(&first, Kind::Net), link(&second, Kind::Net));
+    holds()
+}
+
+/// Some builds of ip(8) have the folder's older name in them.
+fn prepare() -> Outcome<()> {
+    if fs::symlink_metadata("/var/run").is_err() {
+        symlink("/run", "/var/run").doing("link /var/run")?;
+    }
+    Ok(())
+}
+
+/// The processes in a network namespace.
+fn members(namespace: Inode) -> Outcome<Vec<i32>> {
+    let all = harness::process::listed_pids()?;
+    Ok(all
+        .into_iter()
+        .filter(|pid| inode_at(format!("/proc/{pid}/ns/net")).is_ok_and(|its| its == namespace))
+        .collect())
+}

@@ -1,0 +1,140 @@
+//! What `lsns(8)` tells of namespaces.
+
+use std::fs;
+
+use harness::Behaviour;
+use harness::prelude::*;
+use harness::process::{Container, run_line};
+use nix::mount::{MsFlags, mount};
+
+use super::programs::{expect_failure, expect_success};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    cli_lsns_columns,
+    cli_lsns_lowest_pid,
+    cli_lsns_types,
+    cli_lsns_task,
+    cli_lsns_cannot_see_persistent,
+    lsns_lists_persistent_namespaces_without_a_process,
+];
+
+/// Newer versions of lsns(8) look for mounted namespace files as well as for processes.
+const SEES_ONLY_PROCESSES: &Behaviour =
+    &Behaviour { what: "comes with an lsns(8) without the option --persistent", probe: || !has_persistent() };
+const SEES_MOUNTS: &Behaviour =
+    &Behaviour { what: "comes with an lsns(8) that has the option --persistent", probe: has_persistent };
+
+/// lsns prints the columns NS TYPE NPROCS PID USER COMMAND, with the inode number as NS.
+#[claim(
+    source = ["002_7e80c2cb6388261b.txt", "001_6a1a293aa497b7bd.txt", "lsns(8)"],
+    needs = [Root, Tool("lsns")],
+)]
+fn cli_lsns_columns() -> Verdict {
+    let member = waiting(CLONE_NEWUTS)?;
+    let (number, pid) = (inode_of(member.pid(), Kind::Uts)?.to_string(), member.pid().to_string());
+    let output = expect_success(&["lsns"])?;
+    let mut lines = output.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    expect_eq!(lines.next().unwrap_or_default(), ["NS", "TYPE", "NPROCS", "PID", "USER", "COMMAND"]);
+    let row = lines.find(|row| row.first() == Some(&number.as_str())).unwrap_or_default();
+    expect_eq!(row.get(..4), Some(&[number.as_str(), "uts", "1", pid.as_str()][..]), "the row of a namespace");
+    holds()
+}
+
+/// lsns shows for each namespace how many processes are in it and the lowest of their PIDs.
+#[claim(
+    source = ["lsns(8)", "002_7e80c2cb6388261b.txt"],
+    needs = [Root, Tool("lsns"), Tool("unshare"), Tool("cat")],
+)]
+fn cli_lsns_lowest_pid() -> Verdict {
+    let container = Container::start()?;
+    let (tool, inside) = (container.tool(), container.init()?);
+    expect!(tool < inside, "the caller {tool} is older than {inside}");
+    let rows = rows(&["--output", "NS,TYPE,NPROCS,PID"])?;
+    for (kind, count, lowest) in [(Kind::Mnt, "2", tool), (Kind::Pid, "1", inside)] {
+        let number = inode_of(inside, kind)?.to_string();
+        let row = rows.iter().find(|row| row.first() == Some(&number)).cloned().unwrap_or_default();
+        expect_eq!(row, [number.as_str(), kind.name(), count, &lowest.to_string()]);
+    }
+    holds()
+}
+
+/// «lsns --type» lists the namespaces of one of the eight kinds and fails for any other name.
+#[claim(
+    source = ["lsns(8)", "001_6a1a293aa497b7bd.txt"],
+    needs = [Root, Tool("lsns"), Config("TIME_NS")],
+)]
+fn cli_lsns_types() -> Verdict {
+    for kind in Kind::ALL {
+        let rows = rows(&["--type", kind.name(), "--output", "TYPE,NS"])?;
+        let other: Vec<_> = rows.iter().filter(|row| row.first().map(String::as_str) != Some(kind.name())).collect();
+        expect_eq!(other, Vec::<&Vec<String>>::new(), "rows of another kind than {kind}");
+        let own = own_inode(kind)?.to_string();
+        expect!(rows.iter().any(|row| row.get(1) == Some(&own)), "the own {kind} namespace among {rows:?}");
+    }
+    expect_failure(&["lsns", "--type", "foo"], "unknown namespace type: foo")?;
+    holds()
+}
+
+/// «lsns --task» lists the eight namespaces of the process, and no other.
+#[claim(source = "lsns(8)", needs = [Root, Tool("lsns"), Config("TIME_NS")])]
+fn cli_lsns_task() -> Verdict {
+    let process = waiting(CLONE_NEWUTS | CLONE_NEWNET)?;
+    let mut listed = rows(&["--task", &process.pid().to_string(), "--output", "TYPE,NS"])?;
+    listed.sort();
+    let of = |kind: Kind| Ok(vec![kind.name().to_owned(), inode_of(process.pid(), kind)?.to_string()]);
+    expect_eq!(listed, Kind::ALL.into_iter().map(of).collect::<Outcome<Vec<_>>>()?);
+    holds()
+}
+
+/// lsns that has no option --persistent does not list a namespace that has no process and is mounted on a file.
+#[claim(
+    source = ["lsns(8) DESCRIPTION", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, Tool("lsns"), Behaviour(SEES_ONLY_PROCESSES)],
+)]
+fn cli_lsns_cannot_see_persistent() -> Verdict {
+    let (with_a_process, without) = with_and_without_a_process()?;
+    expect_eq!(with_a_process.as_deref(), Some("1"), "processes listed while there is one");
+    expect_eq!(without, None, "processes listed when it has ended");
+    holds()
+}
+
+/// lsns that has the option --persistent also lists a namespace mounted on a file, with no processes when there are none.
+#[claim(
+    source = ["lsns(8) DESCRIPTION", "000_fc4b2d3471eb2653.txt"],
+    needs = [Root, Tool("lsns"), Behaviour(SEES_MOUNTS)],
+    erratum = "lsns(8): it cannot show persistent namespaces, which have no process.",
+)]
+fn lsns_lists_persistent_namespaces_without_a_process() -> Verdict {
+    let (with_a_process, without) = with_and_without_a_process()?;
+    expect_eq!(with_a_process.as_deref(), Some("1"), "processes listed while there is one");
+    expect_eq!(without.as_deref(), Some("0"), "processes listed when it has ended");
+    holds()
+}
+
+/// How many processes lsns lists for a UTS namespace mounted on a file, if it lists that: before and after the end of its
+/// only one.
+fn with_and_without_a_process() -> Outcome<(Option<String>, Option<String>)> {
+    let member = waiting(CLONE_NEWUTS)?;
+    let (file, number) = ("/tmp/namespace", inode_of(member.pid(), Kind::Uts)?);
+    fs::write(file, "").doing(format!("create {file}"))?;
+    let link = format!("/proc/{}/ns/uts", member.pid());
+    mount(Some(link.as_str()), file, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {link}"))?;
+    let listed = || -> Outcome<Option<String>> {
+        let mut rows = rows(&["--type", "uts", "--output", "NS,NPROCS"])?.into_iter();
+        Ok(rows.find(|row| row.first() == Some(&number.to_string())).and_then(|row| row.get(1).cloned()))
+    };
+    let before = listed()?;
+    drop(member);
+    Ok((before, listed()?))
+}
+
+/// What lsns prints, in words.
+fn rows(options: &[&str]) -> Outcome<Vec<Vec<String>>> {
+    let output = expect_success(&[&["lsns", "--noheadings", "--raw"], options].concat())?;
+    Ok(output.lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect())
+}
+
+fn has_persistent() -> bool {
+    run_line(&["lsns", "--help"]).is_ok_and(|help| help.output.contains("--persistent"))
+}

@@ -1,0 +1,154 @@
+//! What `unshare(1)` makes of its options.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::process::unprivileged;
+use harness::sysctl::sysctl;
+use nix::mount::{MsFlags, mount};
+use nix::unistd::geteuid;
+
+use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    cli_unshare_flags,
+    cli_map_root_user,
+    cli_unprivileged_eperm,
+    cli_propagation_private,
+    cli_unshare_time_exec,
+    unshare_time_leaves_the_program_outside,
+];
+
+/// Each of unshare's options -m -u -i -n -p -U -C -T changes the namespace of one kind for the program, and no other.
+///
+/// With -p and -T the program is in the new namespace for certain only with --fork, which is used here.
+#[claim(
+    source = ["001_6a1a293aa497b7bd.txt", "unshare(1)"],
+    needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
+)]
+fn cli_unshare_flags() -> Verdict {
+    let own = links_of("self")?;
+    expect_eq!(differing(&links_by(&["unshare", "--fork"])?, &own), [], "without an option");
+    for (short, long, kind) in [
+        ("-m", "--mount", Kind::Mnt),
+        ("-u", "--uts", Kind::Uts),
+        ("-i", "--ipc", Kind::Ipc),
+        ("-n", "--net", Kind::Net),
+        ("-p", "--pid", Kind::Pid),
+        ("-U", "--user", Kind::User),
+        ("-C", "--cgroup", Kind::Cgroup),
+        ("-T", "--time", Kind::Time),
+    ] {
+        for option in [short, long] {
+            let inside = links_by(&["unshare", "--fork", option])?;
+            expect_eq!(differing(&inside, &own), [kind], "with {option}");
+        }
+    }
+    holds()
+}
+
+/// For an ordinary user «unshare --map-root-user» makes a user namespace where he is root, alone, and setgroups is denied.
+#[claim(
+    source = ["unshare(1)", "001_6a1a293aa497b7bd.txt"],
+    needs = [UserNamespaces, Tool("unshare"), Tool("sh"), Tool("id"), Tool("cat"), Tool("readlink")],
+)]
+fn cli_map_root_user() -> Verdict {
+    let script = "id -u; readlink /proc/self/ns/user; cat /proc/self/setgroups /proc/self/uid_map";
+    let seen = |option| -> Outcome<Vec<String>> {
+        let output = expect_success(&["unshare", option, "sh", "-c", script])?;
+        Ok(output.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect())
+    };
+    unprivileged(NONE, || {
+        let own = link_text("/proc/self/ns/user")?;
+        let root = seen("--map-root-user")?;
+        expect_eq!(root.len(), 4, "lines with --map-root-user: {root:?}");
+        expect_eq!([&*root[0], &*root[2], &*root[3]], ["0", "deny", &*format!("0 {} 1", geteuid())]);
+        expect_ne!(root[1], own, "the user namespace");
+        let unmapped: u32 = sysctl("kernel/overflowuid")?;
+        let nobody = seen("--user")?;
+        expect_eq!(nobody.len(), 3, "lines with --user alone, where the map is empty: {nobody:?}");
+        expect_eq!([&*nobody[0], &*nobody[2]], [&*unmapped.to_string(), "allow"], "with --user alone");
+        holds()
+    })
+}
+
+/// «unshare --uts» and «unshare --net» are not permitted to an ordinary user, but with --user they are.
+#[claim(
+    source = ["unshare(1)", "000_fc4b2d3471eb2653.txt"],
+    needs = [UserNamespaces, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
+)]
+fn cli_unprivileged_eperm() -> Verdict {
+    unprivileged(NONE, || {
+        let own = links_of("self")?;
+        for (option, kind) in [("--uts", Kind::Uts), ("--net", Kind::Net)] {
+            expect_failure(&["unshare", option, "readlink", "/proc/self"], "Operation not permitted")?;
+            let both = differing(&links_by(&["unshare", "--user", option])?, &own);
+            expect!(both.len() == 2 && both.contains(&kind) && both.contains(&Kind::User), "with --user: {both:?}");
+        }
+        holds()
+    })
+}
+
+/// «unshare --mount» makes a mount private in the new namespace that was shared outside, unless told to leave it unchanged.
+#[claim(
+    source = ["unshare(1)", "002_7e80c2cb6388261b.txt"],
+    needs = [Root, Tool("unshare"), Tool("cat")],
+)]
+fn cli_propagation_private() -> Verdict {
+    let none = None::<&str>;
+    mount(Some("shared"), "/mnt", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
+    mount(none, "/mnt", none, MsFlags::MS_SHARED, none).doing("make it shared")?;
+    let outside = propagation(&fs::read_to_string("/proc/self/mountinfo")?)?;
+    expect!(outside.starts_with("shared:"), "outside it is «{outside}»");
+    let inside = |options: &[&str]| {
+        propagation(&expect_success(&[&["unshare", "--mount"], options, &["cat", "/proc/self/mountinfo"]].concat())?)
+    };
+    expect_eq!(inside(&[])?, "");
+    expect_eq!(inside(&["--propagation", "unchanged"])?, outside);
+    expect_eq!(inside(&["--propagation", "slave"])?, outside.replace("shared", "master"));
+    holds()
+}
+
+/// «unshare --time» runs the program itself in the new time namespace, without --fork.
+#[claim(
+    source = ["unshare(1)", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
+    since = "6.3",
+)]
+fn cli_unshare_time_exec() -> Verdict {
+    let own = links_of("self")?;
+    let program = links_by(&["unshare", "--time"])?;
+    expect_eq!(differing(&program, &own), [Kind::Time]);
+    let for_children = expect_success(&["unshare", "--time", "readlink", "/proc/self/ns/time_for_children"])?;
+    expect_ne!(for_children.trim_end(), link(&own, Kind::Time), "what its children get");
+    holds()
+}
+
+/// «unshare --time» leaves the program itself in the old time namespace; only its children are in the new one.
+///
+/// Since 6.3 a program that is executed enters the time namespace meant for its children.
+#[claim(
+    source = ["unshare(1)", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root, Tool("unshare"), Tool("readlink"), Tool("sh"), Config("TIME_NS")],
+    until = "6.3",
+)]
+fn unshare_time_leaves_the_program_outside() -> Verdict {
+    let own = links_of("self")?;
+    expect_eq!(differing(&links_by(&["unshare", "--time"])?, &own), []);
+    // A subshell: some shells start a program by vfork(2), which was refused to who does not share his children's time.
+    // The last word keeps the shell from becoming readlink.
+    let line = ["unshare", "--time", "sh", "-c", "(readlink /proc/self/ns/time); :"];
+    expect_ne!(expect_success(&line)?.trim_end(), link(&own, Kind::Time), "of the program's child");
+    holds()
+}
+
+/// The optional fields of the line for /mnt.
+fn propagation(mountinfo: &str) -> Outcome<String> {
+    let fields: Vec<&str> = mountinfo
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .find(|fields| fields.get(4) == Some(&"/mnt"))
+        .ok_or_else(|| Failure::broken("there is no line for /mnt"))?;
+    Ok(fields.into_iter().skip(6).take_while(|field| *field != "-").collect::<Vec<_>>().join(" "))
+}
