@@ -19,6 +19,7 @@ mod program;
 mod status;
 mod thread;
 mod userns;
+mod waiting_as;
 
 pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
 pub use change::Change;
@@ -41,3 +42,4 @@ pub use program::{Program, program_command};
 pub use status::Ended;
 pub use thread::Thread;
 pub use userns::{IdMap, Maps, become_root_inside, map_self, user_namespace, user_namespace_with};
+pub use waiting_as::waiting_as;
