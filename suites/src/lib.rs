@@ -76,6 +76,10 @@ pub mod user {
     pub mod map_views;
     pub mod map_writers;
     pub mod maps_written_once;
+    pub mod mounting;
+    pub mod mounting_kinds;
+    pub mod mounting_refused;
+    mod mounts;
     pub mod nesting;
     pub mod overflow_ids;
     pub mod own_ids;
@@ -159,6 +163,9 @@ pub const ALL: Registry = Registry {
         user::map_views::CASES,
         user::map_writers::CASES,
         user::maps_written_once::CASES,
+        user::mounting::CASES,
+        user::mounting_kinds::CASES,
+        user::mounting_refused::CASES,
         user::nesting::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
