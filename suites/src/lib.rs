@@ -90,6 +90,7 @@ pub mod user {
     pub mod setgroups;
     pub mod sysv_ipc;
     pub mod uid_changes;
+    pub mod visible_proc;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -176,6 +177,7 @@ pub const ALL: Registry = Registry {
         user::setgroups::CASES,
         user::sysv_ipc::CASES,
         user::uid_changes::CASES,
+        user::visible_proc::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
