@@ -76,6 +76,7 @@ pub mod user {
     pub mod map_views;
     pub mod map_writers;
     pub mod maps_written_once;
+    pub mod mount_locks;
     pub mod mounting;
     pub mod mounting_kinds;
     pub mod mounting_refused;
@@ -164,6 +165,7 @@ pub const ALL: Registry = Registry {
         user::map_views::CASES,
         user::map_writers::CASES,
         user::maps_written_once::CASES,
+        user::mount_locks::CASES,
         user::mounting::CASES,
         user::mounting_kinds::CASES,
         user::mounting_refused::CASES,
