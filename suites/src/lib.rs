@@ -69,6 +69,7 @@ pub mod user {
     pub mod creation;
     pub mod exec_capabilities;
     pub mod group_and_project_maps;
+    pub mod idmapped_mounts;
     pub mod ids_told_to_others;
     pub mod joining;
     pub mod joining_rights;
@@ -158,6 +159,7 @@ pub const ALL: Registry = Registry {
         user::creation::CASES,
         user::exec_capabilities::CASES,
         user::group_and_project_maps::CASES,
+        user::idmapped_mounts::CASES,
         user::ids_told_to_others::CASES,
         user::joining::CASES,
         user::joining_rights::CASES,
