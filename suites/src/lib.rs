@@ -67,6 +67,7 @@ pub mod user {
     pub mod capabilities_gained;
     pub mod changing_ids;
     pub mod creation;
+    pub mod dumpable;
     pub mod exec_capabilities;
     pub mod group_and_project_maps;
     pub mod idmapped_mounts;
@@ -91,6 +92,7 @@ pub mod user {
     pub mod root_directory;
     pub mod setgroups;
     pub mod sysv_ipc;
+    pub mod tracing;
     pub mod uid_changes;
     pub mod visible_proc;
 }
@@ -157,6 +159,7 @@ pub const ALL: Registry = Registry {
         user::capabilities_gained::CASES,
         user::changing_ids::CASES,
         user::creation::CASES,
+        user::dumpable::CASES,
         user::exec_capabilities::CASES,
         user::group_and_project_maps::CASES,
         user::idmapped_mounts::CASES,
@@ -180,6 +183,7 @@ pub const ALL: Registry = Registry {
         user::root_directory::CASES,
         user::setgroups::CASES,
         user::sysv_ipc::CASES,
+        user::tracing::CASES,
         user::uid_changes::CASES,
         user::visible_proc::CASES,
         uts::copying::CASES,
@@ -192,5 +196,10 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[
+        pid::pid_for_children::PROGRAMS,
+        user::dumpable::PROGRAMS,
+        user::exec_capabilities::PROGRAMS,
+        uts::copying::PROGRAMS,
+    ],
 };
