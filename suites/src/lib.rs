@@ -91,6 +91,7 @@ pub mod user {
     pub mod relations;
     pub mod root_directory;
     pub mod setgroups;
+    pub mod signals;
     pub mod sysv_ipc;
     pub mod tracing;
     pub mod uid_changes;
@@ -182,6 +183,7 @@ pub const ALL: Registry = Registry {
         user::relations::CASES,
         user::root_directory::CASES,
         user::setgroups::CASES,
+        user::signals::CASES,
         user::sysv_ipc::CASES,
         user::tracing::CASES,
         user::uid_changes::CASES,
