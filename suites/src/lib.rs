@@ -89,6 +89,7 @@ pub mod user {
     pub mod owned_namespaces;
     pub mod ownership;
     pub mod relations;
+    pub mod resource_limits;
     pub mod root_directory;
     pub mod setgroups;
     pub mod signals;
@@ -181,6 +182,7 @@ pub const ALL: Registry = Registry {
         user::owned_namespaces::CASES,
         user::ownership::CASES,
         user::relations::CASES,
+        user::resource_limits::CASES,
         user::root_directory::CASES,
         user::setgroups::CASES,
         user::signals::CASES,
