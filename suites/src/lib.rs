@@ -65,6 +65,7 @@ pub mod pid {
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
     pub mod capabilities_gained;
+    pub mod cgroup_permissions;
     pub mod changing_ids;
     pub mod creation;
     pub mod dumpable;
@@ -159,6 +160,7 @@ pub const ALL: Registry = Registry {
         pid::unsharing::CASES,
         pid::visibility::CASES,
         user::capabilities_gained::CASES,
+        user::cgroup_permissions::CASES,
         user::changing_ids::CASES,
         user::creation::CASES,
         user::dumpable::CASES,
