@@ -84,6 +84,7 @@ pub mod user {
     pub mod mounting_kinds;
     pub mod mounting_refused;
     mod mounts;
+    pub mod namespace_limits;
     pub mod nesting;
     pub mod overflow_ids;
     pub mod own_ids;
@@ -178,6 +179,7 @@ pub const ALL: Registry = Registry {
         user::mounting::CASES,
         user::mounting_kinds::CASES,
         user::mounting_refused::CASES,
+        user::namespace_limits::CASES,
         user::nesting::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
