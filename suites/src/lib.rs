@@ -75,6 +75,7 @@ pub mod user {
     pub mod ids_told_to_others;
     pub mod joining;
     pub mod joining_rights;
+    pub mod keyrings;
     pub mod map_contents;
     pub mod map_views;
     pub mod map_writers;
@@ -171,6 +172,7 @@ pub const ALL: Registry = Registry {
         user::ids_told_to_others::CASES,
         user::joining::CASES,
         user::joining_rights::CASES,
+        user::keyrings::CASES,
         user::map_contents::CASES,
         user::map_views::CASES,
         user::map_writers::CASES,
