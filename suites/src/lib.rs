@@ -87,6 +87,7 @@ pub mod user {
     mod mounts;
     pub mod namespace_limits;
     pub mod nesting;
+    pub mod newuidmap;
     pub mod overflow_ids;
     pub mod own_ids;
     pub mod owned_namespaces;
@@ -97,6 +98,7 @@ pub mod user {
     pub mod setgroups;
     pub mod signals;
     pub mod sysv_ipc;
+    pub mod tools;
     pub mod tracing;
     pub mod uid_changes;
     pub mod visible_proc;
@@ -183,6 +185,7 @@ pub const ALL: Registry = Registry {
         user::mounting_refused::CASES,
         user::namespace_limits::CASES,
         user::nesting::CASES,
+        user::newuidmap::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
         user::owned_namespaces::CASES,
@@ -193,6 +196,7 @@ pub const ALL: Registry = Registry {
         user::setgroups::CASES,
         user::signals::CASES,
         user::sysv_ipc::CASES,
+        user::tools::CASES,
         user::tracing::CASES,
         user::uid_changes::CASES,
         user::visible_proc::CASES,
