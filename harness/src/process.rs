@@ -24,6 +24,7 @@ mod thread;
 mod user_with;
 mod tool;
 mod userns;
+mod waiting_as;
 
 pub use capability_sets::{Sets, every_capability, raise_ambient, raise_inheritable};
 pub use capable::become_capable_user;
@@ -52,3 +53,4 @@ pub use user_with::as_user_with;
 pub(crate) use tool::USUAL_PATH;
 pub use tool::{Container, Run, run, run_line};
 pub use userns::{IdMap, Maps, become_root_inside, map_self, user_namespace, user_namespace_with};
+pub use waiting_as::waiting_as;

@@ -124,8 +124,10 @@ pub mod pid {
 /// The user namespace: `user_namespaces(7)`.
 pub mod user {
     pub mod capabilities_gained;
+    pub mod cgroup_permissions;
     pub mod changing_ids;
     pub mod creation;
+    pub mod dumpable;
     pub mod exec_capabilities;
     mod executed;
     pub mod file_capabilities;
@@ -134,16 +136,25 @@ pub mod user {
     pub mod file_rights;
     mod files;
     pub mod group_and_project_maps;
+    pub mod idmapped_mounts;
     pub mod ids_told_to_others;
     mod inner_root;
     pub mod joining;
     pub mod joining_rights;
+    pub mod keyrings;
     pub mod map_contents;
     pub mod map_views;
     pub mod map_writers;
     pub mod maps_written_once;
+    pub mod mount_locks;
+    pub mod mounting;
+    pub mod mounting_kinds;
+    pub mod mounting_refused;
+    mod mounts;
+    pub mod namespace_limits;
     pub mod nesting;
     pub mod network_powers;
+    pub mod newuidmap;
     pub mod overflow_ids;
     pub mod own_ids;
     pub mod own_powers;
@@ -153,13 +164,18 @@ pub mod user {
     pub mod powers_over_the_machine;
     pub mod powers_to_observe;
     pub mod relations;
+    pub mod resource_limits;
     pub mod root_directory;
     pub mod set_user_id_caps;
     pub mod set_user_id_programs;
     pub mod setgroups;
     pub mod socket_credentials;
+    pub mod signals;
     pub mod sysv_ipc;
+    pub mod tools;
+    pub mod tracing;
     pub mod uid_changes;
+    pub mod visible_proc;
 }
 
 /// The UTS namespace: `uts_namespaces(7)`.
@@ -277,23 +293,33 @@ pub const ALL: Registry = Registry {
         pid::unsharing::CASES,
         pid::visibility::CASES,
         user::capabilities_gained::CASES,
+        user::cgroup_permissions::CASES,
         user::changing_ids::CASES,
         user::creation::CASES,
+        user::dumpable::CASES,
         user::exec_capabilities::CASES,
         user::file_capabilities::CASES,
         user::file_capability_versions::CASES,
         user::file_owners::CASES,
         user::file_rights::CASES,
         user::group_and_project_maps::CASES,
+        user::idmapped_mounts::CASES,
         user::ids_told_to_others::CASES,
         user::joining::CASES,
         user::joining_rights::CASES,
+        user::keyrings::CASES,
         user::map_contents::CASES,
         user::map_views::CASES,
         user::map_writers::CASES,
         user::maps_written_once::CASES,
+        user::mount_locks::CASES,
+        user::mounting::CASES,
+        user::mounting_kinds::CASES,
+        user::mounting_refused::CASES,
+        user::namespace_limits::CASES,
         user::nesting::CASES,
         user::network_powers::CASES,
+        user::newuidmap::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
         user::own_powers::CASES,
@@ -303,13 +329,18 @@ pub const ALL: Registry = Registry {
         user::powers_over_the_machine::CASES,
         user::powers_to_observe::CASES,
         user::relations::CASES,
+        user::resource_limits::CASES,
         user::root_directory::CASES,
         user::set_user_id_caps::CASES,
         user::set_user_id_programs::CASES,
         user::setgroups::CASES,
         user::socket_credentials::CASES,
+        user::signals::CASES,
         user::sysv_ipc::CASES,
+        user::tools::CASES,
+        user::tracing::CASES,
         user::uid_changes::CASES,
+        user::visible_proc::CASES,
         uts::copying::CASES,
         uts::handles::CASES,
         uts::isolation::CASES,
@@ -324,6 +355,9 @@ pub const ALL: Registry = Registry {
     programs: &[
         core::exec_membership::PROGRAMS,
         pid::pid_for_children::PROGRAMS,
+    programs: &[
+        pid::pid_for_children::PROGRAMS,
+        user::dumpable::PROGRAMS,
         user::exec_capabilities::PROGRAMS,
         uts::copying::PROGRAMS,
     ],

@@ -7,6 +7,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, chroot, pivot_root};
+use procfs::process::Process;
 
 use crate::sys::mount::make_read_only;
 use crate::verdict::{Doing, Outcome};
@@ -105,10 +106,28 @@ fn enter(new: &Path) -> Outcome<()> {
         Ok(()) => umount2(".", MntFlags::MNT_DETACH).doing("let go of the old root")?,
         // A guest's root is the initramfs, which cannot be pivoted before 7.0: it is covered instead.
         Err(Errno::EINVAL) => {
+            let_go_of_old_mounts()?;
             mount(Some("."), "/", NONE, MsFlags::MS_MOVE, NONE).doing("cover the old root")?;
             chroot(".").doing("chroot to the new root")?;
         }
         Err(errno) => return Err(errno).doing("pivot_root to the new root"),
     }
     chdir("/").doing("chdir to /")
+}
+
+/// What is mounted below a root that is only covered stays in the mount namespace, and counts: a procfs there is one that
+/// is visible to the kernel (`fs/namespace.c`), whatever a case does to the stage's own.
+fn let_go_of_old_mounts() -> Outcome<()> {
+    let mounts = Process::myself().doing("open /proc/self")?.mountinfo().doing("read /proc/self/mountinfo")?;
+    for old in mounts.into_iter().map(|one| one.mount_point) {
+        if old == Path::new("/") || old.starts_with(SCAFFOLD) {
+            continue;
+        }
+        match umount2(&old, MntFlags::MNT_DETACH) {
+            // It has gone with the one that it was in.
+            Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
+            answer => answer.doing(format!("let go of {}", old.display()))?,
+        }
+    }
+    Ok(())
 }

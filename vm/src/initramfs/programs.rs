@@ -1,6 +1,7 @@
 //! Programs of the host, with the shared libraries that they need.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -29,7 +30,7 @@ pub(super) fn add(layout: &mut Layout, wanted: &[&str]) -> Result<Vec<String>, I
 fn add_program(layout: &mut Layout, path: &Path) -> Result<(), InitramfsError> {
     let bytes = fs::read(path).map_err(|source| InitramfsError::io("read", path, source))?;
     let is_dynamic = matches!(kind_of(&bytes), Kind::Dynamic(_));
-    layout.add(&path.to_string_lossy(), Node::program(bytes));
+    layout.add(&path.to_string_lossy(), Node::File { mode: mode_of(path)?, content: bytes });
     for library in if is_dynamic { libraries(path) } else { Vec::new() } {
         let name = library.to_string_lossy().into_owned();
         if !layout.has(&name) {
@@ -38,6 +39,12 @@ fn add_program(layout: &mut Layout, path: &Path) -> Result<(), InitramfsError> {
         }
     }
     Ok(())
+}
+
+/// That of any program, but a set-user-ID or set-group-ID one stays what it is: without that newuidmap(1) could write no map.
+fn mode_of(path: &Path) -> Result<u32, InitramfsError> {
+    let metadata = fs::metadata(path).map_err(|source| InitramfsError::io("stat", path, source))?;
+    Ok(0o755 | metadata.permissions().mode() & 0o6000)
 }
 
 /// The files that ldd(1) names: the libraries, and the loader itself.
@@ -82,6 +89,17 @@ mod tests {
             \t/lib64/ld-linux-x86-64.so.2 (0x00007f3d)\n";
         let files = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2"].map(PathBuf::from);
         assert_eq!(parse_ldd(text), files);
+    }
+
+    #[test]
+    fn a_set_user_id_program_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("program");
+        for (mode, expected) in [(0o4755, 0o4755), (0o2711, 0o2755), (0o700, 0o755)] {
+            fs::write(&path, "").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(mode_of(&path).unwrap(), expected);
+        }
     }
 
     #[test]

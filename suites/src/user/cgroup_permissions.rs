@@ -1,0 +1,59 @@
+//! What owning a cgroup namespace does not give: `cgroups(7)`, Delegation.
+
+use std::fs;
+use std::os::unix::fs::chown;
+
+use harness::prelude::*;
+use harness::process::NOBODY;
+
+use super::mounts::{PLACE, mount_kind};
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_owner];
+
+/// Root of a user namespace that owns its cgroup namespace manages a cgroup only where the cgroup's files are his: else EACCES.
+///
+/// Whether the cgroup namespace is his own makes no difference.
+#[claim(
+    source = ["cgroups(7) Cgroups v2 delegation: delegating a hierarchy to a less privileged user", "004_e4ca5bb5fdeabb25.txt"],
+    needs = [Root, UserNamespaces, Cgroup2],
+    erratum = "004_e4ca5bb5fdeabb25.txt: whether a process may manage cgroups depends on its user namespace being the owner of the cgroup namespace.",
+)]
+fn cgroup_permission_comes_from_the_files_owner() -> Verdict {
+    mount_kind("cgroup2", None).doing("mount cgroup2")?;
+    let group = format!("{PLACE}/nsproof");
+    let members = format!("{group}/cgroup.procs");
+    fs::create_dir(&group).doing("make a cgroup")?;
+    let new = format!("{group}/new");
+    let answers = (|| {
+        for flags in [CLONE_NEWCGROUP, NONE] {
+            inside(flags, || {
+                expect_errno!(fs::create_dir(&new), EACCES, "a cgroup in root's, with {flags:?}");
+                expect_errno!(open(&members), EACCES, "the list of members of root's, with {flags:?}");
+                Ok(())
+            })?;
+        }
+        for path in [&group, &members] {
+            chown(path, Some(NOBODY), Some(NOBODY)).doing(format!("chown {path}"))?;
+        }
+        for flags in [CLONE_NEWCGROUP, NONE] {
+            inside(flags, || {
+                expect_ok!(fs::create_dir(&new), "a cgroup in his own, with {flags:?}");
+                expect_ok!(open(&members), "the list of members of his own, with {flags:?}");
+                fs::remove_dir(&new).doing("remove it")
+            })?;
+        }
+        holds()
+    })();
+    fs::remove_dir(&group).doing("remove the cgroup")?;
+    answers
+}
+
+/// As root of an ordinary user's namespace, with others by `flags`.
+fn inside(flags: CloneFlags, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
+    unprivileged(NONE, || user_namespace(flags, body))
+}
+
+fn open(path: &str) -> std::io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).open(path)
+}

@@ -1,0 +1,110 @@
+//! Mounting as root of a user namespace: what the themes about mounts have in common.
+
+use std::path::Path;
+
+use harness::Behaviour;
+use harness::prelude::*;
+use nix::mount::{MsFlags, mount};
+use procfs::process::Process;
+
+/// Where cases mount: a directory that every system has.
+pub(super) const PLACE: &str = "/mnt";
+
+/// Every other namespace that a process can have for its own beside a user namespace; time has nothing to do with mounts.
+pub(super) const EVERY: CloneFlags =
+    CLONE_NEWNS.union(CLONE_NEWPID).union(CLONE_NEWIPC).union(CLONE_NEWNET).union(CLONE_NEWCGROUP).union(CLONE_NEWUTS);
+
+/// What else covers procfs or sysfs is what user namespaces must not uncover. On the stage, which root has, nothing does.
+pub(super) const UNCOVERED: &Behaviour = &Behaviour {
+    what: "has nothing mounted over files of /proc and /sys",
+    probe: || nix::unistd::geteuid().is_root() || nothing_is_covered().unwrap_or(false),
+};
+
+/// Directories of procfs and sysfs that are there to be mounted on, and have nothing in them.
+const MOUNT_POINTS: &[&str] = &[
+    "/proc/fs/nfsd",
+    "/proc/sys/fs/binfmt_misc",
+    "/sys/firmware/efi/efivars",
+    "/sys/fs/bpf",
+    "/sys/fs/cgroup",
+    "/sys/fs/fuse/connections",
+    "/sys/fs/pstore",
+    "/sys/fs/resctrl",
+    "/sys/fs/selinux",
+    "/sys/kernel/config",
+    "/sys/kernel/debug",
+    "/sys/kernel/security",
+    "/sys/kernel/tracing",
+];
+
+fn nothing_is_covered() -> Outcome<bool> {
+    let mounts = Process::myself()?.mountinfo()?;
+    let may_be_there = |place: &Path| {
+        !["/proc/", "/sys/"].iter().any(|above| place.to_string_lossy().starts_with(above))
+            || MOUNT_POINTS.iter().any(|known| place.starts_with(known))
+    };
+    Ok(mounts.into_iter().all(|one| may_be_there(&one.mount_point)))
+}
+
+/// Mounts a file system of this kind on [`PLACE`].
+pub(super) fn mount_kind(kind: &str, options: Option<&str>) -> nix::Result<()> {
+    mount_kind_at(kind, PLACE, options)
+}
+
+/// Mounts a file system of this kind somewhere else.
+pub(super) fn mount_kind_at(kind: &str, place: &str, options: Option<&str>) -> nix::Result<()> {
+    mount(Some("nsproof"), place, Some(kind), MsFlags::empty(), options)
+}
+
+/// Shows a file or directory in another place too.
+pub(super) fn bind(from: &str, to: &str) -> nix::Result<()> {
+    mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}
+
+/// Changes the flags of the mount at a place, and not of the file system there.
+pub(super) fn remount(place: &str, flags: MsFlags) -> nix::Result<()> {
+    mount(None::<&str>, place, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)
+}
+
+/// The kind of the file system that was last mounted on [`PLACE`].
+pub(super) fn kind_there() -> Outcome<Option<String>> {
+    let mounts = Process::myself()?.mountinfo()?;
+    let there = mounts.into_iter().rfind(|one| one.mount_point == Path::new(PLACE));
+    Ok(there.map(|one| one.fs_type))
+}
+
+/// The claim says that root of an ordinary user's namespace can mount this kind of file system when the mount namespace
+/// and those of `needed` are its own, and cannot when all are but one of these.
+pub(super) fn expect_mountable(kind: &str, options: Option<&str>, needed: CloneFlags) -> Verdict {
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWNS | needed, || {
+            expect_ok!(mount_kind(kind, options), "{kind} with namespaces of its own: {needed:?}");
+            expect_eq!(kind_there()?.as_deref(), Some(kind), "what is mounted then");
+            Ok(())
+        })?;
+        for missing in [CLONE_NEWNS, needed].into_iter().filter(|flag| *flag != NONE) {
+            user_namespace(EVERY - missing, || {
+                expect_errno!(mount_kind(kind, options), EPERM, "{kind} with all namespaces but {missing:?}");
+                Ok(())
+            })?;
+        }
+        holds()
+    })
+}
+
+/// The claim says that no root of a user namespace mounts this kind of file system, not even who is root outside too and
+/// has every other namespace for his own, while root of the initial one does.
+pub(super) fn expect_refused(kind: &str, options: Option<&str>) -> Verdict {
+    let refused = || {
+        expect_errno!(mount_kind(kind, options), EPERM, "{kind}");
+        expect_ok!(mount_kind("tmpfs", None), "tmpfs in the same place");
+        Ok(())
+    };
+    unprivileged(NONE, || user_namespace(EVERY, refused)).doing("an ordinary user's namespace")?;
+    user_namespace(EVERY, refused).doing("a namespace of root's")?;
+    child(CLONE_NEWNS, || {
+        expect_ok!(mount_kind(kind, options), "{kind} in the initial user namespace");
+        expect_eq!(kind_there()?.as_deref(), Some(kind), "what is mounted then");
+        holds()
+    })
+}
