@@ -8,16 +8,23 @@ use harness::Registry;
 pub mod core {
     pub mod clone_arguments;
     pub mod clone_conflicts;
-    pub mod empty_mount_namespace;
-    pub mod file_handle_rights;
-    pub mod file_handles;
-    pub mod file_handles_of_the_dead;
     pub mod creating;
     pub mod creating_by_clone;
     pub mod creating_rights;
+    pub mod empty_mount_namespace;
     pub mod exec_membership;
     pub mod failed_creation;
+    pub mod file_handle_rights;
+    pub mod file_handles;
+    pub mod file_handles_of_the_dead;
     pub mod initial_inodes;
+    pub mod ioctl_arguments;
+    pub mod ioctl_ids;
+    pub mod ioctl_mount_namespaces;
+    pub mod ioctl_mount_walk;
+    pub mod ioctl_pids;
+    pub mod ioctl_relations;
+    pub mod ip_netns_program;
     pub mod joining;
     pub mod joining_by_pidfd;
     pub mod joining_by_pidfd_refused;
@@ -28,50 +35,43 @@ pub mod core {
     pub mod joining_pid;
     pub mod joining_rights;
     pub mod joining_time;
-    pub mod ioctl_arguments;
-    pub mod ioctl_ids;
-    pub mod ioctl_mount_namespaces;
-    pub mod ioctl_mount_walk;
-    pub mod ioctl_pids;
-    pub mod ioctl_relations;
-    pub mod ip_netns_program;
     mod lifetime;
     pub mod lifetime_families;
     pub mod lifetime_files;
     pub mod lifetime_leftovers;
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
-    pub mod missing_kinds;
-    pub mod no_memory;
-    mod ns_directory;
-    pub mod nsfs_files;
-    pub mod nsfs_mount_loops;
-    pub mod nsfs_mounts;
-    pub mod pid_for_children;
-    pub mod proc_links;
-    pub mod proc_links_of_the_dead;
-    pub mod proc_links_rights;
-    pub mod unshared_time;
-    pub mod unsharing_files;
-    pub mod unshare_flags;
-    pub mod unshare_shared_state;
-    pub mod unshare_threads;
-    mod memberships;
-    mod listed;
-    pub mod listing;
-    pub mod listing_active;
-    pub mod listing_arguments;
-    pub mod pidfd_namespaces;
     pub mod limits;
     pub mod limits_by_kind;
     pub mod limits_counting;
     pub mod limits_privileges;
+    mod listed;
+    pub mod listing;
+    pub mod listing_active;
+    pub mod listing_arguments;
     pub mod lsns_program;
+    mod memberships;
+    pub mod missing_kinds;
+    pub mod no_memory;
+    mod ns_directory;
     pub mod nsenter_program;
+    pub mod nsfs_files;
+    pub mod nsfs_mount_loops;
+    pub mod nsfs_mounts;
+    pub mod pid_for_children;
+    pub mod pidfd_namespaces;
+    pub mod proc_links;
+    pub mod proc_links_of_the_dead;
+    pub mod proc_links_rights;
     mod programs;
     pub mod sockets;
+    pub mod unshare_flags;
     pub mod unshare_persistent;
     pub mod unshare_program;
+    pub mod unshare_shared_state;
+    pub mod unshare_threads;
+    pub mod unshared_time;
+    pub mod unsharing_files;
 }
 
 /// The network namespace: `network_namespaces(7)`.
@@ -169,8 +169,8 @@ pub mod user {
     pub mod set_user_id_caps;
     pub mod set_user_id_programs;
     pub mod setgroups;
-    pub mod socket_credentials;
     pub mod signals;
+    pub mod socket_credentials;
     pub mod sysv_ipc;
     pub mod tools;
     pub mod tracing;
@@ -196,16 +196,23 @@ pub const ALL: Registry = Registry {
     cases: &[
         core::clone_arguments::CASES,
         core::clone_conflicts::CASES,
-        core::empty_mount_namespace::CASES,
-        core::file_handle_rights::CASES,
-        core::file_handles::CASES,
-        core::file_handles_of_the_dead::CASES,
         core::creating::CASES,
         core::creating_by_clone::CASES,
         core::creating_rights::CASES,
+        core::empty_mount_namespace::CASES,
         core::exec_membership::CASES,
         core::failed_creation::CASES,
+        core::file_handle_rights::CASES,
+        core::file_handles::CASES,
+        core::file_handles_of_the_dead::CASES,
         core::initial_inodes::CASES,
+        core::ioctl_arguments::CASES,
+        core::ioctl_ids::CASES,
+        core::ioctl_mount_namespaces::CASES,
+        core::ioctl_mount_walk::CASES,
+        core::ioctl_pids::CASES,
+        core::ioctl_relations::CASES,
+        core::ip_netns_program::CASES,
         core::joining::CASES,
         core::joining_by_pidfd::CASES,
         core::joining_by_pidfd_refused::CASES,
@@ -216,45 +223,38 @@ pub const ALL: Registry = Registry {
         core::joining_pid::CASES,
         core::joining_rights::CASES,
         core::joining_time::CASES,
-        core::ioctl_arguments::CASES,
-        core::ioctl_ids::CASES,
-        core::ioctl_mount_namespaces::CASES,
-        core::ioctl_mount_walk::CASES,
-        core::ioctl_pids::CASES,
-        core::ioctl_relations::CASES,
-        core::ip_netns_program::CASES,
         core::lifetime_families::CASES,
         core::lifetime_files::CASES,
         core::lifetime_leftovers::CASES,
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
-        core::missing_kinds::CASES,
-        core::no_memory::CASES,
-        core::nsfs_files::CASES,
-        core::nsfs_mount_loops::CASES,
-        core::nsfs_mounts::CASES,
-        core::pid_for_children::CASES,
-        core::proc_links::CASES,
-        core::proc_links_of_the_dead::CASES,
-        core::proc_links_rights::CASES,
-        core::unshared_time::CASES,
-        core::unsharing_files::CASES,
-        core::unshare_flags::CASES,
-        core::unshare_shared_state::CASES,
-        core::unshare_threads::CASES,
-        core::listing::CASES,
-        core::listing_active::CASES,
-        core::listing_arguments::CASES,
-        core::pidfd_namespaces::CASES,
         core::limits::CASES,
         core::limits_by_kind::CASES,
         core::limits_counting::CASES,
         core::limits_privileges::CASES,
+        core::listing::CASES,
+        core::listing_active::CASES,
+        core::listing_arguments::CASES,
         core::lsns_program::CASES,
+        core::missing_kinds::CASES,
+        core::no_memory::CASES,
         core::nsenter_program::CASES,
+        core::nsfs_files::CASES,
+        core::nsfs_mount_loops::CASES,
+        core::nsfs_mounts::CASES,
+        core::pid_for_children::CASES,
+        core::pidfd_namespaces::CASES,
+        core::proc_links::CASES,
+        core::proc_links_of_the_dead::CASES,
+        core::proc_links_rights::CASES,
         core::sockets::CASES,
+        core::unshare_flags::CASES,
         core::unshare_persistent::CASES,
         core::unshare_program::CASES,
+        core::unshare_shared_state::CASES,
+        core::unshare_threads::CASES,
+        core::unshared_time::CASES,
+        core::unsharing_files::CASES,
         net::device_indexes::CASES,
         net::moved_devices::CASES,
         net::moving_devices::CASES,
@@ -334,8 +334,8 @@ pub const ALL: Registry = Registry {
         user::set_user_id_caps::CASES,
         user::set_user_id_programs::CASES,
         user::setgroups::CASES,
-        user::socket_credentials::CASES,
         user::signals::CASES,
+        user::socket_credentials::CASES,
         user::sysv_ipc::CASES,
         user::tools::CASES,
         user::tracing::CASES,
@@ -351,14 +351,5 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
-    programs: &[
-        core::exec_membership::PROGRAMS,
-        pid::pid_for_children::PROGRAMS,
-    programs: &[
-        pid::pid_for_children::PROGRAMS,
-        user::dumpable::PROGRAMS,
-        user::exec_capabilities::PROGRAMS,
-        uts::copying::PROGRAMS,
-    ],
+    programs: &[core::exec_membership::PROGRAMS, pid::pid_for_children::PROGRAMS, user::dumpable::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
 };
