@@ -10,12 +10,8 @@ use std::str::FromStr;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::namespace::{Inode, Kind};
+use crate::namespace::{Inode, Kind, Link};
 use crate::verdict::{Doing, Failure, Outcome};
-
-/// The names that a link may have: one of each kind, and two for where children go. In order.
-pub const LINKS: [&str; 10] =
-    ["cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"];
 
 /// What [`Links::changed_since`] returns when all lead where they led.
 pub const NO_LINKS: [&str; 0] = [];
@@ -42,7 +38,7 @@ impl Links {
         // A process that has gone has no links either.
         fs::symlink_metadata(directory).doing(format!("stat {directory}"))?;
         let mut links = BTreeMap::new();
-        for name in LINKS {
+        for name in Link::ALL.map(Link::name) {
             let path = format!("{directory}/{name}");
             match fs::metadata(&path) {
                 Ok(behind) => drop(links.insert(name.to_owned(), behind.ino())),
@@ -60,7 +56,7 @@ impl Links {
 
     /// The names of the links that lead elsewhere than they did there, in order.
     pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
-        LINKS.into_iter().filter(|name| self.0.get(*name) != before.0.get(*name)).collect()
+        Link::ALL.map(Link::name).into_iter().filter(|name| self.0.get(*name) != before.0.get(*name)).collect()
     }
 }
 

@@ -129,7 +129,7 @@ pub mod user {
     pub mod creation;
     pub mod dumpable;
     pub mod exec_capabilities;
-    mod executed;
+    pub mod executed;
     pub mod file_capabilities;
     pub mod file_capability_versions;
     pub mod file_owners;
@@ -351,5 +351,11 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[core::exec_membership::PROGRAMS, pid::pid_for_children::PROGRAMS, user::dumpable::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[
+        core::exec_membership::PROGRAMS,
+        pid::pid_for_children::PROGRAMS,
+        user::dumpable::PROGRAMS,
+        user::executed::PROGRAMS,
+        uts::copying::PROGRAMS,
+    ],
 };

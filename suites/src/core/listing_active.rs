@@ -5,7 +5,7 @@ use std::fs;
 use harness::prelude::*;
 use harness::process::user_namespace_with;
 use harness::sys::ns_ids::id;
-use harness::sys::socket_ns::network_of;
+use harness::sys::socket_network::network_of;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use harness::prelude::*;
-use harness::sys::socket_namespace::namespace_of_socket;
+use harness::sys::socket_network::network_of;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 /// The cases of this file.
@@ -33,5 +33,5 @@ fn new_socket() -> Outcome<OwnedFd> {
 
 /// The inode number of a socket's namespace.
 fn home(socket: &OwnedFd) -> Outcome<Inode> {
-    Namespace::from_fd(expect_ok!(namespace_of_socket(socket))).inode()
+    Namespace::from_fd(expect_ok!(network_of(socket))).inode()
 }

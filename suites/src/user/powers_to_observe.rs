@@ -73,7 +73,11 @@ fn file_handles_on_own_mounts_are_refused() -> Verdict {
 fn file_handles_on_own_mounts_open_directories() -> Verdict {
     on_own_mount(|mount, folder, file| {
         expect_ok!(open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY), "a directory");
-        expect_errno!(open_by_handle(Mount::of(mount), folder, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
+        expect_errno!(
+            open_by_handle(Mount::of(mount), folder, OFlag::empty()),
+            EPERM,
+            "a directory, without O_DIRECTORY"
+        );
         expect_errno!(open_by_handle(Mount::of(mount), file, OFlag::empty()), EPERM, "a file");
         without(CapabilitySet::DAC_READ_SEARCH, NONE, || {
             let answer = open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY);
