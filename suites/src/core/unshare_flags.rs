@@ -67,7 +67,6 @@ fn unshare_accepted_bits() -> Verdict {
     source = ["kernel/fork.c check_unshare_flags", "include/uapi/linux/sched.h UNSHARE_EMPTY_MNTNS"],
     since = "7.1",
     needs = [Root, UserNamespaces, Config("TIME_NS")],
-    erratum = "unshare(2), DESCRIPTION, names fourteen flags and not UNSHARE_EMPTY_MNTNS.",
 )]
 fn unshare_accepted_bits_with_empty_mntns() -> Verdict {
     expect_eq!(accepted()?, FOURTEEN | EMPTY_MNTNS);
