@@ -43,11 +43,12 @@ fn setns_time_moves_caller() -> Verdict {
 }
 
 /// A process with a second thread cannot join a time namespace, by its file or by a pidfd: EUSERS.
+///
+/// setns(2) has the rule, but not this errno.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "kernel/time/namespace.c timens_install"],
     since = "5.8",
     needs = [UserNamespaces, Config("TIME_NS")],
-    erratum = "setns(2), ERRORS: EUSERS is not listed.",
 )]
 fn setns_time_threaded_eusers() -> Verdict {
     user_namespace(NONE, || {
@@ -74,7 +75,6 @@ fn setns_time_threaded_eusers() -> Verdict {
 #[claim(
     source = ["kernel/time/namespace.c timens_install", "lib/is_single_threaded.c"],
     needs = [UserNamespaces, Config("TIME_NS")],
-    erratum = "setns(2): only a multithreaded process cannot join a time namespace.",
 )]
 fn setns_time_shared_memory_eusers() -> Verdict {
     user_namespace(NONE, || {
