@@ -135,7 +135,7 @@ fn procns_cap_sys_ptrace() -> Verdict {
 
 /// The links of the caller's user's own process lead nowhere for him while that process is not dumpable.
 ///
-/// The errno is EACCES, as without ptrace access for any other reason.
+/// How that is told is the claim about readlink(2) and ptrace access in general.
 #[claim(source = "ptrace(2) Ptrace access mode checking", needs = [Config("TIME_NS")])]
 fn procns_nondumpable_closed() -> Verdict {
     unprivileged(NONE, || {
@@ -159,7 +159,7 @@ fn procns_nondumpable_closed() -> Verdict {
 
 /// For a process of user 0 without capabilities, the links of a process of user 0 that has some lead nowhere.
 ///
-/// The errno is EACCES, as without ptrace access for any other reason.
+/// How that is told is the claim about readlink(2) and ptrace access in general.
 #[claim(source = "ptrace(2) Ptrace access mode checking", needs = [Root, Config("TIME_NS")])]
 fn procns_fewer_caps_closed() -> Verdict {
     let mighty = waiting(NONE)?;
