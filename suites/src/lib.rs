@@ -68,6 +68,7 @@ pub mod user {
     pub mod changing_ids;
     pub mod creation;
     pub mod exec_capabilities;
+    pub mod executed;
     pub mod file_owners;
     pub mod file_rights;
     mod files;
@@ -184,5 +185,5 @@ pub const ALL: Registry = Registry {
         uts::sysctl_privileges::CASES,
         uts::uname::CASES,
     ],
-    programs: &[pid::pid_for_children::PROGRAMS, user::exec_capabilities::PROGRAMS, uts::copying::PROGRAMS],
+    programs: &[pid::pid_for_children::PROGRAMS, user::executed::PROGRAMS, uts::copying::PROGRAMS],
 };

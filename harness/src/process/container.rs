@@ -25,13 +25,16 @@ where
     })
 }
 
-/// Runs `body` as root of a new user namespace in which 2000 users and groups from `first` on are 0 and up, and returns
+/// How many users and groups a [`container`] has.
+const USERS: u32 = 1000;
+
+/// Runs `body` as root of a new user namespace in which 1000 users and groups from `first` on are 0 and up, and returns
 /// its value.
 pub fn container<T>(first: u32, flags: CloneFlags, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
 where
     T: Serialize + DeserializeOwned,
 {
-    container_with(&Maps::range(first, 2000), flags, |_| body())?.join()
+    container_with(&Maps::range(first, USERS), flags, |_| body())?.join()
 }
 
 /// Runs `body` as user and group `id` of a new user namespace like [`container`]'s, without capabilities there.

@@ -1,19 +1,18 @@
 //! PIDs that travel over sockets: `unix(7)` SCM_CREDENTIALS and SO_PEERCRED, and the port IDs of `netlink(7)`.
 
 use std::fs;
-use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use harness::prelude::*;
 use harness::process::without;
+use harness::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
 use nix::errno::Errno;
-use nix::sys::socket::sockopt::{PassCred, PeerCredentials};
+use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType,
-    UnixAddr, bind, getsockname, getsockopt, recvmsg, sendmsg, setsockopt, socket, socketpair,
+    AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname, getsockopt, socket,
 };
-use nix::unistd::{Pid, getgid, getpid, getuid};
+use nix::unistd::{Pid, getpid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -36,7 +35,7 @@ fn scm_credentials_pid_translated_up() -> Verdict {
         let (ours, theirs) = credential_pair()?;
         let sender = spawn(flags, |parent| {
             let own = own_number.map_or(getpid(), Pid::from_raw);
-            expect_ok!(send_credentials(&theirs, own), "claims to be PID {own}");
+            expect_ok!(send_pid(&theirs, own), "claims to be PID {own}");
             expect_ok!(send_plain(&theirs));
             parent.wait()
         })?;
@@ -62,11 +61,11 @@ fn scm_credentials_pid_must_exist() -> Verdict {
     let (_ours, theirs) = credential_pair()?;
     let inner = spawn(CLONE_NEWPID, |parent| {
         let outer_number = Pid::from_raw(parent.recv()?);
-        expect_errno!(send_credentials(&theirs, outer_number), ESRCH, "a number that exists outside only");
-        expect_ok!(send_credentials(&theirs, getpid()));
+        expect_errno!(send_pid(&theirs, outer_number), ESRCH, "a number that exists outside only");
+        expect_ok!(send_pid(&theirs, getpid()));
         holds()
     })?;
-    expect_ok!(send_credentials(&theirs, inner.pid()), "the same number, where it exists");
+    expect_ok!(send_pid(&theirs, inner.pid()), "the same number, where it exists");
     inner.send(&inner.pid().as_raw())?;
     inner.join()
 }
@@ -78,7 +77,7 @@ fn scm_credentials_foreign_pid_needs_cap() -> Verdict {
     without(CapabilitySet::SYS_ADMIN, NONE, || {
         expect_errno!(claims_a_childs_pid()?, EPERM, "without CAP_SYS_ADMIN");
         let (_ours, theirs) = credential_pair()?;
-        expect_ok!(send_credentials(&theirs, getpid()), "one's own PID");
+        expect_ok!(send_pid(&theirs, getpid()), "one's own PID");
         holds()
     })?;
     user_namespace(NONE, || {
@@ -117,49 +116,21 @@ fn netlink_autobind_uses_inner_pid() -> Verdict {
     holds()
 }
 
-/// Two connected datagram sockets, on both of which credentials are received.
-fn credential_pair() -> Outcome<(OwnedFd, OwnedFd)> {
-    let (one, other) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?;
-    setsockopt(&one, PassCred, &true).doing("set SO_PASSCRED")?;
-    setsockopt(&other, PassCred, &true).doing("set SO_PASSCRED")?;
-    Ok((one, other))
-}
-
 /// Sends one byte with credentials that claim to be process `pid`.
-fn send_credentials(socket: &OwnedFd, pid: Pid) -> nix::Result<()> {
-    let claimed = libc::ucred { pid: pid.as_raw(), uid: getuid().as_raw(), gid: getgid().as_raw() };
-    send(socket, &[ControlMessage::ScmCredentials(&claimed.into())])
-}
-
-/// Sends one byte; the kernel adds credentials.
-fn send_plain(socket: &OwnedFd) -> nix::Result<()> {
-    send(socket, &[])
-}
-
-fn send(socket: &OwnedFd, control: &[ControlMessage<'_>]) -> nix::Result<()> {
-    let flags = MsgFlags::MSG_NOSIGNAL;
-    sendmsg::<UnixAddr>(socket.as_raw_fd(), &[IoSlice::new(b"x")], control, flags, None).map(drop)
+fn send_pid(socket: &OwnedFd, pid: Pid) -> nix::Result<()> {
+    send_credentials(socket, Credentials { pid: pid.as_raw(), ..Credentials::own() })
 }
 
 /// The PID in the credentials of the next message.
 fn received_pid(socket: &OwnedFd) -> Outcome<i32> {
-    let mut byte = [0];
-    let mut space = nix::cmsg_space!(libc::ucred);
-    let mut parts = [IoSliceMut::new(&mut byte)];
-    let message = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::empty())
-        .doing("receive credentials")?;
-    let pid = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::ScmCredentials(seen) => Some(seen.pid()),
-        _ => None,
-    });
-    pid.ok_or_else(|| Failure::broken("a message came without credentials"))
+    Ok(received_credentials(socket)?.pid)
 }
 
 /// The PIDs that a child made with `flags` reads in credentials of ours: in our own words, and added by the kernel.
 fn seen_by_a_child(flags: CloneFlags) -> Outcome<(i32, i32)> {
     let (ours, theirs) = credential_pair()?;
     let reader = spawn(flags, |_| Ok((received_pid(&theirs)?, received_pid(&theirs)?)))?;
-    expect_ok!(send_credentials(&ours, getpid()));
+    expect_ok!(send_pid(&ours, getpid()));
     expect_ok!(send_plain(&ours));
     reader.join()
 }
@@ -168,7 +139,7 @@ fn seen_by_a_child(flags: CloneFlags) -> Outcome<(i32, i32)> {
 fn claims_a_childs_pid() -> Outcome<Result<(), Errno>> {
     let (_ours, theirs) = credential_pair()?;
     let other = waiting(NONE)?;
-    Ok(send_credentials(&theirs, other.pid()))
+    Ok(send_pid(&theirs, other.pid()))
 }
 
 /// A client made with `flags` that connects to us: its PID, the PID we see, and the PID it sees.

@@ -1,20 +1,14 @@
 //! What execve() leaves of the capabilities in a user namespace: `user_namespaces(7)`, Capabilities; `capabilities(7)`.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
-
+use harness::file_capability::FileCapability;
 use harness::prelude::*;
-use harness::process::{
-    NOBODY, Program, Sets, every_capability, program_command, raise_ambient, raise_inheritable, user_namespace_with,
-};
-use procfs::FromBufRead;
-use procfs::process::Status;
-use rustix::fs::{XattrFlags, setxattr};
+use harness::process::{NOBODY, Sets, every_capability, raise_ambient, raise_inheritable, user_namespace_with};
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, remove_capability_from_bounding_set, set_capabilities_secure_bits,
     set_no_new_privs,
 };
+
+use super::executed::{copy_of_ourselves, executed, program_at, status_after, tell_status};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
@@ -29,9 +23,6 @@ pub const CASES: &[Case] = cases![
     bounding_set_limits_exec_inside,
     no_new_privs_does_not_block,
 ];
-
-/// The programs of this file.
-pub const PROGRAMS: &[Program] = &[Program { name: TELL_STATUS, main: tell_status }];
 
 /// What the cases keep or lose: the kernel gives it no further meaning here.
 const ONE: CapabilitySet = CapabilitySet::NET_RAW;
@@ -54,9 +45,9 @@ fn exec_drops_caps_of_root_when_unmapped() -> Verdict {
 #[claim(source = ["user_namespaces(7) Capabilities", "001_6a1a293aa497b7bd.txt"], needs = [UserNamespaces])]
 fn exec_keeps_caps_for_uid_0() -> Verdict {
     unprivileged(NONE, || {
-        let seen = as_id(0, || executed(&mut program_command(TELL_STATUS)))?;
+        let seen = as_id(0, || executed(&mut tell_status()))?;
         expect_eq!(seen, (0, Sets::full()?));
-        let other = as_id(1, || executed(&mut program_command(TELL_STATUS)))?;
+        let other = as_id(1, || executed(&mut tell_status()))?;
         expect!(other.1.are_void(), "as user 1");
         holds()
     })
@@ -66,12 +57,12 @@ fn exec_keeps_caps_for_uid_0() -> Verdict {
 #[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
 fn exec_drops_caps_for_nonzero_uid() -> Verdict {
     unprivileged(NONE, || {
-        let (before, after) = as_id(1000, || Ok((Sets::own()?, executed(&mut program_command(TELL_STATUS))?)))?;
+        let (before, after) = as_id(1000, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
         expect_eq!(before, Sets::full()?, "before");
         expect_eq!(after.0, 1000);
         expect!(after.1.are_void(), "after: {:?}", after.1);
         expect_eq!(after.1.bounding, every_capability()?);
-        expect_eq!(as_id(0, || executed(&mut program_command(TELL_STATUS)))?.1, before, "as user 0");
+        expect_eq!(as_id(0, || executed(&mut tell_status()))?.1, before, "as user 0");
         holds()
     })
 }
@@ -102,7 +93,7 @@ fn exec_caps_kept_by_inheritable_pair() -> Verdict {
     let plain = unprivileged(NONE, || {
         as_id(1000, || {
             raise_inheritable(ONE)?;
-            executed(&mut program_command(TELL_STATUS))
+            executed(&mut tell_status())
         })
     })?;
     expect!(plain.1.are_void(), "without the file's: {:?}", plain.1);
@@ -120,7 +111,7 @@ fn exec_caps_kept_by_ambient() -> Verdict {
                 } else {
                     raise_inheritable(ONE)?
                 }
-                executed(&mut program_command(TELL_STATUS))
+                executed(&mut tell_status())
             })?;
             expect_eq!((seen.permitted, seen.effective, seen.ambient), (left, left, left), "ambient: {ambient}");
         }
@@ -135,7 +126,7 @@ fn noroot_securebit_stops_exec_caps() -> Verdict {
         let seen = |bits| {
             as_id(0, || {
                 set_capabilities_secure_bits(bits).doing("PR_SET_SECUREBITS")?;
-                executed(&mut program_command(TELL_STATUS))
+                executed(&mut tell_status())
             })
         };
         let without = seen(CapabilitiesSecureBits::NO_ROOT)?;
@@ -153,7 +144,7 @@ fn bounding_set_limits_exec_inside() -> Verdict {
         let (_, seen) = as_id(0, || {
             remove_capability_from_bounding_set(ONE).doing("PR_CAPBSET_DROP")?;
             expect!(Sets::own()?.effective.contains(ONE), "before execve");
-            executed(&mut program_command(TELL_STATUS))
+            executed(&mut tell_status())
         })?;
         let rest = every_capability()? - ONE;
         expect_eq!((seen.permitted, seen.effective, seen.bounding), (rest, rest, rest));
@@ -173,7 +164,7 @@ fn no_new_privs_does_not_block() -> Verdict {
         set_no_new_privs(true).doing("PR_SET_NO_NEW_PRIVS")?;
         expect_eq!(status_after(&mut run)?.euid, NOBODY, "a set-user-ID program, with the flag");
         let inside = as_id(0, || {
-            let status = status_after(&mut program_command(TELL_STATUS))?;
+            let status = status_after(&mut tell_status())?;
             Ok((status.nonewprivs, Sets::shown(&status)))
         })?;
         expect_eq!(inside, (Some(1), Sets::full()?));
@@ -184,12 +175,11 @@ fn no_new_privs_does_not_block() -> Verdict {
 /// In a user namespace without maps the caller keeps all capabilities until execve() and none after it.
 fn expect_caps_lost_when_unmapped() -> Outcome<()> {
     let overflow: u32 = harness::sysctl::sysctl("kernel/overflowuid")?;
-    let (before, (uid, after)) =
-        child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut program_command(TELL_STATUS))?)))?;
+    let (before, (uid, after)) = child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
     expect_eq!(before, Sets::full()?, "before");
     expect_eq!(uid, overflow);
     expect!(after.are_void(), "after: {after:?}");
-    let mapped = as_id(0, || executed(&mut program_command(TELL_STATUS)))?;
+    let mapped = as_id(0, || executed(&mut tell_status()))?;
     expect_eq!(mapped, (0, before), "mapped to user 0");
     Ok(())
 }
@@ -206,8 +196,7 @@ where
 /// inheritable set, and with it.
 fn after_exec_of_inheriting_file() -> Outcome<(Sets, Sets)> {
     let file = copy_of_ourselves("/tmp/inheriting", 0o755)?;
-    setxattr(&file, "security.capability", &inheritable_capability(ONE), XattrFlags::empty())
-        .doing("set a file capability")?;
+    FileCapability::inheritable(ONE).write(&file).doing("set a file capability")?;
     unprivileged(NONE, || {
         let without = as_id(1000, || executed(&mut program_at(&file)))?;
         let with = as_id(1000, || {
@@ -216,51 +205,4 @@ fn after_exec_of_inheriting_file() -> Outcome<(Sets, Sets)> {
         })?;
         Ok((without.1, with.1))
     })
-}
-
-/// A `struct vfs_cap_data` of revision 2: the effective bit, no permitted capability, and one inheritable below 32.
-fn inheritable_capability(one: CapabilitySet) -> Vec<u8> {
-    let words = [0x0200_0001, 0, one.bits() as u32, 0, 0];
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-/// The user ID that a program has and the capabilities that it is left with.
-fn executed(command: &mut Command) -> Outcome<(u32, Sets)> {
-    let status = status_after(command)?;
-    Ok((status.euid, Sets::shown(&status)))
-}
-
-/// A program's own status file, as it prints it.
-fn status_after(command: &mut Command) -> Outcome<Status> {
-    let output = command.output().doing("execute a program")?;
-    if !output.status.success() {
-        return Err(Failure::broken(format!("the program {TELL_STATUS} ended with {}", output.status)));
-    }
-    Status::from_buf_read(&*output.stdout).doing("understand a status file")
-}
-
-const TELL_STATUS: &str = "tell-status";
-
-fn tell_status(_: &[String]) -> i32 {
-    match fs::read_to_string("/proc/self/status") {
-        Ok(text) => {
-            print!("{text}");
-            0
-        }
-        Err(_) => 1,
-    }
-}
-
-/// A copy of this executable, in the stage's own file system.
-fn copy_of_ourselves(path: &str, mode: u32) -> Outcome<String> {
-    fs::copy("/proc/self/exe", path).doing("copy the executable")?;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).doing("set the copy's mode")?;
-    Ok(path.to_owned())
-}
-
-/// The program of [`TELL_STATUS`], from another file.
-fn program_at(path: &str) -> Command {
-    let mut command = Command::new(path);
-    command.args(program_command(TELL_STATUS).get_args());
-    command
 }
