@@ -69,6 +69,9 @@ pub mod user {
     pub mod creation;
     pub mod exec_capabilities;
     pub mod executed;
+    pub mod file_attributes;
+    pub mod file_capabilities;
+    pub mod file_capability_versions;
     pub mod file_owners;
     pub mod file_rights;
     mod files;
@@ -87,7 +90,10 @@ pub mod user {
     pub mod ownership;
     pub mod relations;
     pub mod root_directory;
+    pub mod set_user_id_caps;
+    pub mod set_user_id_programs;
     pub mod setgroups;
+    pub mod socket_credentials;
     pub mod sysv_ipc;
     pub mod uid_changes;
 }
@@ -155,6 +161,9 @@ pub const ALL: Registry = Registry {
         user::changing_ids::CASES,
         user::creation::CASES,
         user::exec_capabilities::CASES,
+        user::file_attributes::CASES,
+        user::file_capabilities::CASES,
+        user::file_capability_versions::CASES,
         user::file_owners::CASES,
         user::file_rights::CASES,
         user::group_and_project_maps::CASES,
@@ -172,7 +181,10 @@ pub const ALL: Registry = Registry {
         user::ownership::CASES,
         user::relations::CASES,
         user::root_directory::CASES,
+        user::set_user_id_caps::CASES,
+        user::set_user_id_programs::CASES,
         user::setgroups::CASES,
+        user::socket_credentials::CASES,
         user::sysv_ipc::CASES,
         user::uid_changes::CASES,
         uts::copying::CASES,
