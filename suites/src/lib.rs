@@ -77,6 +77,7 @@ pub mod user {
     mod files;
     pub mod group_and_project_maps;
     pub mod ids_told_to_others;
+    mod inner_root;
     pub mod joining;
     pub mod joining_rights;
     pub mod map_contents;
@@ -84,10 +85,15 @@ pub mod user {
     pub mod map_writers;
     pub mod maps_written_once;
     pub mod nesting;
+    pub mod network_powers;
     pub mod overflow_ids;
     pub mod own_ids;
+    pub mod own_powers;
     pub mod owned_namespaces;
     pub mod ownership;
+    pub mod powers_over_processes;
+    pub mod powers_over_the_machine;
+    pub mod powers_to_observe;
     pub mod relations;
     pub mod root_directory;
     pub mod set_user_id_caps;
@@ -175,10 +181,15 @@ pub const ALL: Registry = Registry {
         user::map_writers::CASES,
         user::maps_written_once::CASES,
         user::nesting::CASES,
+        user::network_powers::CASES,
         user::overflow_ids::CASES,
         user::own_ids::CASES,
+        user::own_powers::CASES,
         user::owned_namespaces::CASES,
         user::ownership::CASES,
+        user::powers_over_processes::CASES,
+        user::powers_over_the_machine::CASES,
+        user::powers_to_observe::CASES,
         user::relations::CASES,
         user::root_directory::CASES,
         user::set_user_id_caps::CASES,

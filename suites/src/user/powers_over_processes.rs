@@ -1,0 +1,112 @@
+//! What all capabilities of a user namespace do not let a process have for itself, unless it is the initial one: priorities
+//! and limits. `user_namespaces(7)`, Effect of capabilities within a user namespace.
+
+use std::fs;
+
+use harness::prelude::*;
+use harness::sys::priorities::{IoClass, set_io_class, set_scheduler};
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::process::setpriority_process;
+
+use super::inner_root::as_each_inner_root;
+use super::nesting::AT_THE_TOP;
+
+/// The cases of this file.
+pub const CASES: &[Case] =
+    cases![init_userns_only_realtime, init_userns_only_nice, init_userns_only_hard_limits, init_userns_only_oom_score,];
+
+/// Root of a user namespace gets no realtime scheduling and no realtime I/O class: EPERM.
+#[claim(
+    source = ["user_namespaces(7) Effect of capabilities within a user namespace", "sched(7)", "ioprio_set(2) ERRORS"],
+    needs = [Root, UserNamespaces, Config("BLOCK"), Capability("CAP_SYS_NICE"), Behaviour(AT_THE_TOP)],
+)]
+fn init_userns_only_realtime() -> Verdict {
+    as_each_inner_root(NONE, |whose| {
+        setrlimit(Resource::RLIMIT_RTPRIO, 0, 0).doing("forbid realtime priorities by the limit")?;
+        expect_errno!(set_scheduler(libc::SCHED_FIFO, 1), EPERM, "SCHED_FIFO, {whose}");
+        expect_errno!(set_scheduler(libc::SCHED_RR, 1), EPERM, "SCHED_RR, {whose}");
+        expect_errno!(set_io_class(IoClass::Realtime), EPERM, "{whose}");
+        expect_ok!(set_scheduler(libc::SCHED_BATCH, 0), "SCHED_BATCH, {whose}");
+        expect_ok!(set_io_class(IoClass::BestEffort), "{whose}");
+        Ok(())
+    })?;
+    child(NONE, || {
+        setrlimit(Resource::RLIMIT_RTPRIO, 0, 0).doing("forbid realtime priorities by the limit")?;
+        expect_ok!(set_io_class(IoClass::Realtime), "root outside");
+        expect_ok!(set_scheduler(libc::SCHED_FIFO, 1), "SCHED_FIFO, root outside");
+        holds()
+    })
+}
+
+/// Root of a user namespace cannot lower its nice value below what the limit allows: EACCES. To raise it is for everyone.
+#[claim(
+    source = ["user_namespaces(7) Effect of capabilities within a user namespace", "getpriority(2) ERRORS"],
+    needs = [Root, UserNamespaces, Capability("CAP_SYS_NICE"), Behaviour(AT_THE_TOP)],
+)]
+fn init_userns_only_nice() -> Verdict {
+    as_each_inner_root(NONE, |whose| {
+        setrlimit(Resource::RLIMIT_NICE, 0, 0).doing("forbid lower nice values by the limit")?;
+        expect_errno!(setpriority_process(None, -5), EACCES, "{whose}");
+        expect_ok!(setpriority_process(None, 5), "{whose}");
+        expect_errno!(setpriority_process(None, 4), EACCES, "back from 5, {whose}");
+        Ok(())
+    })?;
+    child(NONE, || {
+        setrlimit(Resource::RLIMIT_NICE, 0, 0).doing("forbid lower nice values by the limit")?;
+        expect_ok!(setpriority_process(None, 5), "root outside");
+        expect_ok!(setpriority_process(None, -5), "root outside");
+        holds()
+    })
+}
+
+/// Root of a user namespace can lower a hard resource limit, but not raise it again: EPERM.
+#[claim(
+    source = "getrlimit(2)",
+    needs = [Root, UserNamespaces, Capability("CAP_SYS_RESOURCE"), Behaviour(AT_THE_TOP)],
+)]
+fn init_userns_only_hard_limits() -> Verdict {
+    let limits = [Resource::RLIMIT_NOFILE, Resource::RLIMIT_NPROC, Resource::RLIMIT_MEMLOCK];
+    as_each_inner_root(NONE, |whose| {
+        for limit in limits {
+            expect_ok!(setrlimit(limit, 50, 100), "{limit:?}, to lower it, {whose}");
+            expect_errno!(setrlimit(limit, 50, 101), EPERM, "{limit:?}, to raise it, {whose}");
+            expect_ok!(setrlimit(limit, 100, 100), "{limit:?}, to raise the soft one, {whose}");
+            expect_eq!(getrlimit(limit).doing("getrlimit")?, (100, 100), "{limit:?}, {whose}");
+        }
+        Ok(())
+    })?;
+    child(NONE, || {
+        for limit in limits {
+            expect_ok!(setrlimit(limit, 50, 100), "{limit:?}, to lower it, root outside");
+            expect_ok!(setrlimit(limit, 50, 101), "{limit:?}, to raise it, root outside");
+        }
+        holds()
+    })
+}
+
+/// Root of a user namespace cannot make itself a later victim of the lack of memory than it was made before: EACCES.
+#[claim(
+    source = "proc_pid_oom_score_adj(5)",
+    needs = [Root, UserNamespaces, Capability("CAP_SYS_RESOURCE"), Behaviour(AT_THE_TOP)],
+)]
+fn init_userns_only_oom_score() -> Verdict {
+    let adjust = |by: &str| {
+        let answer = fs::write("/proc/self/oom_score_adj", by);
+        answer.map_err(|error| error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw))
+    };
+    child(NONE, || {
+        // The lowest that a privileged process has set is the lowest that others may go back to.
+        adjust("10").doing("set the floor")?;
+        as_each_inner_root(NONE, |whose| {
+            expect_ok!(adjust("500"), "to come sooner, {whose}");
+            expect_ok!(adjust("10"), "back to where it was, {whose}");
+            expect_errno!(adjust("9"), EACCES, "to come later, {whose}");
+            expect_errno!(adjust("-500"), EACCES, "to come much later, {whose}");
+            Ok(())
+        })?;
+        expect_ok!(adjust("9"), "to come later, root outside");
+        expect_ok!(adjust("-500"), "to come much later, root outside");
+        holds()
+    })
+}

@@ -1,0 +1,242 @@
+//! What all capabilities of a user namespace do not let a process look at, unless it is the initial one: other processes'
+//! files, events and network packets. `user_namespaces(7)`, Effect of capabilities within a user namespace.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::PathBuf;
+
+use harness::Behaviour;
+use harness::prelude::*;
+use harness::process::{container, user_namespace_with, with_only, without};
+use harness::sys::handles::Handle;
+use harness::sys::observers::{count_on_first_processor, load_bpf_program};
+use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use nix::fcntl::OFlag;
+use nix::mount::{MsFlags, mount};
+use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
+use rustix::thread::CapabilitySet;
+
+use super::inner_root::as_each_inner_root;
+use super::nesting::AT_THE_TOP;
+
+/// The cases of this file.
+pub const CASES: &[Case] = cases![
+    init_userns_only_file_handles,
+    file_handles_on_own_mounts_are_refused,
+    file_handles_on_own_mounts_open_directories,
+    init_userns_only_bpf_fanotify,
+    init_userns_only_perf_cpuwide,
+    identity_mapped_root_writes_global_sysctls,
+    map_files_following_needs_init_capability,
+    map_files_readlink_needs_no_init_capability,
+];
+
+/// Root of a user namespace cannot open files of outer file systems by their handles: EPERM.
+#[claim(
+    source = ["user_namespaces(7) Effect of capabilities within a user namespace", "open_by_handle_at(2) ERRORS"],
+    needs = [Root, UserNamespaces, Config("FHANDLE"), Capability("CAP_DAC_READ_SEARCH"), Behaviour(AT_THE_TOP)],
+)]
+fn init_userns_only_file_handles() -> Verdict {
+    let handle = Handle::of(c"/").doing("name_to_handle_at")?;
+    let root = File::open("/").doing("open /")?;
+    as_each_inner_root(NONE, |whose| {
+        expect_errno!(handle.open(&root, OFlag::empty()), EPERM, "{whose}");
+        Ok(())
+    })?;
+    expect_ok!(handle.open(&root, OFlag::empty()), "root outside");
+    holds()
+}
+
+/// On a file system that a user namespace has mounted itself, too, its root cannot open files by their handles: EPERM.
+///
+/// Since 6.11 that is allowed for directories.
+#[claim(
+    source = "open_by_handle_at(2) ERRORS",
+    until = "6.11",
+    needs = [UserNamespaces, Config("FHANDLE"), Config("TMPFS")],
+)]
+fn file_handles_on_own_mounts_are_refused() -> Verdict {
+    on_own_mount(|mount, folder, file| {
+        expect_errno!(folder.open(mount, OFlag::O_DIRECTORY), EPERM, "a directory");
+        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
+        holds()
+    })
+}
+
+/// Root of a user namespace can open directories, with O_DIRECTORY, by their handles on what it has mounted itself.
+///
+/// Since 6.11 CAP_DAC_READ_SEARCH in the caller's user namespace is enough for that; before, it was EPERM.
+#[claim(
+    source = "fs/fhandle.c may_decode_fh",
+    since = "6.11",
+    needs = [UserNamespaces, Config("FHANDLE"), Config("TMPFS")],
+)]
+fn file_handles_on_own_mounts_open_directories() -> Verdict {
+    on_own_mount(|mount, folder, file| {
+        expect_ok!(folder.open(mount, OFlag::O_DIRECTORY), "a directory");
+        expect_errno!(folder.open(mount, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
+        expect_errno!(file.open(mount, OFlag::empty()), EPERM, "a file");
+        without(CapabilitySet::DAC_READ_SEARCH, NONE, || {
+            let answer = folder.open(mount, OFlag::O_DIRECTORY);
+            expect_errno!(answer, EPERM, "a directory, without CAP_DAC_READ_SEARCH");
+            holds()
+        })
+    })
+}
+
+/// Root of a user namespace can load no BPF program for network devices, and cannot have the word on others' file events.
+///
+/// Both are EPERM: BPF_PROG_LOAD, and fanotify_init() with FAN_CLASS_CONTENT or FAN_CLASS_PRE_CONTENT.
+#[claim(
+    source = [
+        "user_namespaces(7) Effect of capabilities within a user namespace",
+        "bpf(2) ERRORS",
+        "fanotify_init(2) ERRORS",
+    ],
+    needs = [
+        Root,
+        UserNamespaces,
+        Config("BPF_SYSCALL"),
+        Config("FANOTIFY"),
+        Capability("CAP_BPF"),
+        Behaviour(AT_THE_TOP),
+    ],
+)]
+fn init_userns_only_bpf_fanotify() -> Verdict {
+    let watch = |class| Fanotify::init(class | InitFlags::FAN_CLOEXEC, EventFFlags::O_RDONLY).map(drop);
+    as_each_inner_root(NONE, |whose| {
+        expect_errno!(load_bpf_program(), EPERM, "{whose}");
+        expect_errno!(watch(InitFlags::FAN_CLASS_CONTENT), EPERM, "{whose}");
+        expect_errno!(watch(InitFlags::FAN_CLASS_PRE_CONTENT), EPERM, "{whose}");
+        Ok(())
+    })?;
+    expect_ok!(load_bpf_program(), "root outside");
+    expect_ok!(watch(InitFlags::FAN_CLASS_CONTENT), "root outside");
+    expect_ok!(watch(InitFlags::FAN_CLASS_PRE_CONTENT), "root outside");
+    holds()
+}
+
+/// Root of a user namespace cannot count events of all processes on a processor (perf_event_paranoid above 0): EACCES.
+#[claim(
+    source = ["perf_event_open(2) ERRORS", "capabilities(7) CAP_PERFMON"],
+    needs = [
+        Root,
+        UserNamespaces,
+        Config("PERF_EVENTS"),
+        Capability("CAP_PERFMON"),
+        Behaviour(PARANOID),
+        Behaviour(AT_THE_TOP),
+    ],
+)]
+fn init_userns_only_perf_cpuwide() -> Verdict {
+    as_each_inner_root(NONE, |whose| {
+        expect_errno!(count_on_first_processor(), EACCES, "{whose}");
+        Ok(())
+    })?;
+    expect_ok!(count_on_first_processor(), "root outside");
+    holds()
+}
+
+/// Who is user 0 outside may write sysctls that only a file's mode guards, from any user namespace, without capabilities.
+///
+/// Root of a user namespace who is another user outside may not: EACCES.
+#[claim(
+    source = "fs/proc/proc_sysctl.c test_perm",
+    needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn identity_mapped_root_writes_global_sysctls() -> Verdict {
+    let name = "vm/swappiness";
+    set_sysctl(name, 20).doing("set the sysctl")?;
+    container(100_000, NONE, || {
+        expect_errno!(open_sysctl(name), EACCES, "root who is user 100000 outside, with all capabilities");
+        Ok(())
+    })?;
+    let same = user_namespace_with(&Maps::range(0, 65_536), NONE, |_| {
+        with_only(CapabilitySet::empty(), NONE, || {
+            expect_ok!(set_sysctl(name, 30), "root who is root outside, without capabilities");
+            Ok(())
+        })
+    })?;
+    same.join()?;
+    expect_eq!(sysctl::<u32>(name)?, 30, "seen outside");
+    holds()
+}
+
+/// To open a file through /proc/PID/map_files takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial user namespace.
+#[claim(
+    source = "proc_pid_map_files(5)",
+    since = "5.9",
+    needs = [Root, UserNamespaces, Capability("CAP_CHECKPOINT_RESTORE"), Behaviour(AT_THE_TOP)],
+)]
+fn map_files_following_needs_init_capability() -> Verdict {
+    let link = mapped_file()?;
+    let open = || OpenOptions::new().read(true).open(&link);
+    let enough = [CapabilitySet::SYS_ADMIN, CapabilitySet::CHECKPOINT_RESTORE];
+    as_each_inner_root(NONE, |whose| {
+        expect_errno!(open(), EPERM, "{whose}");
+        Ok(())
+    })?;
+    without(enough[0] | enough[1], NONE, || {
+        expect_errno!(open(), EPERM, "root outside, without either");
+        Ok(())
+    })?;
+    for one in enough {
+        with_only(one, NONE, || {
+            expect_ok!(open(), "root outside, with {one:?} alone");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// What the links in /proc/PID/map_files point to can be read without any capability outside, though not opened.
+#[claim(
+    source = "proc_pid_map_files(5)",
+    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+    erratum = "proc_pid_map_files(5): to read what these links contain takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in \
+               the initial user namespace.",
+)]
+fn map_files_readlink_needs_no_init_capability() -> Verdict {
+    let link = mapped_file()?;
+    let expected = fs::read_link("/proc/self/exe").doing("read /proc/self/exe")?;
+    as_each_inner_root(NONE, |whose| {
+        expect_eq!(expect_ok!(fs::read_link(&link), "{whose}"), expected);
+        expect_errno!(File::open(&link), EPERM, "to open it, {whose}");
+        Ok(())
+    })?;
+    with_only(CapabilitySet::empty(), NONE, || {
+        expect_eq!(expect_ok!(fs::read_link(&link), "root outside, without capabilities"), expected);
+        holds()
+    })
+}
+
+const PARANOID: &Behaviour = &Behaviour {
+    what: "has the sysctl kernel.perf_event_paranoid above 0",
+    probe: || sysctl::<i32>("kernel/perf_event_paranoid").is_ok_and(|value| value > 0),
+};
+
+/// The link to this executable, which is mapped at the same place in all children.
+fn mapped_file() -> Outcome<PathBuf> {
+    let executable = fs::read_link("/proc/self/exe").doing("read /proc/self/exe")?;
+    for entry in fs::read_dir("/proc/self/map_files").doing("list /proc/self/map_files")? {
+        let path = entry.doing("list /proc/self/map_files")?.path();
+        if fs::read_link(&path).is_ok_and(|target| target == executable) {
+            return Ok(path);
+        }
+    }
+    Err(Failure::broken("this executable is not in /proc/self/map_files"))
+}
+
+/// Runs `body` as root of an ordinary user's user and mount namespace, with the root directory of a tmpfs that he has
+/// mounted there, and the handles of a directory and of a file on it.
+fn on_own_mount(body: impl FnOnce(&File, &Handle, &Handle) -> Verdict) -> Verdict {
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWNS, || {
+            mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+            fs::create_dir("/mnt/folder").doing("create a directory")?;
+            File::create("/mnt/file").doing("create a file")?;
+            let root = File::open("/mnt").doing("open /mnt")?;
+            let handle = |path| Handle::of(path).doing("name_to_handle_at");
+            body(&root, &handle(c"/mnt/folder")?, &handle(c"/mnt/file")?)
+        })
+    })
+}
