@@ -49,6 +49,7 @@ fn setting_in(text: &str, name: &str) -> Setting {
 /// Whether what an option brings is there to see; none for options that show nowhere.
 pub(crate) fn shows(name: &str) -> Option<bool> {
     let path = match name {
+        "BPF_SYSCALL" => "/proc/sys/kernel/unprivileged_bpf_disabled",
         "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
         "CGROUPS" => "/proc/self/ns/cgroup",
         "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
@@ -57,10 +58,16 @@ pub(crate) fn shows(name: &str) -> Option<bool> {
         "IPC_NS" => "/proc/self/ns/ipc",
         "KEYS" => "/proc/keys",
         "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
+        "MODULES" => "/proc/modules",
         "NET_NS" => "/proc/self/ns/net",
+        "PACKET" => "/proc/self/net/packet",
+        "PERF_EVENTS" => "/proc/sys/kernel/perf_event_paranoid",
         "PID_NS" => "/proc/self/ns/pid",
         "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
+        "PRINTK" => "/proc/sys/kernel/printk",
         "PROC_CHILDREN" => "/proc/thread-self/children",
+        "SECCOMP_FILTER" => "/proc/sys/kernel/seccomp/actions_avail",
+        "SWAP" => "/proc/swaps",
         "SYSVIPC" => "/proc/sysvipc",
         "TIME_NS" => "/proc/self/ns/time",
         "USER_NS" => "/proc/self/ns/user",

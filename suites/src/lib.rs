@@ -130,6 +130,7 @@ pub mod user {
     pub mod dumpable;
     pub mod exec_capabilities;
     pub mod executed;
+    pub mod file_attributes;
     pub mod file_capabilities;
     pub mod file_capability_versions;
     pub mod file_owners;
@@ -298,6 +299,7 @@ pub const ALL: Registry = Registry {
         user::creation::CASES,
         user::dumpable::CASES,
         user::exec_capabilities::CASES,
+        user::file_attributes::CASES,
         user::file_capabilities::CASES,
         user::file_capability_versions::CASES,
         user::file_owners::CASES,
