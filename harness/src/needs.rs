@@ -239,7 +239,7 @@ fn module(name: &str, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack
         (Ground::Host, Err(_)) => {
             unmet(format!("needs the module {name}, and nsproof loads none on a host: modprobe {name}"))
         }
-        (Ground::Disposable, Err(why)) if why.contains("not in the initramfs") => {
+        (Ground::Disposable, Err(why)) if why.contains("nor in the initramfs") => {
             unmet(format!("needs the module {name}: {why}"))
         }
         (Ground::Disposable, Err(why)) => Err(Lack::Broken(format!("cannot load the module {name}: {why}"))),
