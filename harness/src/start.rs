@@ -7,7 +7,7 @@ use crate::needs::Need;
 const ARGUMENT: &str = "nsproof.stage";
 
 /// What stands when a machine's worker has greeted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Start {
     /// The worker, and nothing else in the kernel that is ours.
     Bare,
@@ -26,7 +26,29 @@ impl Start {
     }
 }
 
+/// What a machine is to be like for a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Footing {
+    pub(crate) start: Start,
+    /// Its processors. One gives the same order of events each time.
+    pub(crate) cpus: u32,
+}
+
+impl Footing {
+    /// For cases of all kinds, one after the other.
+    pub(crate) const SHARED: Self = Self { start: Start::Bare, cpus: 1 };
+}
+
 impl Case {
+    /// The machine that the case needs.
+    pub(crate) fn footing(&self) -> Footing {
+        let cpus = self.needs.iter().filter_map(|need| match need {
+            Need::Cpus(count) => Some(*count),
+            _ => None,
+        });
+        Footing { start: self.start(), cpus: cpus.max().unwrap_or(1) }
+    }
+
     /// From where the case goes on: what is about the initial namespaces must find no others.
     pub(crate) fn start(&self) -> Start {
         let initial = self.needs.iter().any(|need| matches!(need, Need::InitialNamespaces));

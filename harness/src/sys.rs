@@ -17,7 +17,6 @@ pub mod keys;
 pub mod listns;
 pub mod loop_device;
 pub mod machine;
-pub mod machine;
 pub mod mnt_ns;
 pub(crate) mod mount;
 pub mod mount_attributes;

@@ -11,7 +11,7 @@ use super::virtual_kernel::VirtualKernel;
 use crate::claim::{Case, KernelVersion};
 use crate::config;
 use crate::protocol::{Hello, Report};
-use crate::start::Start;
+use crate::start::Footing;
 use crate::worker;
 
 /// One kernel under test.
@@ -136,9 +136,8 @@ impl Column {
         let made = match &self.ground {
             Ground::Host => Seat::on_host(),
             Ground::Machines(machines) => machines.seat(match self.isolation {
-                Isolation::Fresh => case.start(),
-                // Cases of both kinds come to it.
-                Isolation::Shared => Start::Bare,
+                Isolation::Fresh => case.footing(),
+                Isolation::Shared => Footing::SHARED,
             }),
         };
         let mut state = self.state();

@@ -1,5 +1,6 @@
 //! A kernel to be booted: everything that is the same for all machines that run it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vm::accel::Accel;
@@ -14,7 +15,7 @@ use crate::needs::Need;
 use crate::pace::{GUEST_READY, Pace};
 use crate::protocol::Hello;
 use crate::registry::Registry;
-use crate::start::Start;
+use crate::start::Footing;
 
 /// One kernel, and what its machines are made of.
 #[derive(Debug)]
@@ -22,8 +23,7 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accel: Accel,
-    bare: Frozen,
-    on_stage: Frozen,
+    frozen: Mutex<BTreeMap<Footing, Arc<Frozen>>>,
 }
 
 /// A moment from which machines go on.
@@ -70,7 +70,7 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel: Accel::Tcg, bare: Frozen::default(), on_stage: Frozen::default() })
+        Ok(Self { kernel, initramfs, accel: Accel::Tcg, frozen: Mutex::default() })
     }
 
     /// What to boot; the accelerator is the one chosen, TCG until one was.
@@ -85,50 +85,28 @@ impl VirtualKernel {
     }
 
     /// A worker in a machine that nothing has touched.
-    pub(crate) fn seat(self: &Arc<Self>, start: Start) -> Result<Seat, SeatError> {
-        let (template, hello) = self.template(start)?;
-        let machine = match self.frozen(start).spare().standby.take() {
+    pub(crate) fn seat(&self, footing: Footing) -> Result<Seat, SeatError> {
+        let frozen = Arc::clone(self.all_frozen().entry(footing).or_default());
+        let (template, hello) = self.template(&frozen, footing)?;
+        let machine = match frozen.spare().standby.take() {
             Some(standby) => standby.resume()?,
             None => template.clone_machine()?,
         };
         let seat = Seat::in_machine(machine, hello, self.pace())?;
-        self.make_spare(start, template);
+        frozen.make_spare(template);
         Ok(seat)
     }
 
-    /// Has the next machine made in the background. What goes wrong there goes wrong again when it is wanted.
-    fn make_spare(self: &Arc<Self>, start: Start, template: Arc<Template>) {
-        {
-            let mut spare = self.frozen(start).spare();
-            if spare.standby.is_some() || spare.under_way || spare.closed {
-                return;
-            }
-            spare.under_way = true;
-        }
-        let this = Arc::clone(self);
-        std::thread::spawn(move || {
-            let made = template.standby().ok();
-            let mut spare = this.frozen(start).spare();
-            spare.under_way = false;
-            if !spare.closed {
-                spare.standby = made;
-            }
-        });
+    fn all_frozen(&self) -> MutexGuard<'_, BTreeMap<Footing, Arc<Frozen>>> {
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn frozen(&self, start: Start) -> &Frozen {
-        match start {
-            Start::Bare => &self.bare,
-            Start::OnStage => &self.on_stage,
-        }
-    }
-
-    fn template(&self, start: Start) -> Result<(Arc<Template>, Hello), SeatError> {
+    fn template(&self, frozen: &Frozen, footing: Footing) -> Result<(Arc<Template>, Hello), SeatError> {
         // Whoever comes second waits for the boot that is under way.
-        let mut slot = self.frozen(start).template();
+        let mut slot = frozen.template();
         if slot.is_none() {
-            let mut setup = self.setup();
-            setup.arguments.extend(start.arguments());
+            let mut setup = Setup { cpus: footing.cpus, ..self.setup() };
+            setup.arguments.extend(footing.start.arguments());
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
                 eprintln!("{}: a boot failed before one succeeded: {failure}", self.kernel.word);
@@ -144,7 +122,7 @@ impl VirtualKernel {
 
     /// Lets go of the next machines and of the templates' memory, when the last case is done.
     pub(crate) fn close(&self) {
-        for frozen in [&self.bare, &self.on_stage] {
+        for frozen in self.all_frozen().values() {
             let last = {
                 let mut spare = frozen.spare();
                 spare.closed = true;
@@ -164,6 +142,26 @@ impl VirtualKernel {
 }
 
 impl Frozen {
+    /// Has the next machine made in the background. What goes wrong there goes wrong again when it is wanted.
+    fn make_spare(self: &Arc<Self>, template: Arc<Template>) {
+        {
+            let mut spare = self.spare();
+            if spare.standby.is_some() || spare.under_way || spare.closed {
+                return;
+            }
+            spare.under_way = true;
+        }
+        let this = Arc::clone(self);
+        std::thread::spawn(move || {
+            let made = template.standby().ok();
+            let mut spare = this.spare();
+            spare.under_way = false;
+            if !spare.closed {
+                spare.standby = made;
+            }
+        });
+    }
+
     fn spare(&self) -> MutexGuard<'_, Spare> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
