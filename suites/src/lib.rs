@@ -17,7 +17,6 @@ pub mod core {
     pub mod lifetime_mounts;
     pub mod lifetime_processes;
     pub mod missing_kinds;
-    pub mod no_memory;
     pub mod unshared_time;
     pub mod unsharing_files;
 }
@@ -121,7 +120,6 @@ pub const ALL: Registry = Registry {
         core::lifetime_mounts::CASES,
         core::lifetime_processes::CASES,
         core::missing_kinds::CASES,
-        core::no_memory::CASES,
         core::unshared_time::CASES,
         core::unsharing_files::CASES,
         net::device_indexes::CASES,
