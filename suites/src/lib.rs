@@ -52,7 +52,6 @@ pub mod core {
     pub mod lsns_program;
     mod memberships;
     pub mod missing_kinds;
-    pub mod no_memory;
     mod ns_directory;
     pub mod nsenter_program;
     pub mod nsfs_files;
@@ -238,7 +237,6 @@ pub const ALL: Registry = Registry {
         core::listing_arguments::CASES,
         core::lsns_program::CASES,
         core::missing_kinds::CASES,
-        core::no_memory::CASES,
         core::nsenter_program::CASES,
         core::nsfs_files::CASES,
         core::nsfs_mount_loops::CASES,

@@ -163,7 +163,8 @@ fn append(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>> {
-    if options.kernel.is_empty() {
+    // Of no kernel at all, too; and no cache is needed for it.
+    if options.kernel.iter().all(|word| word == "host") {
         return Ok(vec![Arc::new(Column::host())]);
     }
     let cache = open_cache()?;
