@@ -1,23 +1,26 @@
 //! By what a namespace counts as in use for `listns(2)`: `kernel/nscommon.c`.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 
 use harness::prelude::*;
-use harness::process::user_namespace_with;
+use harness::process::{stay_on_one_processor, user_namespace_with};
+use harness::sys::listns::Request;
 use harness::sys::ns_ids::id;
 use harness::sys::socket_network::network_of;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::lifetime::{end, file_from_inside};
-use super::listed::{are_listed, have_gone, id_of, own_id};
+use super::listed::{are_listed, have_gone, id_of, list, own_id};
 
 /// The cases of this file.
 pub const CASES: &[Case] = cases![
     listns_active_by_an_open_file,
     listns_active_by_a_bind_mount,
     listns_active_by_one_below,
-    listns_active_only
+    listns_active_only,
+    listns_page_skips_what_is_not_in_use,
 ];
 
 /// listns() lists a namespace without processes, and the user namespace that owns it, while its file is open.
@@ -82,8 +85,7 @@ fn listns_active_by_one_below() -> Verdict {
     needs = [Root, InitialNamespaces],
 )]
 fn listns_active_only() -> Verdict {
-    let inside = || Ok(socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?);
-    let (process, socket) = file_from_inside(CLONE_NEWNET, inside)?;
+    let (process, socket) = file_from_inside(CLONE_NEWNET, inet_socket)?;
     let number = id_of(&process, Kind::Net)?;
     expect!(are_listed(&[number])?, "while it has a process");
     end(process)?;
@@ -94,4 +96,29 @@ fn listns_active_only() -> Verdict {
     drop(opened);
     expect!(have_gone(&[number])?, "when it is closed again");
     holds()
+}
+
+/// A page goes on behind a namespace that is not in use, where that has the number next after the one to begin with.
+///
+/// On 6.19.14 and 7.2.13 it is the end instead, ENOENT, though more namespaces follow.
+#[claim(source = "kernel 7.3 kernel/nstree.c do_listns", since = "7.3", needs = [Root, InitialNamespaces])]
+fn listns_page_skips_what_is_not_in_use() -> Verdict {
+    stay_on_one_processor()?;
+    let before = waiting(CLONE_NEWUTS)?;
+    let (process, _socket) = file_from_inside(CLONE_NEWNET, inet_socket)?;
+    let later = waiting(CLONE_NEWUTS)?;
+    let (first, unused) = (id_of(&before, Kind::Uts)?, id_of(&process, Kind::Net)?);
+    let last = id_of(&later, Kind::Uts)?;
+    let page = Request { after: first, ..Request::all() };
+    expect_eq!(expect_ok!(list(&page)), [unused, last], "while it is in use");
+    end(process)?;
+    if !have_gone(&[unused])? {
+        return Err(Failure::broken("a namespace that lives by a socket alone is listed still"));
+    }
+    expect_eq!(expect_ok!(list(&page)), [last], "while it lives by a socket alone");
+    holds()
+}
+
+fn inet_socket() -> Outcome<OwnedFd> {
+    Ok(socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?)
 }
