@@ -44,12 +44,18 @@ impl Run {
         Pid::from_raw(i32::try_from(self.child.id()).expect("a pid"))
     }
 
-    /// Waits until the run has a machine of this kind; answers all that it has.
+    /// Waits until the moment has come; answers the machines that the run has.
     fn machines_at(&mut self, moment: Moment) -> Vec<i32> {
         let end = Instant::now() + Duration::from_secs(120);
         loop {
             let machines: Vec<i32> = children_of(self.pid()).into_iter().filter(|pid| is_machine(*pid)).collect();
-            if machines.iter().any(|pid| has_word(*pid, "-incoming") == (moment == Moment::Working)) {
+            let clones = machines.iter().filter(|pid| has_word(**pid, "-incoming")).count();
+            // The second one is made ahead while a case is at work in the first.
+            let is_it = match moment {
+                Moment::Booting => machines.len() > clones,
+                Moment::Working => clones >= 2,
+            };
+            if is_it {
                 return machines;
             }
             assert!(self.child.try_wait().expect("its state").is_none(), "it ended before it had a machine");
@@ -68,7 +74,7 @@ impl Run {
 enum Moment {
     /// The template is booting.
     Booting,
-    /// A clone of it has begun.
+    /// A case is at work in a clone of it.
     Working,
 }
 
