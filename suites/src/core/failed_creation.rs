@@ -52,8 +52,8 @@ fn failed_unshare_changes_nothing() -> Verdict {
 
 /// When unshare() fails after it has made a mount namespace, the caller's root and working directory are not in that one.
 ///
-/// Kernels before 7.0 that lack a late update (6.18.15 is one, 6.18.44 is not) leave them there, with the namespace gone:
-/// then no user namespace can be made any more, as in a chroot.
+/// 6.16.12, 6.17.13 and 6.18.15 leave them there, with the namespace gone: then no user namespace can be made any more, as in
+/// a chroot. Late updates of 6.18 (6.18.44 is one) do not.
 #[claim(source = ["unshare(2) ERRORS", "kernel/fork.c unshare_fs"], needs = [UserNamespaces, Config("TIME_NS")])]
 fn failed_unshare_keeps_root_and_cwd() -> Verdict {
     let mounts = || Ok::<_, Failure>([mount_of("/")?, mount_of(".")?]);
