@@ -6,6 +6,9 @@ use std::time::Duration;
 /// How long a killed stage may take to be gone.
 pub(crate) const REAP: Duration = Duration::from_secs(20);
 
+/// How long a case's processes that no stage holds may take to end by themselves after it.
+pub(crate) const LEAVE: Duration = Duration::from_secs(1);
+
 /// How long a host's worker may take to say that it is up.
 pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
 

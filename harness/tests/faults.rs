@@ -1,8 +1,10 @@
 //! Every way in which a case can go wrong ends in the right verdict, with words a stranger understands, and the cases
 //! after it still run.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use results::{CaseRecord, Verdict};
 use rstest::rstest;
@@ -128,6 +130,34 @@ fn test_tools_can_list_and_pick_cases() {
     assert_eq!(list(&["good"]), "");
     assert_eq!(list(&["holds_"]), "fake::holds_always: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["--ignored"]), "", "what nextest asks for next");
+}
+
+/// A case's last word counts also when it is said, and its process gone, before anybody looks.
+#[test]
+fn a_quick_case_is_heard() {
+    let unprivileged = is_root().then_some(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+    for _ in 0..20 {
+        let folder = tempfile::tempdir_in("/tmp").expect("a folder for reports");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("chmod");
+        // An ordinary user's cases have no stage whose PID 1 would slow them down.
+        let mut command = match &unprivileged {
+            None => Command::new(env!("CARGO_BIN_EXE_fakes")),
+            Some(words) => {
+                let copy = folder.path().join("fakes");
+                fs::copy(env!("CARGO_BIN_EXE_fakes"), &copy).expect("a copy that everybody may execute");
+                let mut command = Command::new("setpriv");
+                command.args(words).arg(copy);
+                command
+            }
+        };
+        let status = command
+            .args(["--suite", "fake", "--test-threads", "2", "holds_", "--out"])
+            .arg(folder.path().join("reports"))
+            .stdout(Stdio::null())
+            .status()
+            .expect("the fake suite runs");
+        assert_eq!(status.code(), Some(0), "{:?}", records(&folder.path().join("reports")));
+    }
 }
 
 /// A reader that leaves, such as `head`, takes no verdict along.

@@ -93,12 +93,14 @@ impl Peer {
         let _ = self.put(&Packet::Done(value), None);
     }
 
-    /// A case's last word, if it has been said.
+    /// A case's last word, if it has been said; what came before it is dropped.
     pub(crate) fn take_done(&self) -> Option<Verdict> {
-        match self.take_now() {
-            Some(Packet::Done(value)) => Some(value.map(|_| crate::verdict::Holds)),
-            _ => None,
+        while let Some(packet) = self.take_now() {
+            if let Packet::Done(value) = packet {
+                return Some(value.map(|_| crate::verdict::Holds));
+            }
         }
+        None
     }
 
     fn take_now(&self) -> Option<Packet> {

@@ -67,16 +67,18 @@ pub(super) fn await_end(
                 Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure),
                 Ok(Word::CaseEnded(ended)) => return last_word(result, ended),
                 // The line's end: the pidfd tells next.
-                Err(_) if ready(2) => return Ending::StageGone,
+                Err(_) if ready(2) => return gone(result),
                 Err(_) => {}
             }
         } else if ready(2) {
-            return match result.take_done() {
-                Some(verdict) => Ending::Verdict(verdict),
-                None => Ending::StageGone,
-            };
+            return gone(result);
         }
     }
+}
+
+/// The first process has ended; whatever was said before can be read now.
+fn gone(result: &Peer) -> Ending {
+    result.take_done().map_or(Ending::StageGone, Ending::Verdict)
 }
 
 /// The verdict may have been sent between our last look and the process's end.

@@ -1,9 +1,11 @@
 //! The processes below this one: reaping, ending and describing them.
 
 use std::fs;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use procfs::ProcError;
@@ -43,6 +45,7 @@ fn is_behind(pid: Pid, pidfd: BorrowedFd<'_>) -> bool {
 /// Ends every process that descends from this one, orphans included: this process is an init or a subreaper. Answers
 /// what there was, in words.
 pub(super) fn end_descendants() -> Option<String> {
+    await_leavers(Instant::now() + crate::pace::LEAVE);
     let mut found: Vec<String> = Vec::new();
     loop {
         while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
@@ -62,6 +65,28 @@ pub(super) fn end_descendants() -> Option<String> {
     found.sort();
     found.dedup();
     (!found.is_empty()).then(|| format!("processes left behind: {}", found.join("; ")))
+}
+
+/// Waits for processes that end by themselves once the case has, as those do whose line to it is gone: until all have, or
+/// for as long as none of them does.
+fn await_leavers(until: Instant) {
+    loop {
+        while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
+        let living = descendants();
+        let left = until.saturating_duration_since(Instant::now());
+        if living.is_empty() || left.is_zero() {
+            return;
+        }
+        // One that cannot be watched has gone, and the list is out of date.
+        let watched: Result<Vec<_>, _> =
+            living.iter().map(|process| raw::pidfd_open(Pid::from_raw(process.pid), 0)).collect();
+        let Ok(watched) = watched else { continue };
+        let mut ends: Vec<_> = watched.iter().map(|pidfd| PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)).collect();
+        match poll(&mut ends, PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO)) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
 }
 
 /// The processes below this one, one a line: what they are doing.

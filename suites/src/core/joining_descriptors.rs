@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use harness::prelude::*;
+use harness::process::stay_on_one_processor;
 use harness::room::FOLDER;
 use harness::sys::setns::setns_number;
 use harness::sys::sysv::{msg_create, msg_stat};
@@ -106,6 +107,8 @@ fn setns_foreign_fd_einval() -> Verdict {
     needs = [UserNamespaces],
 )]
 fn setns_bind_mount_file() -> Verdict {
+    // On 6.18, which mount namespace is the older one depends on the processors they were made on.
+    stay_on_one_processor()?;
     user_namespace(CLONE_NEWNS, || {
         let folder = fresh_folder()?;
         let other = Elsewhere::new()?;
