@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
+use crate::terminal;
 use crate::worker;
 
 /// Exit code for wrong usage.
@@ -83,7 +84,7 @@ fn report(answer: anyhow::Result<u8>) -> ExitCode {
     match answer {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("nsproof: {}", in_one_sentence(error.as_ref()));
+            terminal::note(format_args!("nsproof: {}", in_one_sentence(error.as_ref())));
             ExitCode::from(blame(&error))
         }
     }

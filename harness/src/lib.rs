@@ -3,6 +3,7 @@
 //! [`claim`](macro@claim) makes a case of a function; [`process`], [`namespace`], [`sys`] and [`expect`] are what its
 //! body is made of. The rest carries cases out: a runner that a person talks to, a worker in the kernel under test,
 //! and a stage for each case.
+#![warn(clippy::print_stderr, reason = "it panics when nobody reads it any more: terminal::note does not")]
 
 pub mod cgroup;
 mod claim;

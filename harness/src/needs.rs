@@ -78,7 +78,7 @@ pub enum Ground {
 }
 
 /// Why a case does not run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Lack {
     /// It is missing: the reason, which says what would mend it.
     Unmet(String),

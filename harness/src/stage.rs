@@ -11,6 +11,7 @@ mod ending;
 mod processes;
 pub(crate) mod residue;
 mod root;
+pub(crate) mod sentry;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -24,7 +25,8 @@ use crate::registry::Registry;
 use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use crate::sys::raw;
 use crate::verdict::{Doing, Failure, Outcome};
-use ending::{Ending, await_end};
+use ending::{Ending, Limit, await_end};
+use sentry::{Sentry, Standing, Watch};
 
 /// What a stage has of its own. No user namespace: root on the stage is root. No time namespace: its offsets could
 /// not be changed any more by the case.
@@ -66,7 +68,30 @@ pub(crate) struct Stage {
     /// The first process on it: PID 1, or the case's own when there are no namespaces.
     pidfd: OwnedFd,
     output: ending::Output,
+    /// Of a sentry.
+    watch: Option<Watch>,
     reaped: bool,
+}
+
+/// What a worker hears of a case that a sentry was to carry out.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The request is one for the worker, and the case's process waits for it again.
+    HandedOver(String),
+    /// The case with this place in the registry came to an end that the sentry cannot tell of.
+    Ended(Option<usize>, Box<Report>),
+}
+
+/// What comes of watching a sentry.
+enum Watched {
+    HandedOver(String),
+    Ended(Ending),
+}
+
+impl From<Ending> for Watched {
+    fn from(ending: Ending) -> Self {
+        Self::Ended(ending)
+    }
 }
 
 /// What the worker tells the case's process.
@@ -80,6 +105,12 @@ struct Cue {
 impl Stage {
     /// Begins to make a stage. What goes wrong on it is told when it is played on.
     pub(crate) fn make(mode: Mode, registry: Registry) -> Outcome<Self> {
+        Self::make_with(mode, registry, None)
+    }
+
+    /// The same for a machine that is going to be frozen, with a sentry.
+    pub(crate) fn make_with(mode: Mode, registry: Registry, sentry: Option<&Sentry>) -> Outcome<Self> {
+        let watch = sentry.map(Sentry::watch).transpose()?;
         let output = ending::Output::new()?;
         let (case, their_case) = Peer::pair()?;
         let (init, their_init) = Peer::pair()?;
@@ -92,21 +123,46 @@ impl Stage {
                 drop((case, init));
                 crate::process::next_generation();
                 match mode {
-                    Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output),
-                    Mode::Plain => be_case(registry, &their_case, &output),
+                    Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output, sentry),
+                    Mode::Plain => be_case(registry, &their_case, &output, sentry),
                 }
             }
-            Side::Parent(_, pidfd) => Ok(Self { mode, case, init, pidfd, output, reaped: false }),
+            Side::Parent(_, pidfd) => Ok(Self { mode, case, init, pidfd, output, watch, reaped: false }),
         }
     }
 
+    /// Whom it is for.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     /// Waits until the case's process stands ready, or something went wrong with it.
-    pub(crate) fn await_ready(&self) -> Outcome<()> {
+    pub(crate) fn await_ready(&self) -> Outcome<Standing> {
         let patience = PollTimeout::try_from(crate::pace::STAGE_READY).unwrap_or(PollTimeout::MAX);
         let mut signs =
             [self.case.as_fd(), self.init.as_fd(), self.pidfd.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         poll(&mut signs, patience).doing("wait for the stage")?;
-        Ok(())
+        let ready = signs[0].any() == Some(true);
+        Ok(if ready { self.case.recv()? } else { Standing::AtLine })
+    }
+
+    /// Has the sentry greet and take a request, and waits for what it does not do itself. The runner ends the machine when it
+    /// has its report, so this returns only in some clones.
+    pub(crate) fn watch(&mut self) -> Outcome<News> {
+        self.case.go()?;
+        let Some(watch) = &self.watch else {
+            return Err(Failure::broken("a stage without a sentry was watched"));
+        };
+        let limit = Limit::Alarm(watch.alarm());
+        let handed_over = |case: &Peer| case.recv().ok().map(Watched::HandedOver);
+        match await_end(&self.case, &self.init, self.pidfd.as_fd(), &limit, handed_over) {
+            Watched::HandedOver(request) => Ok(News::HandedOver(request)),
+            Watched::Ended(ending) => {
+                let place = watch.place();
+                let report = self.report_of(ending).unwrap_or_else(|failure| ending::report_of(Err(failure)));
+                Ok(News::Ended(place, Box::new(report)))
+            }
+        }
     }
 
     /// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up.
@@ -118,17 +174,24 @@ impl Stage {
     }
 
     fn play_until(&mut self, case: usize, deadline: Duration, runner: BorrowedFd<'_>) -> Outcome<Report> {
-        let until = Instant::now() + deadline;
+        let limit = Limit::Moment(Instant::now() + deadline, runner);
         // A stage that is gone already is told of below.
         let _ = self.case.send(&Cue { case, deadline });
-        let ending = await_end(&self.case, &self.init, self.pidfd.as_fd(), runner, until);
+        let verdict = |case: &Peer| case.take_done().map(Ending::Verdict);
+        let ending = await_end(&self.case, &self.init, self.pidfd.as_fd(), &limit, verdict);
+        self.report_of(ending)
+    }
+
+    fn report_of(&mut self, ending: Ending) -> Outcome<Report> {
         let processes = match ending {
             Ending::TimedOut => processes::descendants_in_words(),
             _ => String::new(),
         };
         let ended = self.end()?;
         let mut report = ending.into_report(ended, self.mode);
+        // A sentry stands only where nobody comes after its case.
         if self.mode == Mode::Plain
+            && self.watch.is_none()
             && let Some(leak) = processes::end_descendants()
         {
             residue::add(&mut report, &[leak]);
@@ -155,7 +218,13 @@ impl Drop for Stage {
     }
 }
 
-fn be_stage_init(registry: Registry, worker: &Peer, case: &Peer, output: &ending::Output) -> ! {
+fn be_stage_init(
+    registry: Registry,
+    worker: &Peer,
+    case: &Peer,
+    output: &ending::Output,
+    sentry: Option<&Sentry>,
+) -> ! {
     if let Err(failure) = root::make() {
         let _ = worker.send(&Word::Unprepared(failure));
         raw::exit_now(1);
@@ -163,7 +232,7 @@ fn be_stage_init(registry: Registry, worker: &Peer, case: &Peer, output: &ending
     let pidfd = match clone3(&CloneArgs::new(CloneFlags::empty())) {
         Ok(Side::Child) => {
             crate::process::next_generation();
-            be_case(registry, case, output)
+            be_case(registry, case, output, sentry)
         }
         Ok(Side::Parent(_, pidfd)) => pidfd,
         Err(errno) => {
@@ -177,11 +246,16 @@ fn be_stage_init(registry: Registry, worker: &Peer, case: &Peer, output: &ending
     raw::exit_now(0)
 }
 
-fn be_case(registry: Registry, worker: &Peer, output: &ending::Output) -> ! {
+fn be_case(registry: Registry, worker: &Peer, output: &ending::Output, sentry: Option<&Sentry>) -> ! {
     output.take_stdio();
+    match sentry {
+        Some(sentry) => sentry.stand(worker, registry, output),
+        None => {
+            let _ = worker.send(&Standing::AtLine);
+        }
+    }
     // Without a cue there is nobody to do anything for.
-    if worker.go().is_ok()
-        && let Ok(cue) = worker.recv::<Cue>()
+    if let Ok(cue) = worker.recv::<Cue>()
         && let Some(case) = registry.all().nth(cue.case)
     {
         crate::pace::begin_case(cue.deadline);

@@ -1,27 +1,33 @@
-//! From where a case goes on in a machine: the worker alone in the initial namespaces, or a stage that stands ready.
+//! From where a case goes on in a machine: what stands there when it is frozen.
 
 use crate::claim::Case;
 use crate::needs::Need;
 
-/// On the kernel's command line: make a stage before saying that the worker is ready.
-const ARGUMENT: &str = "nsproof.stage";
+/// On the kernel's command line: what is to stand before the machine greets. Nothing asks for the worker alone.
+const ARGUMENT: &str = "nsproof.start=";
 
-/// What stands when a machine's worker has greeted.
+/// What stands when a machine has greeted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Start {
-    /// The worker, and nothing else in the kernel that is ours.
-    Bare,
-    /// The worker and one stage, whose case waits to be told which it is. To make it takes a guest longer than most
-    /// cases do.
+    /// The worker alone, which takes one case after another.
+    Worker,
+    /// The worker and one case's process in the initial namespaces, which waits to be told which case it is.
+    Plain,
+    /// The same on a stage. To make one takes a guest longer than most cases do.
     OnStage,
 }
 
 impl Start {
     /// What asks for it on the kernel's command line.
     pub(crate) fn arguments(self) -> Vec<String> {
+        self.word().map(|word| format!("{ARGUMENT}{word}")).into_iter().collect()
+    }
+
+    fn word(self) -> Option<&'static str> {
         match self {
-            Self::Bare => Vec::new(),
-            Self::OnStage => vec![ARGUMENT.to_owned()],
+            Self::Worker => None,
+            Self::Plain => Some("plain"),
+            Self::OnStage => Some("stage"),
         }
     }
 }
@@ -36,7 +42,7 @@ pub(crate) struct Footing {
 
 impl Footing {
     /// For cases of all kinds, one after the other.
-    pub(crate) const SHARED: Self = Self { start: Start::Bare, cpus: 1 };
+    pub(crate) const SHARED: Self = Self { start: Start::Worker, cpus: 1 };
 }
 
 impl Case {
@@ -52,12 +58,14 @@ impl Case {
     /// From where the case goes on: what is about the initial namespaces must find no others.
     pub(crate) fn start(&self) -> Start {
         let initial = self.needs.iter().any(|need| matches!(need, Need::InitialNamespaces));
-        if initial { Start::Bare } else { Start::OnStage }
+        if initial { Start::Plain } else { Start::OnStage }
     }
 }
 
 /// In the guest: what the command line asks for.
 pub(crate) fn wanted() -> Start {
     let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();
-    if line.split_whitespace().any(|word| word == ARGUMENT) { Start::OnStage } else { Start::Bare }
+    let asks =
+        |start: &Start| start.arguments().iter().any(|argument| line.split_whitespace().any(|word| word == argument));
+    [Start::Plain, Start::OnStage].into_iter().find(asks).unwrap_or(Start::Worker)
 }

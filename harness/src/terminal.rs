@@ -1,6 +1,7 @@
 //! What standard output is, and how to write to it.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -45,6 +46,16 @@ pub(crate) fn print(text: &str) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
+}
+
+/// Writes a line to standard error; that nobody reads it any more is no error.
+pub(crate) fn note(line: impl fmt::Display) {
+    aside(&format!("{line}\n"));
+}
+
+/// The same with a text as it is.
+pub(crate) fn aside(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Standard output for code that panics when its reader has gone, as `println!` does.

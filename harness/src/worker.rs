@@ -6,7 +6,7 @@ mod ahead;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use nix::sys::utsname::uname;
@@ -14,12 +14,13 @@ use results::Verdict as Found;
 
 use crate::claim::{Case, KernelVersion, NotAVersion};
 use crate::command::shell;
-use crate::needs::{Ground, Lack, Need};
+use crate::needs::{Ground, Need};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::registry::Registry;
-use crate::stage::residue::{self, Surroundings};
-use crate::stage::{Mode, Stage, airlock};
+use crate::stage::residue::{self, Surroundings, Taint};
+use crate::stage::{Mode, News, Stage, airlock};
 use crate::start::{self, Start};
+use crate::terminal;
 use crate::verdict::{Doing, Failure, Outcome};
 use ahead::Ahead;
 
@@ -42,19 +43,19 @@ pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
 pub(crate) fn serve_guest(registry: Registry) -> ! {
     // Its standard error is the console, which the runner keeps.
     match vm::guest::start() {
-        Err(error) => eprintln!("nsproof: {error}"),
+        Err(error) => terminal::note(format_args!("nsproof: {error}")),
         Ok(guest) if let Some(size) = shell::wanted() => {
             if let Err(error) = shell::in_guest(guest.control, size) {
-                eprintln!("nsproof: the shell could not be started: {error}");
+                terminal::note(format_args!("nsproof: the shell could not be started: {error}"));
             }
         }
         Ok(guest) => {
             airlock::forbid_core_dumps();
             let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
-            worker.ahead = Some(Ahead::make(start::wanted(), registry));
+            worker.start = start::wanted();
             if let Err(failure) = worker.serve(guest.control) {
-                eprintln!("nsproof: {}", in_words(&failure));
+                terminal::note(format_args!("nsproof: {}", in_words(&failure)));
             }
         }
     }
@@ -82,21 +83,34 @@ pub(crate) struct Worker<'a> {
     registry: Registry,
     ground: Ground,
     load: &'a mut dyn FnMut(&str) -> Result<(), String>,
-    /// What the first case finds done.
-    ahead: Option<Ahead>,
+    /// What it is to get done before it greets.
+    start: Start,
 }
 
 impl<'a> Worker<'a> {
     pub(crate) fn new(registry: Registry, ground: Ground, load: &'a mut dyn FnMut(&str) -> Result<(), String>) -> Self {
-        Self { registry, ground, load, ahead: None }
+        Self { registry, ground, load, start: Start::Worker }
     }
 
-    /// Reads requests until there are no more.
+    /// Greets, and carries out what is requested until there are no more requests.
     pub(crate) fn serve(mut self, line: File) -> Outcome<()> {
         let mut events = line.try_clone().doing("duplicate the line to the runner")?;
         let hello = hello()?;
         let version = version(&hello.release, &hello.version)?;
-        say(&mut events, &Event::Ready(hello))?;
+        let mut ahead = Ahead::make(self.start, self.registry, &hello, version);
+        let news = match ahead.as_mut() {
+            Some(Ahead { stage: Ok(stage), guarded: true, .. }) => Some(stage.watch()?),
+            _ => None,
+        };
+        match news {
+            None => say(&mut events, &Event::Ready(hello))?,
+            Some(News::HandedOver(request)) => self.carry_out(&request, version, ahead.take(), &mut events)?,
+            Some(News::Ended(place, report)) => {
+                let case = place.and_then(|place| self.registry.all().nth(place)).map(Case::name);
+                say(&mut events, &Event::Finished { case: case.unwrap_or_default(), report })?;
+                ahead = None;
+            }
+        }
         let mut requests = BufReader::new(line);
         let mut text = String::new();
         loop {
@@ -104,15 +118,24 @@ impl<'a> Worker<'a> {
             if requests.read_line(&mut text).doing("read a request")? == 0 {
                 return Ok(());
             }
-            let Request::Run { case, deadline_ms } = serde_json::from_str(&text)?;
-            say(&mut events, &Event::Started { case: case.clone() })?;
-            let runner = events.as_fd();
-            let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {
-                Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), runner),
-                None => Report::new(Found::Broken, "this worker does not know the case"),
-            };
-            say(&mut events, &Event::Finished { case, report: Box::new(report) })?;
+            self.carry_out(&text, version, ahead.take(), &mut events)?;
         }
+    }
+
+    fn carry_out(
+        &mut self,
+        request: &str,
+        version: KernelVersion,
+        ahead: Option<Ahead>,
+        events: &mut File,
+    ) -> Outcome<()> {
+        let Request::Run { case, deadline_ms } = serde_json::from_str(request)?;
+        say(events, &Event::Started { case: case.clone() })?;
+        let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {
+            Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), events.as_fd(), ahead),
+            None => Report::new(Found::Broken, "this worker does not know the case"),
+        };
+        say(events, &Event::Finished { case, report: Box::new(report) })
     }
 
     fn run(
@@ -120,52 +143,43 @@ impl<'a> Worker<'a> {
         (place, case): (usize, &Case),
         version: KernelVersion,
         deadline: Duration,
-        runner: std::os::fd::BorrowedFd<'_>,
+        runner: BorrowedFd<'_>,
+        ahead: Option<Ahead>,
     ) -> Report {
         if !case.covers(version) {
             return Report::outside_range(case);
         }
-        let mut ahead = self.ahead.take();
         for need in case.needs {
-            let known = ahead.as_mut().and_then(|ahead| ahead.answer(need));
-            match known.unwrap_or_else(|| need.check(self.ground, self.load)) {
-                Ok(()) => {}
-                Err(Lack::Unmet(reason)) => return Report::new(Found::Unmet, reason),
-                Err(Lack::Broken(reason)) => return Report::new(Found::Broken, reason),
+            if let Err(lack) = need.check(self.ground, self.load) {
+                return lack.into();
             }
         }
-        let (before, stage) = self.stage_for(case, ahead);
-        let mut report = match stage {
+        let taint = Taint::now();
+        // Nobody comes after a case whose machine was made for it.
+        let before = (self.start == Start::Worker).then(Surroundings::now);
+        let mut report = match self.stage_for(case, ahead) {
             Ok(stage) => stage.play(place, deadline, runner),
             Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
         };
-        let after = Surroundings::now();
-        residue::add(&mut report, &before.leaks(&after));
-        if let Some(taint) = before.new_taint(&after) {
-            let said =
-                if report.message.is_empty() { String::new() } else { format!(" (the case said: {})", report.message) };
-            report.verdict = Found::Crashed;
-            report.message = format!("the kernel went wrong while the case ran: {taint}{said}");
+        if let Some(before) = before {
+            residue::add(&mut report, &before.leaks(&Surroundings::now()));
         }
+        residue::blame(&mut report, taint.since(&Taint::now()));
         report
     }
 
-    /// The surroundings before the case, and where it is carried out.
-    fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> (Surroundings, Outcome<Stage>) {
+    /// Where the case is carried out.
+    fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> Outcome<Stage> {
         let mode = match case.start() {
             Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
             _ => Mode::Plain,
         };
-        // A module that was loaded for the case may have come with a device.
-        let modules = case.needs.iter().any(|need| matches!(need, Need::Module(_)));
         match ahead {
-            Some(Ahead { stage: Some(stage), surroundings, .. }) if mode == Mode::Staged => {
-                (if modules { Surroundings::now() } else { surroundings }, stage)
-            }
+            Some(Ahead { stage: Ok(stage), .. }) if mode == stage.mode() => Ok(stage),
             // A stage that is not wanted ends first.
             other => {
                 drop(other);
-                (Surroundings::now(), Stage::make(mode, self.registry))
+                Stage::make(mode, self.registry)
             }
         }
     }

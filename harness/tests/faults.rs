@@ -79,9 +79,9 @@ fn a_process_left_behind_goes_with_its_stage() {
 #[case::side_by_side("4")]
 fn the_cases_after_a_fault_still_run(#[case] threads: &str) {
     let (records, output) = run(&["--suite", "fake", "--test-threads", threads]);
-    assert_eq!(records.len(), 14);
+    assert_eq!(records.len(), 15);
     let holding: Vec<_> = records.iter().filter(|record| record.name.contains("holds_")).collect();
-    assert_eq!(holding.len(), 2);
+    assert_eq!(holding.len(), 3);
     assert!(holding.iter().all(|record| record.verdict == Verdict::Holds), "{holding:?}");
     assert_eq!(output.status.code(), Some(1), "a violated claim is exit code 1");
 }
@@ -128,7 +128,7 @@ fn test_tools_can_list_and_pick_cases() {
         String::from_utf8(output.stdout).expect("names are text")
     };
     assert_eq!(list(&["good"]), "");
-    assert_eq!(list(&["holds_"]), "fake::holds_always: test\nfake::holds_as_well: test\n");
+    assert_eq!(list(&["holds_"]), "fake::holds_at_once: test\nfake::holds_always: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["--ignored"]), "", "what nextest asks for next");
 }
 
@@ -160,7 +160,7 @@ fn a_quick_case_is_heard() {
     }
 }
 
-/// A reader that leaves, such as `head`, takes no verdict along.
+/// A reader that leaves, such as `head`, takes no verdict along: whichever of the two streams it had.
 #[test]
 fn a_reader_that_leaves_ends_no_run() {
     let folder = tempfile::tempdir().expect("a folder for reports");
@@ -168,10 +168,11 @@ fn a_reader_that_leaves_ends_no_run() {
     let mut runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
         .args(["--suite", "fake", "holds_", "--out"])
         .arg(folder.path())
+        .stderr(writer.try_clone().expect("a second handle"))
         .stdout(writer)
         .spawn()
         .expect("the fake suite runs");
     drop(reader);
     assert_eq!(runner.wait().expect("it ends").code(), Some(0));
-    assert_eq!(records(folder.path()).len(), 2);
+    assert_eq!(records(folder.path()).len(), 3);
 }

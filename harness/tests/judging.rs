@@ -144,7 +144,7 @@ fn shards_share_the_work_and_join_to_the_whole() {
         folders.push(folder);
     }
     assert!(sizes.contains(&0), "{sizes:?}");
-    assert_eq!(sizes.iter().sum::<usize>(), 13);
+    assert_eq!(sizes.iter().sum::<usize>(), 14);
 
     let merge: Vec<&str> =
         ["report", "merge", "--out", "whole"].into_iter().chain(folders.iter().map(String::as_str)).collect();

@@ -12,6 +12,7 @@
 //! ```
 
 mod mounts;
+mod port;
 mod settle;
 
 use std::ffi::CString;
@@ -26,6 +27,7 @@ use rustix::system::{RebootCommand, finit_module, reboot, uname};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::modules::{Availability, Index};
+pub use port::Port;
 
 /// The second serial port: the machine's control stream.
 const CONTROL: &str = "/dev/ttyS1";

@@ -2,7 +2,14 @@
 
 use harness::prelude::*;
 
-pub(crate) const CASES: &[Case] = cases![holds_always, holds_as_well, is_about_another_kernel, needs_what_nobody_has];
+pub(crate) const CASES: &[Case] =
+    cases![holds_at_once, holds_always, holds_as_well, is_about_another_kernel, needs_what_nobody_has];
+
+/// Nothing is done.
+#[claim(source = "none")]
+fn holds_at_once() -> Verdict {
+    holds()
+}
 
 /// Nothing is wrong.
 #[claim(source = "none")]

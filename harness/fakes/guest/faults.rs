@@ -26,6 +26,9 @@ pub(crate) const CASES: &[Case] = cases![
     is_the_first_to_touch_the_kernel,
     tells_its_numbers,
     tells_its_numbers_again,
+    tells_its_stages_numbers,
+    tells_its_stages_numbers_again,
+    is_carried_out_by_a_sentry,
 ];
 
 /// The kernel panics.
@@ -135,16 +138,36 @@ fn touches_the_kernel() -> Verdict {
 /// A case sees certain PIDs, inode numbers and interface indexes.
 #[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
 fn tells_its_numbers() -> Verdict {
-    tell_numbers()
+    tell_numbers(true)
 }
 
 /// Another case sees the same ones.
 #[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
 fn tells_its_numbers_again() -> Verdict {
-    tell_numbers()
+    tell_numbers(true)
 }
 
-fn tell_numbers() -> Verdict {
+/// So does a case on a stage, for which nothing has to be loaded.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn tells_its_stages_numbers() -> Verdict {
+    tell_numbers(false)
+}
+
+/// And so does the next.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn tells_its_stages_numbers_again() -> Verdict {
+    tell_numbers(false)
+}
+
+/// A case's process took its request from the port itself: it has a timer for its deadline, which only a sentry needs.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn is_carried_out_by_a_sentry() -> Verdict {
+    let files = fs::read_dir("/proc/self/fd")?.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+    expect!(files.into_iter().any(|file| file.ends_with("anon_inode:[timerfd]")));
+    holds()
+}
+
+fn tell_numbers(device: bool) -> Verdict {
     // All at once: when a number is free again depends on what the kernel does later, and so on time.
     let kinds = [Kind::Pid, Kind::Net, Kind::Uts, Kind::User];
     let living = kinds.map(|kind| waiting(kind.flag()));
@@ -155,6 +178,9 @@ fn tell_numbers() -> Verdict {
     }
     // In a namespace of its own, which takes the device along.
     let index = child(CLONE_NEWNET, || {
+        if !device {
+            return Ok(0);
+        }
         let netlink = Netlink::open()?;
         netlink.add(LinkDummy::new("dummy0").build())?.doing("make a device")?;
         Ok(netlink.device("dummy0")?.index)

@@ -59,7 +59,7 @@ impl Kernels {
 
 /// The cache, which tells of downloads on standard error.
 pub(crate) fn open_cache() -> Result<Cache> {
-    Ok(Cache::open(None)?.on_notice(|notice| eprintln!("{notice}")))
+    Ok(Cache::open(None)?.on_notice(|notice| terminal::note(notice)))
 }
 
 fn count(number: usize, what: &str) -> String {

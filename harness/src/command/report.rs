@@ -117,7 +117,7 @@ fn diff(old: &Path, new: &Path, form: Form, waivers: Option<&Path>) -> Result<u8
         Form::Markdown => judgement.markdown(),
         // Waivers have no place in the JSON: what must go is said beside it.
         Form::Json => {
-            eprint!("{}", judgement.waived().table(page));
+            terminal::aside(&judgement.waived().table(page));
             judgement.diff().map(Diff::json).unwrap_or_default()
         }
     };

@@ -21,6 +21,7 @@ use crate::pace::GUEST_READY;
 use crate::registry::Registry;
 use crate::runner::accelerator;
 use crate::runner::virtual_kernel::VirtualKernel;
+use crate::terminal;
 
 /// On the kernel's command line: be a shell, on a terminal of so many columns and rows.
 const ARGUMENT: &str = "nsproof.shell=";
@@ -44,7 +45,7 @@ pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> 
     let (columns, rows) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
     let mut setup = kernel.setup();
     setup.arguments.push(format!("{ARGUMENT}{columns}x{rows}"));
-    eprintln!("{} in a disposable machine; `exit` leaves it", kernel.kernel.release);
+    terminal::note(format_args!("{} in a disposable machine; `exit` leaves it", kernel.kernel.release));
     let mut machine = Machine::boot(&setup)?;
     let greeting = machine.greeting(Instant::now() + GUEST_READY)?;
     if greeting.trim_ascii() != READY.as_bytes() {

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, recvmsg, sendmsg,
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType, UnixAddr, recv, recvmsg, sendmsg,
     socketpair,
 };
 use serde::de::DeserializeOwned;
@@ -125,7 +125,7 @@ impl Peer {
     }
 
     pub(super) fn take(&self) -> Outcome<(Packet, Option<OwnedFd>)> {
-        let mut bytes = vec![0; LONGEST_PACKET];
+        let mut bytes = vec![0; self.next_length()?];
         let mut space = nix::cmsg_space!(RawFd);
         let (length, fd) = loop {
             let mut parts = [IoSliceMut::new(&mut bytes)];
@@ -147,5 +147,16 @@ impl Peer {
             return Err(Failure::broken("the other process ended without a word"));
         }
         Ok((serde_json::from_slice(&bytes[..length])?, fd))
+    }
+
+    /// How long the next packet is; waits for it. A buffer for the longest would cost a small process in an emulated machine
+    /// more than all else here.
+    fn next_length(&self) -> Outcome<usize> {
+        loop {
+            match recv(self.socket.as_raw_fd(), &mut [], MsgFlags::MSG_PEEK | MsgFlags::MSG_TRUNC) {
+                Err(Errno::EINTR) => {}
+                length => return Ok(length?),
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use vm::accel::{Accel, Probe, probe};
 use vm::kernels::Cache;
 
 use super::virtual_kernel::VirtualKernel;
+use crate::terminal;
 
 /// Finds out, by booting this kernel if nobody has before, and says so once.
 pub(crate) fn choose(wanted: Option<Accel>, cache: &Cache, kernel: &VirtualKernel) -> Result<Accel> {
@@ -12,7 +13,7 @@ pub(crate) fn choose(wanted: Option<Accel>, cache: &Cache, kernel: &VirtualKerne
         return Ok(accel);
     }
     let Probe { accel, why } = probe(cache.root(), &kernel.setup())?;
-    eprintln!("accelerator: {accel} ({why})");
+    terminal::note(format_args!("accelerator: {accel} ({why})"));
     Ok(accel)
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
     let judged = judgement.table(page);
     // Tools that read libtest's own JSON want nothing else on that stream.
     if front == Front::Libtest && plan.options().test.format.is_some() {
-        eprint!("{judged}");
+        terminal::aside(&judged);
         return Ok(judgement.exit_code);
     }
     let table = results::table(&matrix, page);

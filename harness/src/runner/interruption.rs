@@ -9,6 +9,7 @@ use signal_hook::low_level::signal_name;
 
 use super::engine::Plan;
 use crate::door::in_one_sentence;
+use crate::terminal;
 
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
@@ -25,11 +26,14 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             let done: usize = matrix.runs.iter().map(|run| run.cases.len()).sum();
             let name = signal_name(signal).unwrap_or("a signal");
             match plan.write(&matrix, "") {
-                Ok(Some(folder)) => {
-                    eprintln!("\nnsproof: stopped by {name}; {done} verdicts are in {}", folder.display())
+                Ok(Some(folder)) => terminal::note(format_args!(
+                    "\nnsproof: stopped by {name}; {done} verdicts are in {}",
+                    folder.display()
+                )),
+                Ok(None) => terminal::note(format_args!("\nnsproof: stopped by {name}")),
+                Err(error) => {
+                    terminal::note(format_args!("\nnsproof: stopped by {name}; {}", in_one_sentence(error.as_ref())))
                 }
-                Ok(None) => eprintln!("\nnsproof: stopped by {name}"),
-                Err(error) => eprintln!("\nnsproof: stopped by {name}; {}", in_one_sentence(error.as_ref())),
             }
             // Machines and workers are not waited for here: they end with this process, and one may just be booting.
             std::process::exit(KILLED_BY + signal);

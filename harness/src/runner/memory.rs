@@ -9,6 +9,8 @@ use std::path::Path;
 use procfs::{Current, Meminfo};
 use vm::machine::GUEST_MEMORY;
 
+use crate::terminal;
+
 /// What QEMU takes beside the guest's memory, in MiB; 20 to 60 were seen.
 const QEMU: u64 = 64;
 
@@ -20,10 +22,10 @@ pub(crate) fn bound(threads: usize) -> usize {
     let Some(free) = free() else { return threads };
     let bounded = threads.min(machines(free));
     if bounded < threads {
-        eprintln!(
+        terminal::note(format_args!(
             "{bounded} of {threads} cases at once: {free} MiB of memory are free, and a machine may take {}",
             each()
-        );
+        ));
     }
     bounded
 }

@@ -16,6 +16,7 @@ use crate::pace::{GUEST_READY, Pace};
 use crate::protocol::Hello;
 use crate::registry::Registry;
 use crate::start::Footing;
+use crate::terminal;
 
 /// One kernel, and what its machines are made of.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ impl VirtualKernel {
             setup.arguments.extend(footing.start.arguments());
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
-                eprintln!("{}: a boot failed before one succeeded: {failure}", self.kernel.word);
+                terminal::note(format_args!("{}: a boot failed before one succeeded: {failure}", self.kernel.word));
             }
             let hello = hello_in(template.greeting())?;
             *slot = Some(Booted { template: Arc::new(template), hello });

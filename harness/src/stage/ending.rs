@@ -30,48 +30,63 @@ pub(super) enum Ending {
     HungUp,
 }
 
-/// Waits for the first sign of an end.
-pub(super) fn await_end(
-    result: &Peer,
+/// What a case is not waited for beyond.
+pub(super) enum Limit<'a> {
+    /// A moment, or the end of the line to the runner.
+    Moment(Instant, BorrowedFd<'a>),
+    /// A timer that the case's process set.
+    Alarm(BorrowedFd<'a>),
+}
+
+/// Waits for the first sign of an end, or for something else that `heard` makes of the line to the case's process.
+pub(super) fn await_end<T: From<Ending>>(
+    case: &Peer,
     stage: &Peer,
     pidfd: BorrowedFd<'_>,
-    runner: BorrowedFd<'_>,
-    until: Instant,
-) -> Ending {
+    limit: &Limit<'_>,
+    heard: impl Fn(&Peer) -> Option<T>,
+) -> T {
     loop {
+        let (last, timeout) = match limit {
+            Limit::Moment(until, runner) => {
+                let left = until.saturating_duration_since(Instant::now());
+                // A hang-up is reported unasked; requests that wait are no matter here.
+                (PollFd::new(*runner, PollFlags::empty()), PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))
+            }
+            Limit::Alarm(alarm) => (PollFd::new(*alarm, PollFlags::POLLIN), PollTimeout::NONE),
+        };
         let mut sources = [
-            PollFd::new(result.as_fd(), PollFlags::POLLIN),
+            PollFd::new(case.as_fd(), PollFlags::POLLIN),
             PollFd::new(stage.as_fd(), PollFlags::POLLIN),
             PollFd::new(pidfd, PollFlags::POLLIN),
-            // A hang-up is reported unasked; requests that wait are no matter here.
-            PollFd::new(runner, PollFlags::empty()),
+            last,
         ];
-        let left = until.saturating_duration_since(Instant::now());
-        match poll(&mut sources, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+        match poll(&mut sources, timeout) {
             Err(Errno::EINTR) => continue,
-            Err(errno) => return Ending::Unprepared(errno.into()),
-            Ok(0) => return Ending::TimedOut,
+            Err(errno) => return Ending::Unprepared(errno.into()).into(),
+            Ok(0) => return Ending::TimedOut.into(),
             Ok(_) => {}
         }
         let ready = |index: usize| sources[index].any() == Some(true);
         if ready(3) {
-            return Ending::HungUp;
+            let ending = if matches!(limit, Limit::Alarm(_)) { Ending::TimedOut } else { Ending::HungUp };
+            return ending.into();
         }
         if ready(0)
-            && let Some(verdict) = result.take_done()
+            && let Some(heard) = heard(case)
         {
-            return Ending::Verdict(verdict);
+            return heard;
         }
         if ready(1) {
             match stage.recv::<Word>() {
-                Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure),
-                Ok(Word::CaseEnded(ended)) => return last_word(result, ended),
+                Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure).into(),
+                Ok(Word::CaseEnded(ended)) => return last_word(case, ended).into(),
                 // The line's end: the pidfd tells next.
-                Err(_) if ready(2) => return gone(result),
+                Err(_) if ready(2) => return gone(case).into(),
                 Err(_) => {}
             }
         } else if ready(2) {
-            return gone(result);
+            return gone(case).into();
         }
     }
 }
@@ -187,8 +202,11 @@ impl Output {
 
     /// The last part of what was written.
     pub(super) fn read(&self) -> String {
+        let length = rustix::fs::seek(&self.0, rustix::fs::SeekFrom::End(0)).unwrap_or(0);
+        if length == 0 {
+            return String::new();
+        }
         let Ok(mut file) = self.0.try_clone().map(File::from) else { return String::new() };
-        let length = file.seek(SeekFrom::End(0)).unwrap_or(0);
         let from = length.saturating_sub(LONGEST_OUTPUT as u64);
         let mut bytes = Vec::new();
         if file.seek(SeekFrom::Start(from)).is_ok() {

@@ -16,13 +16,44 @@ const WENT_WRONG: [(u64, &str); 5] = [
     (1 << 14, "soft lockup (L)"),
 ];
 
+/// Where the kernel says what went wrong in it.
+pub(super) const TAINT: &str = "/proc/sys/kernel/tainted";
+
+/// What the kernel says of itself there: a number, in text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Taint(String);
+
+impl Taint {
+    /// As it is now.
+    pub(crate) fn now() -> Self {
+        Self(fs::read_to_string(TAINT).unwrap_or_default())
+    }
+
+    pub(super) fn of(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// How the kernel says that it went wrong since, in words.
+    pub(crate) fn since(&self, after: &Self) -> Option<String> {
+        if self == after {
+            return None;
+        }
+        let new = after.bits() & !self.bits();
+        let words: Vec<_> = WENT_WRONG.iter().filter(|(bit, _)| new & bit != 0).map(|(_, word)| *word).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    fn bits(&self) -> u64 {
+        self.0.trim().parse().unwrap_or(0)
+    }
+}
+
 /// The state of the worker's surroundings, as far as cases could change it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Surroundings {
     mounts: Vec<String>,
     devices: Vec<String>,
     names: (String, String),
-    taint: u64,
 }
 
 impl Surroundings {
@@ -35,12 +66,10 @@ impl Surroundings {
         let names = uname().map(|names| {
             (names.nodename().to_string_lossy().into_owned(), names.domainname().to_string_lossy().into_owned())
         });
-        let taint = fs::read_to_string("/proc/sys/kernel/tainted").unwrap_or_default();
         Self {
             mounts: mounts.lines().map(str::to_owned).collect(),
             devices: devices.unwrap_or_default(),
             names: names.unwrap_or_default(),
-            taint: taint.trim().parse().unwrap_or(0),
         }
     }
 
@@ -64,13 +93,6 @@ impl Surroundings {
         }
         leaks
     }
-
-    /// How the kernel says that it went wrong since, in words.
-    pub(crate) fn new_taint(&self, after: &Self) -> Option<String> {
-        let new = after.taint & !self.taint;
-        let words: Vec<_> = WENT_WRONG.iter().filter(|(bit, _)| new & bit != 0).map(|(_, word)| *word).collect();
-        (!words.is_empty()).then(|| words.join(", "))
-    }
 }
 
 /// Makes a report broken because of what the case left behind. What it found before stays in the message.
@@ -89,6 +111,14 @@ pub(crate) fn add(report: &mut Report, leaks: &[String]) {
     report.message = format!("{said}the case left its stage: {}", leaks.join("; "));
 }
 
+/// Makes a report one of a crash when the kernel says that it went wrong. What the case found stays in the message.
+pub(crate) fn blame(report: &mut Report, taint: Option<String>) {
+    let Some(taint) = taint else { return };
+    let said = if report.message.is_empty() { String::new() } else { format!(" (the case said: {})", report.message) };
+    report.verdict = Found::Crashed;
+    report.message = format!("the kernel went wrong while the case ran: {taint}{said}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,14 +128,12 @@ mod tests {
             mounts: vec!["1 / proc".into()],
             devices: vec!["1 lo".into()],
             names: ("host".into(), "(none)".into()),
-            taint: 1 << 12,
         }
     }
 
     #[test]
     fn nothing_changed_is_no_leak() {
         assert_eq!(quiet().leaks(&quiet()), Vec::<String>::new());
-        assert_eq!(quiet().new_taint(&quiet()), None);
     }
 
     #[test]
@@ -127,9 +155,11 @@ mod tests {
 
     #[test]
     fn a_warning_of_the_kernel_is_told_and_an_unsigned_module_is_not() {
-        let mut after = quiet();
-        after.taint |= (1 << 9) | (1 << 13);
-        assert_eq!(quiet().new_taint(&after).as_deref(), Some("warning (W)"));
+        let taint = |bits: &[u32]| Taint::of(format!("{}\n", bits.iter().map(|bit| 1u64 << bit).sum::<u64>()));
+        assert_eq!(taint(&[12]).since(&taint(&[12])), None);
+        assert_eq!(taint(&[12]).since(&taint(&[12, 13])), None);
+        assert_eq!(taint(&[12]).since(&taint(&[12, 9, 13])).as_deref(), Some("warning (W)"));
+        assert_eq!(taint(&[9]).since(&taint(&[9, 7])).as_deref(), Some("oops (D)"));
     }
 
     #[test]

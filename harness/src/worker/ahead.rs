@@ -3,9 +3,13 @@
 //! A machine is frozen after that, so each case that goes on in a clone of it finds it done: under emulation it takes
 //! longer than most cases do. Only the first case of a worker finds it, since cases can change what was found out.
 
+use std::collections::BTreeMap;
+
+use crate::claim::{Case, KernelVersion};
 use crate::needs::{Ground, Lack, Need};
+use crate::protocol::{Hello, Report};
 use crate::registry::Registry;
-use crate::stage::residue::Surroundings;
+use crate::stage::sentry::{Prospect, Sentry, Standing};
 use crate::stage::{Mode, Stage};
 use crate::start::Start;
 use crate::verdict::Outcome;
@@ -13,41 +17,83 @@ use crate::verdict::Outcome;
 /// What stands ready for the first case.
 pub(super) struct Ahead {
     /// Ready, or why it is not.
-    pub(super) stage: Option<Outcome<Stage>>,
-    /// As they were when all else was done.
-    pub(super) surroundings: Surroundings,
-    needs: Vec<(String, Result<(), Lack>)>,
+    pub(super) stage: Outcome<Stage>,
+    /// Whether a sentry on it greets and takes the first request.
+    pub(super) guarded: bool,
 }
 
 impl Ahead {
-    /// Does what can be done in a disposable kernel for a case that goes on from `start`.
-    pub(super) fn make(start: Start, registry: Registry) -> Self {
-        let mut needs: Vec<(String, Result<(), Lack>)> = Vec::new();
-        for need in registry.all().flat_map(|case| case.needs).filter(|need| can_be_asked(need, start)) {
-            let name = need.to_string();
-            if !needs.iter().any(|(known, _)| *known == name) {
-                needs.push((name, need.check(Ground::Disposable, &mut |_| Err("not ahead".to_owned()))));
-            }
-        }
-        let surroundings = Surroundings::now();
-        let make = || Stage::make(Mode::Staged, registry).and_then(|stage| stage.await_ready().map(|()| stage));
-        Self { stage: (start == Start::OnStage).then(make), surroundings, needs }
-    }
-
-    /// Whether a need is met, if that is known.
-    pub(super) fn answer(&mut self, need: &Need) -> Option<Result<(), Lack>> {
-        let name = need.to_string();
-        let place = self.needs.iter().position(|(known, _)| *known == name)?;
-        Some(self.needs.swap_remove(place).1)
+    /// Does what can be done in a disposable kernel for a case that goes on from `start`; nothing if that is the worker alone.
+    pub(super) fn make(start: Start, registry: Registry, hello: &Hello, version: KernelVersion) -> Option<Self> {
+        let mode = match start {
+            Start::Worker => return None,
+            Start::Plain => Mode::Plain,
+            Start::OnStage => Mode::Staged,
+        };
+        let prospects = prospects(registry, version, start);
+        let sentry = Sentry::new(registry, hello.clone(), prospects);
+        let stage = sentry.and_then(|sentry| Stage::make_with(mode, registry, Some(&sentry)));
+        let ready = stage.and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
+        let guarded = matches!(ready, Ok((_, Standing::AtPort)));
+        Some(Self { stage: ready.map(|(stage, _)| stage), guarded })
     }
 }
 
-/// Whether asking leaves the kernel as it is, as far as cases can tell that go on from `start`.
-fn can_be_asked(need: &Need, start: Start) -> bool {
+/// What is known of each case before the freeze.
+fn prospects(registry: Registry, version: KernelVersion, start: Start) -> Vec<Prospect> {
+    let mut answers: BTreeMap<String, Result<(), Lack>> = BTreeMap::new();
+    let mut answer = |need: &Need| {
+        let ask = || need.check(Ground::Disposable, &mut |_| Err("not ahead".to_owned()));
+        answers.entry(need.to_string()).or_insert_with(ask).clone()
+    };
+    registry.all().map(|case| prospect(case, version, start, &mut answer)).collect()
+}
+
+fn prospect(
+    case: &'static Case,
+    version: KernelVersion,
+    start: Start,
+    answer: &mut impl FnMut(&Need) -> Result<(), Lack>,
+) -> Prospect {
+    if !case.covers(version) {
+        return Prospect::Settled(Report::outside_range(case));
+    }
+    // Such a case gets another machine; the worker knows what to do with one that does not.
+    if case.start() != start {
+        return Prospect::ForWorker;
+    }
+    let mut open = Vec::new();
+    for need in case.needs {
+        match asked(need, start) {
+            Asked::Ahead => {
+                if let Err(lack) = answer(need) {
+                    return Prospect::Settled(lack.into());
+                }
+            }
+            Asked::OnTheSpot => open.push(need),
+            Asked::OfTheWorker => return Prospect::ForWorker,
+        }
+    }
+    Prospect::Open(open)
+}
+
+/// When a need is asked for.
+enum Asked {
+    /// Before the freeze: to ask leaves the kernel as it is, as far as cases can tell.
+    Ahead,
+    /// In the clone, by the case's process.
+    OnTheSpot,
+    /// In the clone, by the worker.
+    OfTheWorker,
+}
+
+fn asked(need: &Need, start: Start) -> Asked {
     match need {
-        Need::Root | Need::Config(_) | Need::Tool(_) | Need::Capability(_) | Need::Cpus(_) => true,
+        Need::Root | Need::Config(_) | Need::Tool(_) | Need::Capability(_) | Need::Cpus(_) => Asked::Ahead,
+        Need::InitialNamespaces | Need::Disposable | Need::Cgroup2 => Asked::Ahead,
         // A namespace is made, and is gone in the kernel's own time.
-        Need::UserNamespaces => start == Start::OnStage,
-        Need::InitialNamespaces | Need::Disposable | Need::Cgroup2 | Need::Module(_) | Need::Behaviour(_) => false,
+        Need::UserNamespaces if start == Start::OnStage => Asked::Ahead,
+        Need::UserNamespaces | Need::Behaviour(_) => Asked::OnTheSpot,
+        Need::Module(_) => Asked::OfTheWorker,
     }
 }

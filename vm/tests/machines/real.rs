@@ -13,13 +13,15 @@ use vm::template::Template;
 
 type Test = fn(&Template) -> Result<(), Failed>;
 
-const TESTS: [(&str, Test); 8] = [
+const TESTS: [(&str, Test); 10] = [
     ("a_clone_answers_and_powers_off", powers_off),
     ("clones_of_one_template_are_alike", alike),
     ("what_one_clone_does_no_other_sees", apart),
     ("a_panic_ends_the_machine_and_is_on_the_console", panics),
     ("a_flood_on_the_console_is_bounded", floods),
     ("modules_load_with_what_they_need", modules),
+    ("a_program_reads_and_writes_the_port_itself", at_the_port),
+    ("a_kernel_that_is_locked_down_keeps_its_ports", locked_down),
     ("qemu_is_not_root_and_in_its_sandbox", confined),
     ("a_machine_that_is_dropped_is_gone", dropped),
 ];
@@ -38,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
                     "no kernel with modules is in the cache; `nsproof kernels fetch 6.12` brings one",
                 ));
             };
-            test(template.get_or_init(|| boot(&kernel)).as_ref()?)?;
+            test(template.get_or_init(|| boot(&kernel, &[])).as_ref()?)?;
             Ok(Completion::Completed)
         })
     };
@@ -49,12 +51,13 @@ fn newest_cached() -> Option<Kernel> {
     Cache::open(None).ok()?.cached().into_iter().rev().find(|kernel| kernel.modules.is_some())
 }
 
-fn boot(kernel: &Kernel) -> Result<Template, String> {
+fn boot(kernel: &Kernel, arguments: &[&str]) -> Result<Template, String> {
     let build = || -> Result<Template, Failed> {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel, modules: &["bridge", "veth"], programs: &[] };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Template::boot(&Setup::new(kernel, &initramfs), Duration::from_secs(120))?)
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Ok(Template::boot(&Setup { arguments, ..Setup::new(kernel, &initramfs) }, Duration::from_secs(120))?)
     };
     build().map_err(|failed| failed.message().unwrap_or("no message").to_owned())
 }
@@ -125,6 +128,27 @@ fn modules(template: &Template) -> Result<(), Failed> {
     assert_eq!(ask(&machine, "load bridge")?, "Ok(())", "a second time");
     let refusal = ask(&machine, "load nonesuch")?;
     assert!(refusal.contains("nonesuch is neither built in nor in the initramfs"), "{refusal}");
+    Ok(())
+}
+
+fn at_the_port(template: &Template) -> Result<(), Failed> {
+    let machine = template.clone_machine()?;
+    assert_eq!(ask(&machine, "port")?, "at the port");
+    assert_eq!(ask(&machine, "one line")?, "8 one line");
+    // More than the port's queue of 16 bytes holds, and more than is kept.
+    let long = "x".repeat(300);
+    assert_eq!(ask(&machine, &long)?, format!("300 {long}"));
+    assert_eq!(ask(&machine, &"y".repeat(5000))?, format!("4096 {}", "y".repeat(4096)));
+    assert_eq!(ask(&machine, "driver")?, "at the driver");
+    assert_eq!(ask(&machine, "exists /proc/self/ns/pid")?, "Ok(true)", "the driver reads and writes again");
+    Ok(())
+}
+
+fn locked_down(_: &Template) -> Result<(), Failed> {
+    let kernel = newest_cached().ok_or("no kernel is in the cache any more")?;
+    let machine = boot(&kernel, &["lockdown=integrity"])?.clone_machine()?;
+    assert_eq!(ask(&machine, "port")?, "PermissionDenied");
+    assert_eq!(ask(&machine, "exists /proc/self/ns/pid")?, "Ok(true)", "the driver was left alone");
     Ok(())
 }
 
