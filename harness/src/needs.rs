@@ -64,7 +64,7 @@ impl fmt::Display for Need {
 pub struct Behaviour {
     /// What the kernel does, to continue «needs a kernel that …».
     pub what: &'static str,
-    /// Asks; carried out in a child of its own, so it may do as it likes.
+    /// Asks; carried out in a child of its own, which must leave nothing in its namespaces.
     pub probe: fn() -> bool,
 }
 
@@ -105,11 +105,6 @@ impl Need {
             Self::Cpus(count) => processors(*count),
             Self::Behaviour(behaviour) => asked(behaviour),
         }
-    }
-
-    /// The programs, modules and processors a guest has to be given.
-    pub fn is_disposable_only(&self) -> bool {
-        matches!(self, Self::InitialNamespaces | Self::Disposable | Self::Cgroup2)
     }
 }
 

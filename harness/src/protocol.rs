@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::claim::Case;
+use crate::needs::Lack;
 
 /// Changes when the two sides would no longer understand each other. They are the same executable, so this only
 /// guards against a kernel that answers with somebody else's words.
@@ -24,7 +25,7 @@ pub(crate) enum Request {
     Run { case: String, deadline_ms: u64 },
 }
 
-/// Worker to runner.
+/// Worker, or sentry, to runner.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Event {
@@ -36,6 +37,15 @@ pub(crate) enum Event {
     Started { case: String },
     /// This case is over.
     Finished { case: String, report: Box<Report> },
+}
+
+impl Event {
+    /// As it goes over the line.
+    pub(crate) fn line(&self) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        Ok(line)
+    }
 }
 
 /// What the worker's kernel says of itself.
@@ -89,6 +99,15 @@ impl Report {
             output: String::new(),
             processes: String::new(),
             duration_us: 0,
+        }
+    }
+}
+
+impl From<Lack> for Report {
+    fn from(lack: Lack) -> Self {
+        match lack {
+            Lack::Unmet(reason) => Self::new(results::Verdict::Unmet, reason),
+            Lack::Broken(reason) => Self::new(results::Verdict::Broken, reason),
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) struct Stage {
     /// The first process on it: PID 1, or the case's own when there are no namespaces.
     pidfd: OwnedFd,
     output: ending::Output,
-    /// Of a sentry.
+    /// What the sentry leaves for us, if there is one.
     watch: Option<Watch>,
     reaped: bool,
 }
@@ -80,18 +80,6 @@ pub(crate) enum News {
     HandedOver(String),
     /// The case with this place in the registry came to an end that the sentry cannot tell of.
     Ended(Option<usize>, Box<Report>),
-}
-
-/// What comes of watching a sentry.
-enum Watched {
-    HandedOver(String),
-    Ended(Ending),
-}
-
-impl From<Ending> for Watched {
-    fn from(ending: Ending) -> Self {
-        Self::Ended(ending)
-    }
 }
 
 /// What the worker tells the case's process.
@@ -109,8 +97,7 @@ impl Stage {
     }
 
     /// The same for a machine that is going to be frozen, with a sentry.
-    pub(crate) fn make_with(mode: Mode, registry: Registry, sentry: Option<&Sentry>) -> Outcome<Self> {
-        let watch = sentry.map(Sentry::watch).transpose()?;
+    pub(crate) fn make_with(mode: Mode, registry: Registry, sentry: Option<Sentry>) -> Outcome<Self> {
         let output = ending::Output::new()?;
         let (case, their_case) = Peer::pair()?;
         let (init, their_init) = Peer::pair()?;
@@ -123,15 +110,18 @@ impl Stage {
                 drop((case, init));
                 crate::process::next_generation();
                 match mode {
-                    Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output, sentry),
-                    Mode::Plain => be_case(registry, &their_case, &output, sentry),
+                    Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output, sentry.as_ref()),
+                    Mode::Plain => be_case(registry, &their_case, &output, sentry.as_ref()),
                 }
             }
-            Side::Parent(_, pidfd) => Ok(Self { mode, case, init, pidfd, output, watch, reaped: false }),
+            Side::Parent(_, pidfd) => {
+                let watch = sentry.map(Sentry::into_watch);
+                Ok(Self { mode, case, init, pidfd, output, watch, reaped: false })
+            }
         }
     }
 
-    /// Whom it is for.
+    /// How it keeps the case from its surroundings.
     pub(crate) fn mode(&self) -> Mode {
         self.mode
     }
@@ -141,7 +131,9 @@ impl Stage {
         let patience = PollTimeout::try_from(crate::pace::STAGE_READY).unwrap_or(PollTimeout::MAX);
         let mut signs =
             [self.case.as_fd(), self.init.as_fd(), self.pidfd.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
-        poll(&mut signs, patience).doing("wait for the stage")?;
+        if poll(&mut signs, patience).doing("wait for the stage")? == 0 {
+            return Err(Failure::broken("the stage was not ready in time"));
+        }
         let ready = signs[0].any() == Some(true);
         Ok(if ready { self.case.recv()? } else { Standing::AtLine })
     }
@@ -149,17 +141,17 @@ impl Stage {
     /// Has the sentry greet and take a request, and waits for what it does not do itself. The runner ends the machine when it
     /// has its report, so this returns only in some clones.
     pub(crate) fn watch(&mut self) -> Outcome<News> {
-        self.case.go()?;
         let Some(watch) = &self.watch else {
             return Err(Failure::broken("a stage without a sentry was watched"));
         };
+        self.case.go()?;
         let limit = Limit::Alarm(watch.alarm());
-        let handed_over = |case: &Peer| case.recv().ok().map(Watched::HandedOver);
+        let handed_over = |case: &Peer| case.recv().ok().map(Ending::HandedOver);
         match await_end(&self.case, &self.init, self.pidfd.as_fd(), &limit, handed_over) {
-            Watched::HandedOver(request) => Ok(News::HandedOver(request)),
-            Watched::Ended(ending) => {
+            Ending::HandedOver(request) => Ok(News::HandedOver(request)),
+            ending => {
                 let place = watch.place();
-                let report = self.report_of(ending).unwrap_or_else(|failure| ending::report_of(Err(failure)));
+                let report = self.finish(ending).unwrap_or_else(|failure| ending::report_of(Err(failure)));
                 Ok(News::Ended(place, Box::new(report)))
             }
         }
@@ -179,10 +171,10 @@ impl Stage {
         let _ = self.case.send(&Cue { case, deadline });
         let verdict = |case: &Peer| case.take_done().map(Ending::Verdict);
         let ending = await_end(&self.case, &self.init, self.pidfd.as_fd(), &limit, verdict);
-        self.report_of(ending)
+        self.finish(ending)
     }
 
-    fn report_of(&mut self, ending: Ending) -> Outcome<Report> {
+    fn finish(&mut self, ending: Ending) -> Outcome<Report> {
         let processes = match ending {
             Ending::TimedOut => processes::descendants_in_words(),
             _ => String::new(),

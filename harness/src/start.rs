@@ -3,7 +3,7 @@
 use crate::claim::Case;
 use crate::needs::Need;
 
-/// On the kernel's command line: what is to stand before the machine greets. Nothing asks for the worker alone.
+/// On the kernel's command line: what is to stand before the machine greets. Without it: the worker alone.
 const ARGUMENT: &str = "nsproof.start=";
 
 /// What stands when a machine has greeted.

@@ -1,6 +1,7 @@
 //! The worker: a single-threaded process that reads requests, carries cases out one after another, and writes events.
 //!
-//! The same loop serves behind a socket on the host and behind a serial port in a guest.
+//! The same loop serves behind a socket on the host and behind a serial port in a guest; in a machine that is made for one case
+//! the case's own process does that ([`crate::stage::sentry`]), and the worker what it leaves.
 
 mod ahead;
 
@@ -98,6 +99,7 @@ impl<'a> Worker<'a> {
         let hello = hello()?;
         let version = version(&hello.release, &hello.version)?;
         let mut ahead = Ahead::make(self.start, self.registry, &hello, version);
+        let taint = Taint::now();
         let news = match ahead.as_mut() {
             Some(Ahead { stage: Ok(stage), guarded: true, .. }) => Some(stage.watch()?),
             _ => None,
@@ -105,7 +107,8 @@ impl<'a> Worker<'a> {
         match news {
             None => say(&mut events, &Event::Ready(hello))?,
             Some(News::HandedOver(request)) => self.carry_out(&request, version, ahead.take(), &mut events)?,
-            Some(News::Ended(place, report)) => {
+            Some(News::Ended(place, mut report)) => {
+                residue::blame(&mut report, taint.since(&Taint::now()));
                 let case = place.and_then(|place| self.registry.all().nth(place)).map(Case::name);
                 say(&mut events, &Event::Finished { case: case.unwrap_or_default(), report })?;
                 ahead = None;
@@ -129,7 +132,9 @@ impl<'a> Worker<'a> {
         ahead: Option<Ahead>,
         events: &mut File,
     ) -> Outcome<()> {
-        let Request::Run { case, deadline_ms } = serde_json::from_str(request)?;
+        let Ok(Request::Run { case, deadline_ms }) = serde_json::from_str(request) else {
+            return say(events, &Event::Failed(format!("this is no request: {request}")));
+        };
         say(events, &Event::Started { case: case.clone() })?;
         let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {
             Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), events.as_fd(), ahead),
@@ -202,9 +207,7 @@ pub(crate) fn version(release: &str, banner: &str) -> Result<KernelVersion, NotA
 }
 
 fn say(events: &mut File, event: &Event) -> Outcome<()> {
-    let mut text = serde_json::to_string(event)?;
-    text.push('\n');
-    events.write_all(text.as_bytes()).map_err(|error| Failure::broken(format!("cannot write an event: {error}")))
+    events.write_all(&event.line()?).map_err(|error| Failure::broken(format!("cannot write an event: {error}")))
 }
 
 #[cfg(test)]

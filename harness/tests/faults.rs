@@ -143,8 +143,11 @@ fn a_quick_case_is_heard() {
         let mut command = match &unprivileged {
             None => Command::new(env!("CARGO_BIN_EXE_fakes")),
             Some(words) => {
+                // Everybody may execute a copy; not one of ours, which a child of another test's could still hold open
+                // for writing: ETXTBSY.
                 let copy = folder.path().join("fakes");
-                fs::copy(env!("CARGO_BIN_EXE_fakes"), &copy).expect("a copy that everybody may execute");
+                let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fakes")).arg(&copy).status();
+                assert!(copied.is_ok_and(|status| status.success()), "a copy of the fake suite");
                 let mut command = Command::new("setpriv");
                 command.args(words).arg(copy);
                 command
@@ -160,7 +163,7 @@ fn a_quick_case_is_heard() {
     }
 }
 
-/// A reader that leaves, such as `head`, takes no verdict along: whichever of the two streams it had.
+/// A reader that leaves, such as `head`, takes no verdict along.
 #[test]
 fn a_reader_that_leaves_ends_no_run() {
     let folder = tempfile::tempdir().expect("a folder for reports");
@@ -168,7 +171,6 @@ fn a_reader_that_leaves_ends_no_run() {
     let mut runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
         .args(["--suite", "fake", "holds_", "--out"])
         .arg(folder.path())
-        .stderr(writer.try_clone().expect("a second handle"))
         .stdout(writer)
         .spawn()
         .expect("the fake suite runs");

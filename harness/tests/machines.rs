@@ -48,9 +48,45 @@ fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
 #[case("leaves_a_process_behind", Verdict::Holds, "")]
 #[case("touches_the_kernel", Verdict::Holds, "")]
 #[case("is_carried_out_by_a_sentry", Verdict::Holds, "")]
+#[case(
+    "is_killed_by_the_kernel",
+    Verdict::Crashed,
+    "the kernel went wrong while the case ran: oops (D) (the case said: the case's process was killed by SIGKILL"
+)]
+#[case(
+    "closes_its_descriptors",
+    Verdict::Broken,
+    "the case took the descriptor away that its deadline is kept by: EBADF"
+)]
 #[ignore = "boots machines: run with --include-ignored"]
 fn each_fault_has_its_verdict(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
     let record = found(all(), name);
+    assert_eq!(record.verdict, verdict, "{}", record.message);
+    assert!(record.message.starts_with(message), "{}", record.message);
+}
+
+/// The suite of faults that every machine survives, run once.
+fn survivable() -> &'static [CaseRecord] {
+    static SURVIVABLE: OnceLock<Vec<CaseRecord>> = OnceLock::new();
+    SURVIVABLE.get_or_init(|| run(&["--suite", "fake"]))
+}
+
+/// What goes wrong with a case is told in the same words as on a host, whether its own process can still say it or not.
+#[rstest]
+#[case("holds_always", Verdict::Holds, "")]
+#[case("expects_the_wrong_answer", Verdict::Violated, "answer: expected EPERM (Operation not permitted), saw EINVAL")]
+#[case("panics", Verdict::Broken, "the case panicked: something was none after all")]
+#[case("never_ends", Verdict::TimedOut, "the case did not end before its deadline")]
+#[case("exits_without_a_word", Verdict::Broken, "the case's process exited with status 3 without a verdict")]
+#[case("is_killed", Verdict::Broken, "the case's process was killed by SIGKILL without a verdict")]
+#[case("ends_its_init", Verdict::Broken, "the stage's PID 1 was killed by SIGHUP while the case ran")]
+#[case("floods_its_output", Verdict::Broken, "on purpose")]
+#[case("is_about_another_kernel", Verdict::Unmet, "is about kernels since 99.0")]
+#[case("needs_what_nobody_has", Verdict::Unmet, "needs the program a-program-that-nobody-has")]
+#[ignore = "boots machines: run with --include-ignored"]
+fn a_fault_is_told_as_on_a_host(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
+    let name = format!("fake::{name}");
+    let record = survivable().iter().find(|record| record.name == name).expect("a record of it");
     assert_eq!(record.verdict, verdict, "{}", record.message);
     assert!(record.message.starts_with(message), "{}", record.message);
 }
@@ -66,7 +102,7 @@ fn a_crash_keeps_the_consoles_last_lines() {
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
 fn every_case_gets_a_verdict_of_its_own() {
-    assert_eq!(all().len(), 18);
+    assert_eq!(all().len(), 20);
 }
 
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.

@@ -8,6 +8,7 @@ use harness::netlink::Netlink;
 use harness::prelude::*;
 use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::signal::{Signal, raise};
 use rtnetlink::LinkDummy;
 
 pub(crate) const CASES: &[Case] = cases![
@@ -29,6 +30,8 @@ pub(crate) const CASES: &[Case] = cases![
     tells_its_stages_numbers,
     tells_its_stages_numbers_again,
     is_carried_out_by_a_sentry,
+    is_killed_by_the_kernel,
+    closes_its_descriptors,
 ];
 
 /// The kernel panics.
@@ -159,11 +162,32 @@ fn tells_its_stages_numbers_again() -> Verdict {
     tell_numbers(false)
 }
 
-/// A case's process took its request from the port itself: it has a timer for its deadline, which only a sentry needs.
+/// A case's process took its request from the port itself: only a sentry's timer is armed, for the case's deadline.
 #[claim(source = "none", needs = [Root, Disposable])]
 fn is_carried_out_by_a_sentry() -> Verdict {
-    let files = fs::read_dir("/proc/self/fd")?.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
-    expect!(files.into_iter().any(|file| file.ends_with("anon_inode:[timerfd]")));
+    let files = fs::read_dir("/proc/self/fdinfo")?.filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
+    let timers: Vec<String> = files
+        .filter_map(|text| text.lines().find_map(|line| line.strip_prefix("it_value: ").map(str::to_owned)))
+        .collect();
+    expect!(timers.iter().any(|left| left != "(0, 0)"), "{timers:?}");
+    holds()
+}
+
+/// The kernel marks itself as having gone wrong, and the case's process is killed, as an oops does.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn is_killed_by_the_kernel() -> Verdict {
+    fs::write("/proc/sys/kernel/tainted", "128")?;
+    raise(Signal::SIGKILL)?;
+    holds()
+}
+
+/// The case closes every descriptor that it has.
+#[claim(source = "none", needs = [Root, Disposable])]
+fn closes_its_descriptors() -> Verdict {
+    for number in 3..64 {
+        // Most are none.
+        let _ = nix::unistd::close(number);
+    }
     holds()
 }
 

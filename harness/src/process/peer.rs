@@ -134,6 +134,10 @@ impl Peer {
             match answer {
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
+                // Somebody else took the packet that was measured.
+                Ok(message) if message.flags.contains(MsgFlags::MSG_TRUNC) => {
+                    return Err(Failure::broken("two processes read from one line, and a message was cut"));
+                }
                 Ok(message) => {
                     let fd = message.cmsgs()?.find_map(|control| match control {
                         ControlMessageOwned::ScmRights(fds) => fds.first().copied(),

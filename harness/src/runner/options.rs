@@ -99,9 +99,9 @@ fn in_our_words(argument: Arg) -> Arg {
 /// How cases in disposable kernels are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {
-    /// Every case gets a kernel that nothing has touched
+    /// Every case gets a kernel that nothing has touched, which goes with all that is left in it
     Fresh,
-    /// Cases follow each other in one kernel
+    /// Cases follow each other in one kernel, and one that leaves something behind is broken
     Shared,
 }
 

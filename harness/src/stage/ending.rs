@@ -28,6 +28,8 @@ pub(super) enum Ending {
     TimedOut,
     /// Nobody waits for the verdict any more.
     HungUp,
+    /// None: a sentry left its request to the worker.
+    HandedOver(String),
 }
 
 /// What a case is not waited for beyond.
@@ -39,13 +41,13 @@ pub(super) enum Limit<'a> {
 }
 
 /// Waits for the first sign of an end, or for something else that `heard` makes of the line to the case's process.
-pub(super) fn await_end<T: From<Ending>>(
+pub(super) fn await_end(
     case: &Peer,
     stage: &Peer,
     pidfd: BorrowedFd<'_>,
     limit: &Limit<'_>,
-    heard: impl Fn(&Peer) -> Option<T>,
-) -> T {
+    heard: impl Fn(&Peer) -> Option<Ending>,
+) -> Ending {
     loop {
         let (last, timeout) = match limit {
             Limit::Moment(until, runner) => {
@@ -63,14 +65,13 @@ pub(super) fn await_end<T: From<Ending>>(
         ];
         match poll(&mut sources, timeout) {
             Err(Errno::EINTR) => continue,
-            Err(errno) => return Ending::Unprepared(errno.into()).into(),
-            Ok(0) => return Ending::TimedOut.into(),
+            Err(errno) => return Ending::Unprepared(errno.into()),
+            Ok(0) => return Ending::TimedOut,
             Ok(_) => {}
         }
         let ready = |index: usize| sources[index].any() == Some(true);
         if ready(3) {
-            let ending = if matches!(limit, Limit::Alarm(_)) { Ending::TimedOut } else { Ending::HungUp };
-            return ending.into();
+            return if matches!(limit, Limit::Alarm(_)) { Ending::TimedOut } else { Ending::HungUp };
         }
         if ready(0)
             && let Some(heard) = heard(case)
@@ -79,14 +80,14 @@ pub(super) fn await_end<T: From<Ending>>(
         }
         if ready(1) {
             match stage.recv::<Word>() {
-                Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure).into(),
-                Ok(Word::CaseEnded(ended)) => return last_word(case, ended).into(),
+                Ok(Word::Unprepared(failure)) => return Ending::Unprepared(failure),
+                Ok(Word::CaseEnded(ended)) => return last_word(case, ended),
                 // The line's end: the pidfd tells next.
-                Err(_) if ready(2) => return gone(case).into(),
+                Err(_) if ready(2) => return gone(case),
                 Err(_) => {}
             }
         } else if ready(2) {
-            return gone(case).into();
+            return gone(case);
         }
     }
 }
@@ -140,6 +141,7 @@ impl Ending {
             ),
             Self::TimedOut => Report::new(Found::TimedOut, "the case did not end before its deadline"),
             Self::HungUp => Report::new(Found::Broken, "the runner hung up"),
+            Self::HandedOver(_) => Report::new(Found::Broken, "the sentry spoke when nobody had asked"),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use nix::unistd::pause;
+use nix::unistd::{getpid, pause};
 use results::Verdict as Found;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::thread::{MembarrierCommand, membarrier, sched_yield};
@@ -24,12 +24,12 @@ use vm::guest::Port;
 
 use super::ending::{Output, report_of};
 use super::residue::{self, TAINT, Taint};
-use crate::claim::DEFAULT_DEADLINE;
-use crate::needs::{Ground, Lack, Need};
+use crate::needs::{Ground, Need};
 use crate::process::Peer;
 use crate::protocol::{Event, Hello, Report, Request};
 use crate::registry::Registry;
 use crate::sys::priorities::set_scheduler;
+use crate::sys::raw;
 use crate::verdict::{Doing, Outcome, Verdict};
 
 /// What is known of a case before the machine is frozen.
@@ -55,9 +55,9 @@ pub(crate) enum Standing {
 /// What the worker and the sentry leave for each other without waking each other.
 #[derive(Debug)]
 pub(super) struct Watch {
-    /// Goes off at the case's deadline.
+    /// A timer that goes off at the case's deadline (timerfd_create(2)).
     alarm: OwnedFd,
-    /// A counter that holds the case's place in the registry, plus one.
+    /// A counter that holds the case's place in the registry, plus one (eventfd(2)).
     slip: OwnedFd,
 }
 
@@ -69,14 +69,13 @@ pub(crate) struct Sentry {
     prospects: Vec<Prospect>,
     /// The cases' names with their places in the registry, sorted.
     names: Vec<(String, usize)>,
-    taint: Taint,
     /// Opened ahead: a case may have no `/proc` any more.
     tainted: File,
     watch: Watch,
 }
 
 /// What is to be done.
-struct Cue<'a> {
+struct Order<'a> {
     name: String,
     place: usize,
     deadline: Duration,
@@ -85,14 +84,9 @@ struct Cue<'a> {
 
 impl Watch {
     fn new() -> Outcome<Self> {
-        let alarm = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK);
+        let alarm = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC);
         let slip = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK);
         Ok(Self { alarm: alarm.doing("timerfd_create")?, slip: slip.doing("eventfd")? })
-    }
-
-    fn try_clone(&self) -> Outcome<Self> {
-        let again = |fd: &OwnedFd| fd.try_clone().doing("duplicate a descriptor");
-        Ok(Self { alarm: again(&self.alarm)?, slip: again(&self.slip)? })
     }
 
     /// Readable after the deadline.
@@ -114,8 +108,13 @@ impl Watch {
     }
 
     /// It has ended. Answers whether its deadline had not come yet.
-    fn end(&self) -> bool {
-        self.set(Duration::ZERO).is_ok_and(|left| left != Timespec::default())
+    fn end(&self) -> rustix::io::Result<bool> {
+        let in_time = self.set(Duration::ZERO)? != Timespec::default();
+        if !in_time {
+            // The worker may not have seen the alarm that this took away.
+            self.set(Duration::from_nanos(1))?;
+        }
+        Ok(in_time)
     }
 
     fn set(&self, after: Duration) -> rustix::io::Result<Timespec> {
@@ -131,12 +130,12 @@ impl Sentry {
         let mut names: Vec<_> = registry.all().enumerate().map(|(place, case)| (case.name(), place)).collect();
         names.sort_unstable();
         let tainted = File::open(TAINT).doing(format!("open {TAINT}"))?;
-        Ok(Self { hello, prospects, names, taint: Taint::now(), tainted, watch: Watch::new()? })
+        Ok(Self { hello, prospects, names, tainted, watch: Watch::new()? })
     }
 
-    /// The worker's half of the watch.
-    pub(super) fn watch(&self) -> Outcome<Watch> {
-        self.watch.try_clone()
+    /// What is the worker's as well.
+    pub(super) fn into_watch(self) -> Watch {
+        self.watch
     }
 
     /// Stands at the port and does what is asked there. Returns if the case is to be told by the worker after all.
@@ -152,21 +151,21 @@ impl Sentry {
         await_quiet();
         say(&mut port, &Event::Ready(self.hello.clone()));
         let line = port.read_line();
-        let Some(cue) = self.understand(&line) else {
+        let Some(order) = self.understand(&line) else {
             let _ = worker.send(&String::from_utf8_lossy(&line));
             return;
         };
-        say(&mut port, &Event::Started { case: cue.name.clone() });
-        let report = match cue.prospect {
+        say(&mut port, &Event::Started { case: order.name.clone() });
+        let report = match order.prospect {
             Prospect::Settled(report) => Some(report.clone()),
             Prospect::Open(needs) => {
-                let body = registry.all().nth(cue.place).map(|case| case.body);
-                body.and_then(|body| self.carry_out(&cue, needs, body, output))
+                let body = registry.all().nth(order.place).map(|case| case.body);
+                body.and_then(|body| self.carry_out(&order, needs, body, output))
             }
             Prospect::ForWorker => None,
         };
         if let Some(report) = report {
-            say(&mut port, &Event::Finished { case: cue.name, report: Box::new(report) });
+            say(&mut port, &Event::Finished { case: order.name, report: Box::new(report) });
         }
         // The machine ends with whoever reads the report; without one the worker gives it.
         loop {
@@ -175,30 +174,43 @@ impl Sentry {
     }
 
     /// Takes a request; `None` if it is one for the worker.
-    fn understand(&self, line: &[u8]) -> Option<Cue<'_>> {
+    fn understand(&self, line: &[u8]) -> Option<Order<'_>> {
         let Request::Run { case: name, deadline_ms } = serde_json::from_slice(line).ok()?;
         let at = self.names.binary_search_by(|(known, _)| known.as_str().cmp(&name)).ok()?;
         let place = self.names[at].1;
         let prospect = self.prospects.get(place).filter(|prospect| !matches!(prospect, Prospect::ForWorker))?;
-        Some(Cue { name, place, deadline: Duration::from_millis(deadline_ms), prospect })
+        Some(Order { name, place, deadline: Duration::from_millis(deadline_ms), prospect })
     }
 
     /// `None` after the deadline: then it is for the worker to say so.
-    fn carry_out(&self, cue: &Cue<'_>, needs: &[&Need], body: fn() -> Verdict, output: &Output) -> Option<Report> {
-        if let Err(errno) = self.watch.begin(cue.place, cue.deadline) {
-            return Some(Report::new(Found::Broken, format!("the case's deadline could not be set: {errno}")));
+    fn carry_out(&self, order: &Order<'_>, needs: &[&Need], body: fn() -> Verdict, output: &Output) -> Option<Report> {
+        if let Err(errno) = self.watch.begin(order.place, order.deadline) {
+            return Some(Report::new(
+                Found::Broken,
+                format!("the case's deadline could not be set: {}", in_words(errno)),
+            ));
         }
-        let started = Instant::now();
+        let (process, taint, started) = (getpid(), self.taint(), Instant::now());
         let mut report = lack_of(needs).unwrap_or_else(|| {
-            crate::pace::begin_case(cue.deadline);
+            crate::pace::begin_case(order.deadline);
             report_of(crate::process::guarded(body))
         });
         report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        if !self.watch.end() {
-            return None;
+        if getpid() != process {
+            // A child that came out of the case: there is one report, and it is not for it to give.
+            raw::exit_now(0);
+        }
+        match self.watch.end() {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(errno) => {
+                let why =
+                    format!("the case took the descriptor away that its deadline is kept by: {}", in_words(errno));
+                return Some(Report::new(Found::Broken, why));
+            }
         }
         report.output = output.read();
-        residue::blame(&mut report, self.taint.since(&self.taint_now()));
+        residue::blame(&mut report, taint.since(&self.taint()));
         Some(report)
     }
 
@@ -208,14 +220,14 @@ impl Sentry {
         let Some((name, place)) = self.names.first() else { return };
         let request = Request::Run { case: name.clone(), deadline_ms: 1 };
         let _ = serde_json::to_vec(&request).map(|line| self.understand(&line).is_some());
-        let deadline = DEFAULT_DEADLINE;
-        let cue = Cue { name: name.clone(), place: *place, deadline, prospect: &Prospect::ForWorker };
-        let report = self.carry_out(&cue, &[], crate::verdict::holds, output).map(Box::new);
-        let _ = report.map(|report| serde_json::to_vec(&Event::Finished { case: name.clone(), report }));
+        let deadline = crate::pace::STAGE_READY;
+        let order = Order { name: name.clone(), place: *place, deadline, prospect: &Prospect::ForWorker };
+        let report = self.carry_out(&order, &[], crate::verdict::holds, output).map(Box::new);
+        let _ = report.map(|report| Event::Finished { case: name.clone(), report }.line());
         let _ = self.watch.place();
     }
 
-    fn taint_now(&self) -> Taint {
+    fn taint(&self) -> Taint {
         let mut text = [0; 32];
         let length = self.tainted.read_at(&mut text, 0).unwrap_or(0);
         Taint::of(String::from_utf8_lossy(&text[..length]))
@@ -232,6 +244,10 @@ fn await_quiet() {
     let _ = set_scheduler(libc::SCHED_OTHER, 0);
 }
 
+fn in_words(errno: rustix::io::Errno) -> nix::errno::Errno {
+    nix::errno::Errno::from_raw(errno.raw_os_error())
+}
+
 fn lack_of(needs: &[&Need]) -> Option<Report> {
     needs.iter().find_map(|need| {
         let lack = need.check(Ground::Disposable, &mut |_| Err("a sentry loads no modules".to_owned())).err()?;
@@ -240,17 +256,7 @@ fn lack_of(needs: &[&Need]) -> Option<Report> {
 }
 
 fn say(port: &mut Port, event: &Event) {
-    if let Ok(mut text) = serde_json::to_vec(event) {
-        text.push(b'\n');
-        port.write_all(&text);
-    }
-}
-
-impl From<Lack> for Report {
-    fn from(lack: Lack) -> Self {
-        match lack {
-            Lack::Unmet(reason) => Self::new(Found::Unmet, reason),
-            Lack::Broken(reason) => Self::new(Found::Broken, reason),
-        }
+    if let Ok(line) = event.line() {
+        port.write_all(&line);
     }
 }

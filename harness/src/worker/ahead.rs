@@ -32,7 +32,7 @@ impl Ahead {
         };
         let prospects = prospects(registry, version, start);
         let sentry = Sentry::new(registry, hello.clone(), prospects);
-        let stage = sentry.and_then(|sentry| Stage::make_with(mode, registry, Some(&sentry)));
+        let stage = sentry.and_then(|sentry| Stage::make_with(mode, registry, Some(sentry)));
         let ready = stage.and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
         let guarded = matches!(ready, Ok((_, Standing::AtPort)));
         Some(Self { stage: ready.map(|(stage, _)| stage), guarded })

@@ -4,55 +4,56 @@
 //! wake-up. A clone under emulation begins with nothing of that translated, and to translate it takes longer (some 40 ms)
 //! than to start QEMU. Read by the program itself the first line is there after 1 ms.
 //!
-//! The registers are those of a 16550 (`include/uapi/linux/serial_reg.h`).
+//! The registers are those of a 16550, named as in `include/uapi/linux/serial_reg.h`.
 
 use std::hint::spin_loop;
 use std::io;
+use std::marker::PhantomData;
 
-/// The second serial port of a PC.
+/// The second serial port of a PC, and how many registers it has.
 const BASE: u16 = 0x2f8;
 const REGISTERS: u16 = 8;
 
-/// What came in, or what is to go out.
-const DATA: u16 = BASE;
+/// The receiver's and the transmitter's byte.
+const UART_RX: u16 = BASE;
+const UART_TX: u16 = BASE;
 /// Which interrupts the port makes.
-const INTERRUPTS: u16 = BASE + 1;
-/// Whether it queues bytes.
-const QUEUES: u16 = BASE + 2;
+const UART_IER: u16 = BASE + 1;
 /// What it is ready for.
-const STATE: u16 = BASE + 5;
+const UART_LSR: u16 = BASE + 5;
 
-const QUEUES_ON: u8 = 1;
-const CAME_IN: u8 = 1;
-const CAN_GO_OUT: u8 = 1 << 5;
+const UART_LSR_DR: u8 = 0x01;
+const UART_LSR_THRE: u8 = 0x20;
 
-/// No line is longer, in bytes; what is more is left out.
+/// Bytes kept of a line; the rest is dropped.
 const LONGEST_LINE: usize = 4096;
 
-/// The port, for the process that took it and its children.
+/// The port, for the thread that took it: ioperm(2) is about the calling thread. The permission is inherited by its children
+/// and preserved across execve(2).
 #[derive(Debug)]
-pub struct Port(());
+pub struct Port(PhantomData<*const ()>);
 
 impl Port {
-    /// Lets this process at the port's registers, and ends the port's interrupts, so that the kernel's driver takes nothing
-    /// away. When the driver writes again it switches them on again.
+    /// Lets the calling thread at the port's registers, and ends the port's interrupts, so that the kernel's driver takes
+    /// nothing away. When the driver writes again it switches them on again. The driver has to have the port open, and so its
+    /// queues on.
     ///
-    /// EPERM in a kernel that is locked down, ENOSYS in one without `CONFIG_X86_IOPL_IOPERM` (ioperm(2)).
+    /// EPERM in a kernel that is locked down, ENOSYS in one without `CONFIG_X86_IOPL_IOPERM` (`arch/x86/kernel/ioport.c`),
+    /// `Unsupported` on another architecture.
     pub fn take() -> io::Result<Port> {
         allow()?;
-        write(INTERRUPTS, 0);
-        write(QUEUES, QUEUES_ON);
-        Ok(Port(()))
+        write(UART_IER, 0);
+        Ok(Port(PhantomData))
     }
 
     /// Waits for a line, awake all the time; without its newline.
     pub fn read_line(&mut self) -> Vec<u8> {
         let mut line = Vec::with_capacity(256);
         loop {
-            while read(STATE) & CAME_IN == 0 {
+            while read(UART_LSR) & UART_LSR_DR == 0 {
                 spin_loop();
             }
-            match read(DATA) {
+            match read(UART_RX) {
                 b'\n' => return line,
                 byte if line.len() < LONGEST_LINE => line.push(byte),
                 _ => {}
@@ -63,14 +64,15 @@ impl Port {
     /// Writes bytes; returns when the port has them all.
     pub fn write_all(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            while read(STATE) & CAN_GO_OUT == 0 {
+            while read(UART_LSR) & UART_LSR_THRE == 0 {
                 spin_loop();
             }
-            write(DATA, *byte);
+            write(UART_TX, *byte);
         }
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "no crate of ours has ioperm(2)")]
 fn allow() -> io::Result<()> {
     // SAFETY: the call takes numbers only, and gives access to no memory.
@@ -80,7 +82,8 @@ fn allow() -> io::Result<()> {
     }
 }
 
-/// Only after [`allow`]: a process without the right gets SIGSEGV.
+/// Only after [`allow`]: a thread without the permission gets SIGSEGV.
+#[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "Rust has no other way to read a port")]
 fn read(port: u16) -> u8 {
     let value;
@@ -92,10 +95,26 @@ fn read(port: u16) -> u8 {
 }
 
 /// Only after [`allow`], as [`read`].
+#[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "Rust has no other way to write to a port")]
 fn write(port: u16, value: u8) {
     // SAFETY: as in `read`.
     unsafe {
         std::arch::asm!("out dx, al", in("al") value, in("dx") port, options(nomem, nostack, preserves_flags));
     }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn allow() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn read(_port: u16) -> u8 {
+    unreachable!("no port was taken")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn write(_port: u16, _value: u8) {
+    unreachable!("no port was taken")
 }
