@@ -153,7 +153,7 @@ fn shards_share_the_work_and_join_to_the_whole() {
     assert!(said.out.contains("report: whole/matrix.html"), "{said:?}");
     let whole = results::read(&desk.path("whole")).expect("the whole");
     let names: BTreeSet<&str> = whole.runs[0].cases.iter().map(|case| case.name.as_str()).collect();
-    assert_eq!((whole.runs.len(), names.len(), whole.runs[0].shard), (1, 13, None));
+    assert_eq!((whole.runs.len(), names.len(), whole.runs[0].shard), (1, 14, None));
 
     let listed = |more: &[&str]| {
         let said = desk.test_door(&[&["--list", "--format", "terse", "--suite", "fake"], more].concat());
