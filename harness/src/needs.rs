@@ -90,6 +90,11 @@ pub(crate) enum Lack {
 pub(crate) type ModuleLoader<'a> = &'a mut dyn FnMut(&str) -> Result<(), String>;
 
 impl Need {
+    /// Whether the need, which is no module, is met in a disposable kernel.
+    pub(crate) fn check_in_guest(&self) -> Result<(), Lack> {
+        self.check(Ground::Disposable, &mut |_| Err("only the worker loads modules".to_owned()))
+    }
+
     /// Whether the need is met here.
     pub(crate) fn check(&self, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack> {
         match self {

@@ -121,11 +121,6 @@ impl Stage {
         }
     }
 
-    /// How it keeps the case from its surroundings.
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
-    }
-
     /// Waits until the case's process stands ready, or something went wrong with it.
     pub(crate) fn await_ready(&self) -> Outcome<Standing> {
         let patience = PollTimeout::try_from(crate::pace::STAGE_READY).unwrap_or(PollTimeout::MAX);

@@ -175,15 +175,16 @@ impl<'a> Worker<'a> {
 
     /// Where the case is carried out.
     fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> Outcome<Stage> {
-        let mode = match case.start() {
-            Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
-            _ => Mode::Plain,
-        };
         match ahead {
-            Some(Ahead { stage: Ok(stage), .. }) if mode == stage.mode() => Ok(stage),
+            // Also when it went wrong: nothing is tried twice.
+            Some(Ahead { stage, .. }) if case.start() == self.start => stage,
             // A stage that is not wanted ends first.
             other => {
                 drop(other);
+                let mode = match case.start() {
+                    Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
+                    _ => Mode::Plain,
+                };
                 Stage::make(mode, self.registry)
             }
         }

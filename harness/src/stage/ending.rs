@@ -28,7 +28,7 @@ pub(super) enum Ending {
     TimedOut,
     /// Nobody waits for the verdict any more.
     HungUp,
-    /// None: a sentry left its request to the worker.
+    /// It has not: a sentry left its request to the worker.
     HandedOver(String),
 }
 

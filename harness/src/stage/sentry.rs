@@ -24,7 +24,7 @@ use vm::guest::Port;
 
 use super::ending::{Output, report_of};
 use super::residue::{self, TAINT, Taint};
-use crate::needs::{Ground, Need};
+use crate::needs::Need;
 use crate::process::Peer;
 use crate::protocol::{Event, Hello, Report, Request};
 use crate::registry::Registry;
@@ -249,10 +249,7 @@ fn in_words(errno: rustix::io::Errno) -> nix::errno::Errno {
 }
 
 fn lack_of(needs: &[&Need]) -> Option<Report> {
-    needs.iter().find_map(|need| {
-        let lack = need.check(Ground::Disposable, &mut |_| Err("a sentry loads no modules".to_owned())).err()?;
-        Some(Report::from(lack))
-    })
+    needs.iter().find_map(|need| need.check_in_guest().err()).map(Report::from)
 }
 
 fn say(port: &mut Port, event: &Event) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::claim::{Case, KernelVersion};
-use crate::needs::{Ground, Lack, Need};
+use crate::needs::{Lack, Need};
 use crate::protocol::{Hello, Report};
 use crate::registry::Registry;
 use crate::stage::sentry::{Prospect, Sentry, Standing};
@@ -31,9 +31,10 @@ impl Ahead {
             Start::OnStage => Mode::Staged,
         };
         let prospects = prospects(registry, version, start);
-        let sentry = Sentry::new(registry, hello.clone(), prospects);
-        let stage = sentry.and_then(|sentry| Stage::make_with(mode, registry, Some(sentry)));
-        let ready = stage.and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
+        // A kernel can be without what a sentry needs, such as timerfd_create(2): the worker serves then.
+        let sentry = Sentry::new(registry, hello.clone(), prospects).ok();
+        let ready = Stage::make_with(mode, registry, sentry)
+            .and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
         let guarded = matches!(ready, Ok((_, Standing::AtPort)));
         Some(Self { stage: ready.map(|(stage, _)| stage), guarded })
     }
@@ -42,10 +43,7 @@ impl Ahead {
 /// What is known of each case before the freeze.
 fn prospects(registry: Registry, version: KernelVersion, start: Start) -> Vec<Prospect> {
     let mut answers: BTreeMap<String, Result<(), Lack>> = BTreeMap::new();
-    let mut answer = |need: &Need| {
-        let ask = || need.check(Ground::Disposable, &mut |_| Err("not ahead".to_owned()));
-        answers.entry(need.to_string()).or_insert_with(ask).clone()
-    };
+    let mut answer = |need: &Need| answers.entry(need.to_string()).or_insert_with(|| need.check_in_guest()).clone();
     registry.all().map(|case| prospect(case, version, start, &mut answer)).collect()
 }
 
