@@ -1,15 +1,15 @@
 //! A conformance suite of fake cases, one for each way in which a case can go wrong. The tests of this crate run this
 //! program as a person would and look at what it reports. Called by the name of the command, it is the command.
 
-const ALL: harness::Registry = harness::Registry {
-    cases: &[
-        fake::faults::CASES,
-        fake::good::CASES,
-        guest::faults::CASES,
-        patient::waiting::CASES,
-        turning::versions::CASES,
+use kit::{Registry, Suite};
+
+const ALL: Registry = Registry {
+    suites: &[
+        Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
+        Suite { cases: &[guest::faults::CASES], programs: &[] },
+        Suite { cases: &[patient::waiting::CASES], programs: &[] },
+        Suite { cases: &[turning::versions::CASES], programs: &[] },
     ],
-    programs: &[],
 };
 
 fn main() -> std::process::ExitCode {

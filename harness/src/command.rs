@@ -6,19 +6,18 @@ mod hunt;
 mod kernels;
 mod list;
 mod report;
-pub(crate) mod shell;
+mod shell;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use kit::Registry;
 
-use crate::registry::Registry;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
 use crate::terminal;
-pub(crate) use kernels::open_cache;
 
 /// The kernels of a matrix when none are named: the oldest and the newest that are widely run, and the long-term
 /// series between them.

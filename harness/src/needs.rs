@@ -1,76 +1,20 @@
-//! What a test of a claim needs, and whether this kernel, machine and user have it.
+//! Whether this kernel, machine and user have what a case needs.
 //!
 //! A need that is missing makes the case unmet, with what is missing and how to mend it. But a need that is missing
 //! although the kernel's own configuration says it is there is no excuse: that is broken.
 
-use std::fmt;
 use std::path::Path;
 
+use kit::config::{self, Setting};
+use kit::process::{USUAL_PATH, capabilities, child, unprivileged};
+use kit::sys::clone::{CloneFlags, unshare};
+use kit::{Behaviour, Failure, Need};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
 
-use crate::config::{self, Setting};
-use crate::process::{USUAL_PATH, capabilities, unprivileged};
-use crate::sys::clone::CloneFlags;
-use crate::verdict::Failure;
-
-/// Something a case cannot do without.
-#[derive(Debug, Clone, Copy)]
-pub enum Need {
-    /// Root, with the capabilities over the initial user namespace that make it root.
-    Root,
-    /// An ordinary user can make user namespaces.
-    UserNamespaces,
-    /// The initial namespaces, not a stage's: only in a disposable kernel.
-    InitialNamespaces,
-    /// The case changes the kernel for everyone: only in a disposable kernel.
-    Disposable,
-    /// A cgroup v2 hierarchy whose root the case may change: only in a disposable kernel.
-    Cgroup2,
-    /// A module of the kernel, or the same built in.
-    Module(&'static str),
-    /// An option of the kernel's configuration, without `CONFIG_`, as `y`.
-    Config(&'static str),
-    /// A program in `PATH`.
-    Tool(&'static str),
-    /// A capability of root's that rented machines may lack, as `CAP_SYS_RESOURCE`.
-    Capability(&'static str),
-    /// At least so many processors.
-    Cpus(u32),
-    /// A behaviour that no version range can tell, because it was backported.
-    Behaviour(&'static Behaviour),
-}
-
-impl fmt::Display for Need {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Root => f.write_str("root"),
-            Self::UserNamespaces => f.write_str("user namespaces for ordinary users"),
-            Self::InitialNamespaces => f.write_str("the initial namespaces"),
-            Self::Disposable => f.write_str("a disposable kernel"),
-            Self::Cgroup2 => f.write_str("a cgroup hierarchy of its own"),
-            Self::Module(name) => write!(f, "module {name}"),
-            Self::Config(name) => write!(f, "CONFIG_{name}"),
-            Self::Tool(name) => write!(f, "program {name}"),
-            Self::Capability(name) => f.write_str(name),
-            Self::Cpus(count) => write!(f, "{count} processors"),
-            Self::Behaviour(behaviour) => write!(f, "a kernel that {}", behaviour.what),
-        }
-    }
-}
-
-/// A question about the kernel whose answer decides whether a claim is about it.
-#[derive(Debug)]
-pub struct Behaviour {
-    /// What the kernel does, to continue «needs a kernel that …».
-    pub what: &'static str,
-    /// Asks; carried out in a child of its own, which must leave nothing in its namespaces.
-    pub probe: fn() -> bool,
-}
-
 /// Where cases run, as far as needs care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
+pub(crate) enum Ground {
     /// Somebody's machine: nothing may change.
     Host,
     /// A kernel of our own, thrown away afterwards.
@@ -89,27 +33,25 @@ pub(crate) enum Lack {
 /// Loads a module of the kernel; answers whether it is there.
 pub(crate) type ModuleLoader<'a> = &'a mut dyn FnMut(&str) -> Result<(), String>;
 
-impl Need {
-    /// Whether the need, which is no module, is met in a disposable kernel.
-    pub(crate) fn check_in_guest(&self) -> Result<(), Lack> {
-        self.check(Ground::Disposable, &mut |_| Err("only the worker loads modules".to_owned()))
-    }
+/// Whether a need, which is no module, is met in a disposable kernel.
+pub(crate) fn check_in_guest(need: &Need) -> Result<(), Lack> {
+    check(need, Ground::Disposable, &mut |_| Err("only the worker loads modules".to_owned()))
+}
 
-    /// Whether the need is met here.
-    pub(crate) fn check(&self, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack> {
-        match self {
-            Self::Root => root(),
-            Self::UserNamespaces => user_namespaces(),
-            Self::InitialNamespaces => disposable(ground, "runs in the initial namespaces"),
-            Self::Disposable => disposable(ground, "changes the kernel for everyone"),
-            Self::Cgroup2 => disposable(ground, "changes the cgroup hierarchy"),
-            Self::Module(name) => module(name, ground, load),
-            Self::Config(name) => option(name),
-            Self::Tool(name) => tool(name),
-            Self::Capability(name) => capability(name),
-            Self::Cpus(count) => processors(*count),
-            Self::Behaviour(behaviour) => asked(behaviour),
-        }
+/// Whether a need is met here.
+pub(crate) fn check(need: &Need, ground: Ground, load: ModuleLoader<'_>) -> Result<(), Lack> {
+    match need {
+        Need::Root => root(),
+        Need::UserNamespaces => user_namespaces(),
+        Need::InitialNamespaces => disposable(ground, "runs in the initial namespaces"),
+        Need::Disposable => disposable(ground, "changes the kernel for everyone"),
+        Need::Cgroup2 => disposable(ground, "changes the cgroup hierarchy"),
+        Need::Module(name) => module(name, ground, load),
+        Need::Config(name) => option(name),
+        Need::Tool(name) => tool(name),
+        Need::Capability(name) => capability(name),
+        Need::Cpus(count) => processors(*count),
+        Need::Behaviour(behaviour) => asked(behaviour),
     }
 }
 
@@ -193,9 +135,7 @@ fn capability(name: &str) -> Result<(), Lack> {
 }
 
 fn user_namespaces() -> Result<(), Lack> {
-    let tried = unprivileged(CloneFlags::empty(), || {
-        Ok(crate::sys::clone::unshare(CloneFlags::NEWUSER).err().map(crate::expect::name))
-    });
+    let tried = unprivileged(CloneFlags::empty(), || Ok(unshare(CloneFlags::NEWUSER).err().map(kit::expect::name)));
     let refusal = match tried {
         Ok(None) => return Ok(()),
         Ok(Some(refusal)) => refusal,
@@ -275,7 +215,7 @@ fn processors(count: u32) -> Result<(), Lack> {
 }
 
 fn asked(behaviour: &'static Behaviour) -> Result<(), Lack> {
-    match crate::process::child(CloneFlags::empty(), || Ok((behaviour.probe)())) {
+    match child(CloneFlags::empty(), || Ok((behaviour.probe)())) {
         Ok(true) => Ok(()),
         Ok(false) => unmet(format!("needs a kernel that {}", behaviour.what)),
         Err(failure) => {

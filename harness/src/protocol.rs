@@ -2,9 +2,9 @@
 //!
 //! The runner believes nothing of it: an event comes from a kernel under test.
 
+use kit::Case;
 use serde::{Deserialize, Serialize};
 
-use crate::claim::Case;
 use crate::needs::Lack;
 
 /// Changes when the two sides would no longer understand each other. They are the same executable, so this only

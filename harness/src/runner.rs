@@ -1,14 +1,15 @@
 //! The runner: picks claims and kernels, hands each case to a worker, and keeps what comes back.
 
 pub(crate) mod accelerator;
+pub(crate) mod cache;
 pub(crate) mod column;
 mod crash;
 pub(crate) mod engine;
+mod executor;
 pub(crate) mod front;
 mod interruption;
 pub(crate) mod judgement;
 mod link;
 mod memory;
 pub(crate) mod options;
-mod seat;
 pub(crate) mod virtual_kernel;

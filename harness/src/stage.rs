@@ -16,15 +16,14 @@ pub(crate) mod sentry;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
+use kit::process::{Ended, Peer};
+use kit::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
+use kit::sys::raw;
+use kit::{Doing, Failure, Outcome, Registry};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
-use crate::process::{Ended, Peer};
 use crate::protocol::Report;
-use crate::registry::Registry;
-use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
-use crate::sys::raw;
-use crate::verdict::{Doing, Failure, Outcome};
 use ending::{Ending, Limit, await_end};
 use sentry::{Sentry, Standing, Watch};
 
@@ -108,7 +107,7 @@ impl Stage {
         match clone3(&CloneArgs::new(flags)).doing("make the stage")? {
             Side::Child => {
                 drop((case, init));
-                crate::process::next_generation();
+                kit::process::next_generation();
                 match mode {
                     Mode::Staged => be_stage_init(registry, &their_init, &their_case, &output, sentry.as_ref()),
                     Mode::Plain => be_case(registry, &their_case, &output, sentry.as_ref()),
@@ -123,7 +122,7 @@ impl Stage {
 
     /// Waits until the case's process stands ready, or something went wrong with it.
     pub(crate) fn await_ready(&self) -> Outcome<Standing> {
-        let patience = PollTimeout::try_from(crate::pace::STAGE_READY).unwrap_or(PollTimeout::MAX);
+        let patience = PollTimeout::try_from(crate::deadlines::STAGE_READY).unwrap_or(PollTimeout::MAX);
         let mut signs =
             [self.case.as_fd(), self.init.as_fd(), self.pidfd.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         if poll(&mut signs, patience).doing("wait for the stage")? == 0 {
@@ -218,7 +217,7 @@ fn be_stage_init(
     }
     let pidfd = match clone3(&CloneArgs::new(CloneFlags::empty())) {
         Ok(Side::Child) => {
-            crate::process::next_generation();
+            kit::process::next_generation();
             be_case(registry, case, output, sentry)
         }
         Ok(Side::Parent(_, pidfd)) => pidfd,
@@ -245,8 +244,8 @@ fn be_case(registry: Registry, worker: &Peer, output: &ending::Output, sentry: O
     if let Ok(cue) = worker.recv::<Cue>()
         && let Some(case) = registry.all().nth(cue.case)
     {
-        crate::pace::begin_case(cue.deadline);
-        worker.done(crate::process::guarded(case.body));
+        kit::begin_case(cue.deadline);
+        worker.done(kit::process::guarded(case.body));
     }
     raw::exit_now(0)
 }

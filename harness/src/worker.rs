@@ -4,25 +4,23 @@
 //! the case's own process does that ([`crate::stage::sentry`]), and the worker what it leaves.
 
 mod ahead;
+pub(crate) mod shell;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
+use kit::{Case, Doing, Failure, KernelVersion, Need, NotAVersion, Outcome, Registry};
 use nix::sys::utsname::uname;
 use results::Verdict as Found;
 
-use crate::claim::{Case, KernelVersion, NotAVersion};
-use crate::command::shell;
-use crate::needs::{Ground, Need};
+use crate::machine_kind::{self, Start};
+use crate::needs::{self, Ground};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
-use crate::registry::Registry;
 use crate::stage::residue::{self, Surroundings, Taint};
 use crate::stage::{Mode, News, Stage, airlock};
-use crate::start::{self, Start};
 use crate::terminal;
-use crate::verdict::{Doing, Failure, Outcome};
 use ahead::Ahead;
 
 /// The first argument that makes the executable a worker on the host.
@@ -46,7 +44,7 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     match vm::guest::start() {
         Err(error) => terminal::note(format_args!("nsproof: {error}")),
         Ok(guest) if let Some(size) = shell::wanted() => {
-            if let Err(error) = shell::in_guest(guest.control, size) {
+            if let Err(error) = shell::run(guest.control, size) {
                 terminal::note(format_args!("nsproof: the shell could not be started: {error}"));
             }
         }
@@ -54,7 +52,7 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
             airlock::forbid_core_dumps();
             let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
-            worker.start = start::wanted();
+            worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {
                 terminal::note(format_args!("nsproof: {}", in_words(&failure)));
             }
@@ -65,7 +63,7 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
 
 fn prepare() -> Outcome<()> {
     airlock::forbid_core_dumps();
-    if Need::Root.check(Ground::Host, &mut |_| Err(String::new())).is_ok() {
+    if needs::check(&Need::Root, Ground::Host, &mut |_| Err(String::new())).is_ok() {
         airlock::enter()
     } else {
         airlock::become_subreaper()
@@ -155,7 +153,7 @@ impl<'a> Worker<'a> {
             return Report::outside_range(case);
         }
         for need in case.needs {
-            if let Err(lack) = need.check(self.ground, self.load) {
+            if let Err(lack) = needs::check(need, self.ground, self.load) {
                 return lack.into();
             }
         }
@@ -177,11 +175,11 @@ impl<'a> Worker<'a> {
     fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> Outcome<Stage> {
         match ahead {
             // Also when it went wrong: nothing is tried twice.
-            Some(Ahead { stage, .. }) if case.start() == self.start => stage,
+            Some(Ahead { stage, .. }) if Start::of(case) == self.start => stage,
             // A stage that is not wanted ends first.
             other => {
                 drop(other);
-                let mode = match case.start() {
+                let mode = match Start::of(case) {
                     Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
                     _ => Mode::Plain,
                 };

@@ -1,39 +1,69 @@
-//! What must be true of the tables of claims as a whole.
+//! What must be true of the tables of claims as a whole. Runs beside the conformance suite, and takes its options.
 
-use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::process::ExitCode;
 
-#[test]
-fn every_claim_has_a_name_of_its_own() {
-    assert_eq!(suites::ALL.doubles(), Vec::<String>::new());
+use libtest_mimic::{Failed, Trial};
+
+fn main() -> ExitCode {
+    harness::own_tests(vec![
+        Trial::test("every_name_is_given_once", every_name_is_given_once),
+        Trial::test("every_claim_is_listed", || {
+            all_are_listed("#[claim(", |file| {
+                suites::ALL.all().filter(|case| format!("{}/{}.rs", case.suite(), case.theme()) == file).count()
+            })
+        }),
+        Trial::test("every_program_is_listed", every_program_is_listed),
+        Trial::test("claims_end_with_a_full_stop", claims_end_with_a_full_stop),
+    ])
+}
+
+fn every_name_is_given_once() -> Result<(), Failed> {
+    match suites::ALL.doubles() {
+        doubles if doubles.is_empty() => Ok(()),
+        doubles => Err(format!("given more than once: {}", doubles.join(", ")).into()),
+    }
 }
 
 /// A case that stands in no table would be silent: it would never run.
-#[test]
-fn every_case_is_listed() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut listed: BTreeMap<String, usize> = BTreeMap::new();
-    for case in suites::ALL.all() {
-        *listed.entry(format!("{}/{}.rs", case.suite(), case.theme())).or_default() += 1;
+fn all_are_listed(mark: &str, listed: impl Fn(&str) -> usize) -> Result<(), Failed> {
+    for (file, text) in sources()? {
+        let written = text.lines().filter(|line| line.starts_with(mark)).count();
+        let listed = listed(&file);
+        if written != listed {
+            return Err(format!("{file} has {written} × «{mark}», and {listed} of them are registered").into());
+        }
     }
-    let mut written = BTreeMap::new();
-    for suite in fs::read_dir(source).expect("src").flatten().filter(|entry| entry.path().is_dir()) {
-        for file in fs::read_dir(suite.path()).expect("a suite's folder").flatten() {
-            let text = fs::read_to_string(file.path()).expect("a source file");
-            let cases = text.lines().filter(|line| line.starts_with("#[claim(")).count();
-            if cases > 0 {
-                written.insert(format!("{}/{}", suite.file_name().display(), file.file_name().display()), cases);
+    Ok(())
+}
+
+fn every_program_is_listed() -> Result<(), Failed> {
+    let written: usize = sources()?.iter().map(|(_, text)| text.matches("Program { name:").count()).sum();
+    let listed = suites::ALL.programs().count();
+    if written == listed { Ok(()) } else { Err(format!("{written} programs are written, {listed} registered").into()) }
+}
+
+fn claims_end_with_a_full_stop() -> Result<(), Failed> {
+    match suites::ALL.all().find(|case| !case.claim.ends_with('.')) {
+        None => Ok(()),
+        Some(case) => Err(format!("{}: «{}»", case.name(), case.claim).into()),
+    }
+}
+
+/// The files of all suites, as `<suite>/<theme>.rs`, with their text.
+fn sources() -> io::Result<Vec<(String, String)>> {
+    let mut sources = Vec::new();
+    for suite in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))? {
+        let suite = suite?;
+        if suite.file_type()?.is_dir() {
+            for file in fs::read_dir(suite.path())? {
+                let file = file?;
+                let name = format!("{}/{}", suite.file_name().display(), file.file_name().display());
+                sources.push((name, fs::read_to_string(file.path())?));
             }
         }
     }
-    assert_eq!(listed, written);
-}
-
-#[test]
-fn names_are_sentences_and_claims_end_with_a_full_stop() {
-    for case in suites::ALL.all() {
-        assert!(case.claim.ends_with('.'), "{}: «{}»", case.name(), case.claim);
-        assert!(!case.sources.is_empty(), "{}", case.name());
-    }
+    Ok(sources)
 }

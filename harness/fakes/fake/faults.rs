@@ -1,6 +1,6 @@
 //! Cases that go wrong, each in its way.
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, raise};
 

@@ -1,6 +1,6 @@
 //! Cases that have nothing wrong with them.
 
-use harness::prelude::*;
+use kit::prelude::*;
 
 pub(crate) const CASES: &[Case] =
     cases![holds_at_once, holds_always, holds_as_well, is_about_another_kernel, needs_what_nobody_has];

@@ -1,6 +1,6 @@
 //! A case that somebody else has to end.
 
-use harness::prelude::*;
+use kit::prelude::*;
 
 pub(crate) const CASES: &[Case] = cases![waits_to_be_killed];
 

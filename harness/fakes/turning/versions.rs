@@ -1,6 +1,6 @@
 //! Cases whose verdict depends on the kernel's version, for the search of the kernel where it changed.
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::errno::Errno;
 
 pub(crate) const CASES: &[Case] = cases![changed_in_6_14, is_about_6_14_and_newer, has_no_answer_between];

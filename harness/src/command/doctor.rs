@@ -4,12 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
+use kit::{Need, Registry, in_one_sentence};
 use vm::accel::{Accel, Probe};
 use vm::kernels::Cache;
 
-use crate::door::in_one_sentence;
-use crate::needs::{Ground, Lack, Need};
-use crate::registry::Registry;
+use crate::needs::{self, Ground, Lack};
 use crate::runner::virtual_kernel::VirtualKernel;
 use crate::terminal;
 
@@ -71,7 +70,7 @@ pub(super) fn doctor(registry: &Registry) -> Result<u8> {
 }
 
 fn checked(what: &str, need: Need, found: &str, mend: &str) -> Finding {
-    match need.check(Ground::Host, &mut |_| Err("not on a host".to_owned())) {
+    match needs::check(&need, Ground::Host, &mut |_| Err("not on a host".to_owned())) {
         Ok(()) => Finding::good(what, found),
         Err(Lack::Unmet(lack) | Lack::Broken(lack)) => Finding::bad(what, lack, mend),
     }

@@ -1,9 +1,8 @@
 //! `nsproof explain`.
 
 use anyhow::{Result, bail};
+use kit::{Case, Registry};
 
-use crate::claim::Case;
-use crate::registry::Registry;
 use crate::terminal;
 
 /// Prints what a claim says and what its test needs.

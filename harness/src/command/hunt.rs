@@ -1,9 +1,9 @@
 //! `nsproof hunt`: between which kernels did a claim's verdict change?
 
-mod field;
 mod probe;
 mod search;
-mod tale;
+mod span;
+mod summary;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -11,16 +11,16 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget};
+use kit::Registry;
 use results::{Matrix, OutDir};
 use vm::accel::Accel;
 use vm::kernels::Cache;
 
-use self::field::End;
 use self::probe::{Probe, Prober};
+use self::span::End;
 use super::explain;
-use super::kernels::open_cache;
-use crate::registry::Registry;
 use crate::runner::accelerator;
+use crate::runner::cache::open_cache;
 use crate::terminal;
 
 /// The exit code for: both ends agree.
@@ -72,7 +72,7 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
     let cache = open_cache()?;
     let offer = cache.expand("all")?;
     let end = |word: &Option<String>| word.as_deref().map(|word| end(&cache, word)).transpose();
-    let words = field::field(&offer, end(&options.from)?, end(&options.to)?)?;
+    let words = span::span(&offer, end(&options.from)?, end(&options.to)?)?;
     terminal::print(&format!("hunting {} over {}\n", case.name(), words.join(" ")))?;
 
     let mut prober = Prober::new(registry, case, &cache, options.accel);
@@ -91,7 +91,7 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
         probes[place] = Some(probe);
         Ok::<_, Infallible>(answer)
     });
-    terminal::print(&tale::tell(case, &words, &probes, &found))?;
+    terminal::print(&summary::tell(case, &words, &probes, &found))?;
     if let Some(folder) = &options.out {
         let runs = probes.iter().flatten().filter_map(|probe| probe.run.clone());
         let out = OutDir::create(Some(folder)).context("the reports have no place")?;

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use vm::kernels::{Cache, Listing};
+use vm::kernels::Listing;
 
+use crate::runner::cache::open_cache;
 use crate::terminal;
 
 /// What to do about kernels.
@@ -55,11 +56,6 @@ impl Kernels {
         }
         Ok(0)
     }
-}
-
-/// The cache, which tells of downloads on standard error.
-pub(crate) fn open_cache() -> Result<Cache> {
-    Ok(Cache::open(None)?.on_notice(|notice| terminal::note(notice)))
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -1,10 +1,9 @@
 //! `nsproof list`.
 
 use anyhow::Result;
+use kit::{Case, Registry};
 use serde::Serialize;
 
-use crate::claim::Case;
-use crate::registry::Registry;
 use crate::terminal;
 
 /// A claim as `--json` shows it.

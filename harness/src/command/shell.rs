@@ -2,32 +2,22 @@
 //!
 //! The shell runs on the guest's control port as its terminal; this side passes bytes between that and ours.
 
-use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, OutputModes, Termios, Winsize, tcgetattr, tcgetwinsize, tcsetattr,
-    tcsetwinsize,
-};
+use kit::Registry;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 use vm::machine::Machine;
 
-use super::kernels::open_cache;
-use crate::pace::GUEST_READY;
-use crate::registry::Registry;
+use crate::deadlines::GUEST_READY;
 use crate::runner::accelerator;
+use crate::runner::cache::open_cache;
 use crate::runner::virtual_kernel::VirtualKernel;
 use crate::terminal;
-
-/// On the kernel's command line: be a shell, on a terminal of so many columns and rows.
-const ARGUMENT: &str = "nsproof.shell=";
-
-/// What the guest says when the shell is about to start.
-const READY: &str = "shell";
+use crate::worker::shell;
 
 /// The character that ends a terminal's input.
 const END_OF_INPUT: u8 = 4;
@@ -44,11 +34,11 @@ pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> 
     let size = tcgetwinsize(std::io::stdout()).ok().filter(|size| size.ws_col > 0);
     let (columns, rows) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
     let mut setup = kernel.setup();
-    setup.arguments.push(format!("{ARGUMENT}{columns}x{rows}"));
+    setup.arguments.push(format!("{}{columns}x{rows}", shell::ARGUMENT));
     terminal::note(format_args!("{} in a disposable machine; `exit` leaves it", kernel.kernel.release));
     let mut machine = Machine::boot(&setup)?;
     let greeting = machine.greeting(Instant::now() + GUEST_READY)?;
-    if greeting.trim_ascii() != READY.as_bytes() {
+    if greeting.trim_ascii() != shell::READY.as_bytes() {
         bail!("the machine did not come up: {}", results::escape_line(&String::from_utf8_lossy(&greeting), 200));
     }
     pass_bytes(&machine)?;
@@ -108,36 +98,4 @@ impl Drop for RawTerminal {
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Flush, before);
         }
     }
-}
-
-/// In the guest: the terminal's size, if this machine was booted for a shell.
-pub(crate) fn wanted() -> Option<Winsize> {
-    let line = std::fs::read_to_string("/proc/cmdline").ok()?;
-    let (columns, rows) = line.split_whitespace().find_map(|word| word.strip_prefix(ARGUMENT))?.split_once('x')?;
-    Some(Winsize { ws_col: columns.parse().ok()?, ws_row: rows.parse().ok()?, ws_xpixel: 0, ws_ypixel: 0 })
-}
-
-/// In the guest: runs the shell on the control port until it ends.
-pub(crate) fn in_guest(mut control: File, size: Winsize) -> std::io::Result<()> {
-    let mut settings = tcgetattr(&control)?;
-    settings.input_modes |= InputModes::ICRNL;
-    settings.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
-    settings.local_modes |=
-        LocalModes::ICANON | LocalModes::ISIG | LocalModes::ECHO | LocalModes::ECHOE | LocalModes::IEXTEN;
-    writeln!(control, "{READY}")?;
-    tcsetattr(&control, OptionalActions::Drain, &settings)?;
-    tcsetwinsize(&control, size)?;
-    let terminal = || control.try_clone().map(Stdio::from);
-    // The leader of a new session takes its standard input as its terminal: ^C works.
-    Command::new("busybox")
-        .args(["setsid", "-c", "busybox", "sh"])
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("HOME", "/")
-        .env("PS1", "\\w # ")
-        .env("TERM", "vt100")
-        .stdin(terminal()?)
-        .stdout(terminal()?)
-        .stderr(terminal()?)
-        .status()?;
-    Ok(())
 }

@@ -1,17 +1,16 @@
-//! A column of the matrix: one kernel, the seats in it, and what cases found there.
+//! A column of the matrix: one kernel, the executors in it, and what cases found there.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use kit::{Case, KernelVersion, config};
 use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
 
+use super::executor::{Executor, Served};
 use super::options::Isolation;
-use super::seat::{Seat, Served};
 use super::virtual_kernel::VirtualKernel;
-use crate::claim::{Case, KernelVersion};
-use crate::config;
+use crate::machine_kind::MachineKind;
 use crate::protocol::{Hello, Report};
-use crate::start::Footing;
 use crate::worker;
 
 /// One kernel under test.
@@ -31,11 +30,11 @@ enum Ground {
 #[derive(Default)]
 struct State {
     /// Seats that wait for a case.
-    free: Vec<Seat>,
+    free: Vec<Executor>,
     hello: Option<Hello>,
     /// The kernel's, once it has said it.
     version: Option<KernelVersion>,
-    /// Why the kernel could not be tested: once known, no further seat is tried.
+    /// Why the kernel could not be tested: once known, no further executor is tried.
     problem: Option<String>,
     records: Vec<CaseRecord>,
     ended: Option<Duration>,
@@ -103,10 +102,10 @@ impl Column {
             return without_seat(Report::outside_range(case));
         }
         match self.take_seat(case) {
-            Ok(mut seat) => {
-                let served = seat.serve(case);
+            Ok(mut executor) => {
+                let served = executor.serve(case);
                 if served.reusable && self.isolation == Isolation::Shared {
-                    self.state().free.push(seat);
+                    self.state().free.push(executor);
                 }
                 served
             }
@@ -123,31 +122,31 @@ impl Column {
         self.state().stopped = true;
     }
 
-    fn take_seat(&self, case: &Case) -> Result<Seat, String> {
+    fn take_seat(&self, case: &Case) -> Result<Executor, String> {
         {
             let mut state = self.state();
-            if let Some(seat) = state.free.pop() {
-                return Ok(seat);
+            if let Some(executor) = state.free.pop() {
+                return Ok(executor);
             }
             if let Some(problem) = &state.problem {
                 return Err(problem.clone());
             }
         }
         let made = match &self.ground {
-            Ground::Host => Seat::on_host(),
-            Ground::Machines(machines) => machines.seat(match self.isolation {
-                Isolation::Fresh => case.footing(),
-                Isolation::Shared => Footing::SHARED,
+            Ground::Host => Executor::on_host(),
+            Ground::Machines(machines) => machines.executor(match self.isolation {
+                Isolation::Fresh => MachineKind::of(case),
+                Isolation::Shared => MachineKind::SHARED,
             }),
         };
         let mut state = self.state();
         match made {
-            Ok(seat) => {
+            Ok(executor) => {
                 if state.hello.is_none() {
-                    state.version = worker::version(&seat.hello.release, &seat.hello.version).ok();
-                    state.hello = Some(seat.hello.clone());
+                    state.version = worker::version(&executor.hello.release, &executor.hello.version).ok();
+                    state.hello = Some(executor.hello.clone());
                 }
-                Ok(seat)
+                Ok(executor)
             }
             Err(error) => {
                 let problem = error.to_string();
@@ -160,14 +159,14 @@ impl Column {
         }
     }
 
-    /// Marks the time at which the last case was done, and lets go of all seats.
+    /// Marks the time at which the last case was done, and lets go of all executors.
     pub(crate) fn close(&self) {
-        let seats = {
+        let executors = {
             let mut state = self.state();
             state.ended.get_or_insert(self.began().1.elapsed());
             std::mem::take(&mut state.free)
         };
-        drop(seats);
+        drop(executors);
         if let Ground::Machines(machines) = &self.ground {
             machines.close();
         }

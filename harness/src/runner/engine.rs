@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
+use kit::{Case, Registry};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
@@ -15,9 +16,7 @@ use super::judgement::{Judgement, Yardstick};
 use super::memory;
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
-use crate::claim::Case;
-use crate::command::open_cache;
-use crate::registry::Registry;
+use crate::runner::cache::open_cache;
 
 /// What is going to be carried out: every case in every column.
 pub(crate) struct Plan {
@@ -89,9 +88,9 @@ impl Plan {
 
     /// One case in one column, as libtest-mimic runs it.
     pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
-        let seat = Arc::clone(column);
+        let executor = Arc::clone(column);
         let talkative = self.options.test.nocapture;
-        let trial = Trial::ignorable_test(case.name(), move || completion(&seat.carry_out(case), talkative));
+        let trial = Trial::ignorable_test(case.name(), move || completion(&executor.carry_out(case), talkative));
         // The running kernel's cases go by their plain names, which test runners follow over time.
         if column.word() == "host" { trial } else { trial.with_kind(column.word()) }
     }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use kit::in_one_sentence;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
 
 use super::engine::Plan;
-use crate::door::in_one_sentence;
 use crate::terminal;
 
 /// What a shell adds to a signal's number to make an exit status.

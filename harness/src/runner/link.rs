@@ -37,7 +37,7 @@ impl Link {
         let mut text = serde_json::to_string(request).map_err(|error| LinkError::Garbage(error.to_string()))?;
         text.push('\n');
         // A worker that does not read for so long is not reading at all.
-        let _ = self.stream.set_write_timeout(Some(crate::pace::GRACE));
+        let _ = self.stream.set_write_timeout(Some(crate::deadlines::GRACE));
         self.stream.write_all(text.as_bytes()).map_err(|_| LinkError::Closed)
     }
 

@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kit::{Need, Registry, config};
 use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Kernel;
 use vm::machine::Setup;
 use vm::template::{Standby, Template};
 
-use super::seat::{Seat, SeatError, hello_in};
-use crate::config;
-use crate::needs::Need;
-use crate::pace::{GUEST_READY, Pace};
+use super::executor::{Executor, ExecutorError, hello_in};
+use crate::deadlines::{GUEST_READY, Speed};
+use crate::machine_kind::MachineKind;
 use crate::protocol::Hello;
-use crate::registry::Registry;
-use crate::start::Footing;
 use crate::terminal;
 
 /// One kernel, and what its machines are made of.
@@ -24,7 +22,7 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accel: Accel,
-    frozen: Mutex<BTreeMap<Footing, Arc<Frozen>>>,
+    frozen: Mutex<BTreeMap<MachineKind, Arc<Frozen>>>,
 }
 
 /// A moment from which machines go on.
@@ -86,28 +84,28 @@ impl VirtualKernel {
     }
 
     /// A worker in a machine that nothing has touched.
-    pub(crate) fn seat(&self, footing: Footing) -> Result<Seat, SeatError> {
-        let frozen = Arc::clone(self.all_frozen().entry(footing).or_default());
-        let (template, hello) = self.template(&frozen, footing)?;
+    pub(crate) fn executor(&self, kind: MachineKind) -> Result<Executor, ExecutorError> {
+        let frozen = Arc::clone(self.all_frozen().entry(kind).or_default());
+        let (template, hello) = self.template(&frozen, kind)?;
         let machine = match frozen.spare().standby.take() {
             Some(standby) => standby.resume()?,
             None => template.clone_machine()?,
         };
-        let seat = Seat::in_machine(machine, hello, self.pace())?;
+        let executor = Executor::in_machine(machine, hello, self.speed())?;
         frozen.make_spare(template);
-        Ok(seat)
+        Ok(executor)
     }
 
-    fn all_frozen(&self) -> MutexGuard<'_, BTreeMap<Footing, Arc<Frozen>>> {
+    fn all_frozen(&self) -> MutexGuard<'_, BTreeMap<MachineKind, Arc<Frozen>>> {
         self.frozen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn template(&self, frozen: &Frozen, footing: Footing) -> Result<(Arc<Template>, Hello), SeatError> {
+    fn template(&self, frozen: &Frozen, kind: MachineKind) -> Result<(Arc<Template>, Hello), ExecutorError> {
         // Whoever comes second waits for the boot that is under way.
         let mut slot = frozen.template();
         if slot.is_none() {
-            let mut setup = Setup { cpus: footing.cpus, ..self.setup() };
-            setup.arguments.extend(footing.start.arguments());
+            let mut setup = Setup { cpus: kind.cpus, ..self.setup() };
+            setup.arguments.extend(kind.start.arguments());
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
                 terminal::note(format_args!("{}: a boot failed before one succeeded: {failure}", self.kernel.word));
@@ -117,7 +115,7 @@ impl VirtualKernel {
         }
         match slot.as_ref() {
             Some(booted) => Ok((Arc::clone(&booted.template), booted.hello.clone())),
-            None => Err(SeatError::NotReady("its template is gone".to_owned())),
+            None => Err(ExecutorError::NotReady("its template is gone".to_owned())),
         }
     }
 
@@ -134,10 +132,10 @@ impl VirtualKernel {
         }
     }
 
-    fn pace(&self) -> Pace {
+    fn speed(&self) -> Speed {
         match self.accel {
-            Accel::Kvm => Pace::Native,
-            Accel::Tcg => Pace::Emulated,
+            Accel::Kvm => Speed::Native,
+            Accel::Tcg => Speed::Emulated,
         }
     }
 }

@@ -3,15 +3,14 @@
 //! On a host the worker does not clone stages from the machine's own namespaces but from a set in between. What a case
 //! might leak out of its stage is caught there, seen by the check for residue, and goes with the worker.
 
+use kit::process::Ended;
+use kit::sys::clone::{CloneArgs, Side, clone3};
+use kit::sys::raw;
+use kit::{Doing, Outcome};
 use nix::mount::{MsFlags, mount};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::Signal;
-
-use crate::process::Ended;
-use crate::sys::clone::{CloneArgs, Side, clone3};
-use crate::sys::raw;
-use crate::verdict::{Doing, Outcome};
 
 use super::STAGE;
 
@@ -24,7 +23,7 @@ pub(crate) fn enter() -> Outcome<()> {
             raw::exit_now(0)
         }
         Side::Child => {
-            crate::process::next_generation();
+            kit::process::next_generation();
             // SIGKILL reaches even a PID 1 when it comes from outside.
             prctl::set_pdeathsig(Signal::SIGKILL).doing("prctl(PR_SET_PDEATHSIG)")?;
             let none: Option<&str> = None;

@@ -5,14 +5,14 @@ use std::io::{Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
+use kit::process::{Ended, Peer};
+use kit::{Doing, Failure, Outcome, Verdict};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use results::Verdict as Found;
 
 use super::{Mode, Word};
-use crate::process::{Ended, Peer};
 use crate::protocol::{LONGEST_OUTPUT, Report};
-use crate::verdict::{Doing, Failure, Outcome, Verdict};
 
 /// How a case ended.
 pub(super) enum Ending {
@@ -106,7 +106,7 @@ fn last_word(result: &Peer, ended: Ended) -> Ending {
 /// must not hold the worker.
 pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
     let mut dead = [PollFd::new(pidfd, PollFlags::POLLIN)];
-    let patience = crate::pace::REAP.as_millis();
+    let patience = crate::deadlines::REAP.as_millis();
     let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
     loop {
         match poll(&mut dead, timeout) {
@@ -115,7 +115,7 @@ pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
             Ok(0) => {
                 return Err(Failure::broken(format!(
                     "the stage was killed and is still there after {} s",
-                    crate::pace::REAP.as_secs()
+                    crate::deadlines::REAP.as_secs()
                 )));
             }
             Ok(_) => return Ended::wait(pidfd),
@@ -160,7 +160,7 @@ pub(super) fn report_of(verdict: Verdict) -> Report {
     }
 }
 
-fn with_finding(verdict: Found, finding: crate::verdict::Finding) -> Report {
+fn with_finding(verdict: Found, finding: kit::Finding) -> Report {
     let mut report = Report::new(verdict, shortened(finding.message));
     report.call = finding.call;
     report.expected = finding.expected.map(shortened);

@@ -4,16 +4,15 @@ use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
+use kit::process::Ended;
+use kit::sys::raw;
+use kit::{Failure, Outcome};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use procfs::ProcError;
 use procfs::process::{Process, all_processes};
-
-use crate::process::Ended;
-use crate::sys::raw;
-use crate::verdict::{Failure, Outcome};
 
 /// As an init: reaps every child that ends, until the one behind `pidfd` has ended.
 pub(super) fn reap_until(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
@@ -45,7 +44,7 @@ fn is_behind(pid: Pid, pidfd: BorrowedFd<'_>) -> bool {
 /// Ends every process that descends from this one, orphans included: this process is an init or a subreaper. Answers
 /// what there was, in words.
 pub(super) fn end_descendants() -> Option<String> {
-    await_leavers(Instant::now() + crate::pace::LEAVE);
+    await_leavers(Instant::now() + crate::deadlines::LEAVE);
     let mut found: Vec<String> = Vec::new();
     loop {
         while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}

@@ -4,13 +4,12 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
+use kit::sys::mount::make_read_only;
+use kit::{Doing, Outcome};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, chroot, pivot_root};
 use procfs::process::Process;
-
-use crate::sys::mount::make_read_only;
-use crate::verdict::{Doing, Outcome};
 
 /// Where the new root is put together: a directory that every system has, and that is covered anyway.
 const SCAFFOLD: &str = "/tmp";

@@ -12,6 +12,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
+use kit::process::Peer;
+use kit::sys::priorities::set_scheduler;
+use kit::sys::raw;
+use kit::{Doing, Need, Outcome, Registry, Verdict};
 use nix::unistd::{getpid, pause};
 use results::Verdict as Found;
 use rustix::event::{EventfdFlags, eventfd};
@@ -24,17 +28,12 @@ use vm::guest::Port;
 
 use super::ending::{Output, report_of};
 use super::residue::{self, TAINT, Taint};
-use crate::needs::Need;
-use crate::process::Peer;
+use crate::needs;
 use crate::protocol::{Event, Hello, Report, Request};
-use crate::registry::Registry;
-use crate::sys::priorities::set_scheduler;
-use crate::sys::raw;
-use crate::verdict::{Doing, Outcome, Verdict};
 
 /// What is known of a case before the machine is frozen.
 #[derive(Debug, Clone)]
-pub(crate) enum Prospect {
+pub(crate) enum Preflight {
     /// It is not to be carried out, for the reason that the report gives.
     Settled(Report),
     /// It can be, if these needs are met that only its own clone can be asked for.
@@ -66,7 +65,7 @@ pub(super) struct Watch {
 pub(crate) struct Sentry {
     hello: Hello,
     /// In the order of the registry.
-    prospects: Vec<Prospect>,
+    preflights: Vec<Preflight>,
     /// The cases' names with their places in the registry, sorted.
     names: Vec<(String, usize)>,
     /// Opened ahead: a case may have no `/proc` any more.
@@ -79,7 +78,7 @@ struct Order<'a> {
     name: String,
     place: usize,
     deadline: Duration,
-    prospect: &'a Prospect,
+    preflight: &'a Preflight,
 }
 
 impl Watch {
@@ -125,12 +124,12 @@ impl Watch {
 }
 
 impl Sentry {
-    /// Puts together what a sentry has to know; `prospects` in the order of the registry.
-    pub(crate) fn new(registry: Registry, hello: Hello, prospects: Vec<Prospect>) -> Outcome<Self> {
+    /// Puts together what a sentry has to know; `preflights` in the order of the registry.
+    pub(crate) fn new(registry: Registry, hello: Hello, preflights: Vec<Preflight>) -> Outcome<Self> {
         let mut names: Vec<_> = registry.all().enumerate().map(|(place, case)| (case.name(), place)).collect();
         names.sort_unstable();
         let tainted = File::open(TAINT).doing(format!("open {TAINT}"))?;
-        Ok(Self { hello, prospects, names, tainted, watch: Watch::new()? })
+        Ok(Self { hello, preflights, names, tainted, watch: Watch::new()? })
     }
 
     /// What is the worker's as well.
@@ -156,13 +155,13 @@ impl Sentry {
             return;
         };
         say(&mut port, &Event::Started { case: order.name.clone() });
-        let report = match order.prospect {
-            Prospect::Settled(report) => Some(report.clone()),
-            Prospect::Open(needs) => {
+        let report = match order.preflight {
+            Preflight::Settled(report) => Some(report.clone()),
+            Preflight::Open(needs) => {
                 let body = registry.all().nth(order.place).map(|case| case.body);
                 body.and_then(|body| self.carry_out(&order, needs, body, output))
             }
-            Prospect::ForWorker => None,
+            Preflight::ForWorker => None,
         };
         if let Some(report) = report {
             say(&mut port, &Event::Finished { case: order.name, report: Box::new(report) });
@@ -178,8 +177,8 @@ impl Sentry {
         let Request::Run { case: name, deadline_ms } = serde_json::from_slice(line).ok()?;
         let at = self.names.binary_search_by(|(known, _)| known.as_str().cmp(&name)).ok()?;
         let place = self.names[at].1;
-        let prospect = self.prospects.get(place).filter(|prospect| !matches!(prospect, Prospect::ForWorker))?;
-        Some(Order { name, place, deadline: Duration::from_millis(deadline_ms), prospect })
+        let preflight = self.preflights.get(place).filter(|preflight| !matches!(preflight, Preflight::ForWorker))?;
+        Some(Order { name, place, deadline: Duration::from_millis(deadline_ms), preflight })
     }
 
     /// `None` after the deadline: then it is for the worker to say so.
@@ -192,8 +191,8 @@ impl Sentry {
         }
         let (process, taint, started) = (getpid(), self.taint(), Instant::now());
         let mut report = lack_of(needs).unwrap_or_else(|| {
-            crate::pace::begin_case(order.deadline);
-            report_of(crate::process::guarded(body))
+            kit::begin_case(order.deadline);
+            report_of(kit::process::guarded(body))
         });
         report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         if getpid() != process {
@@ -220,9 +219,9 @@ impl Sentry {
         let Some((name, place)) = self.names.first() else { return };
         let request = Request::Run { case: name.clone(), deadline_ms: 1 };
         let _ = serde_json::to_vec(&request).map(|line| self.understand(&line).is_some());
-        let deadline = crate::pace::STAGE_READY;
-        let order = Order { name: name.clone(), place: *place, deadline, prospect: &Prospect::ForWorker };
-        let report = self.carry_out(&order, &[], crate::verdict::holds, output).map(Box::new);
+        let deadline = crate::deadlines::STAGE_READY;
+        let order = Order { name: name.clone(), place: *place, deadline, preflight: &Preflight::ForWorker };
+        let report = self.carry_out(&order, &[], kit::holds, output).map(Box::new);
         let _ = report.map(|report| Event::Finished { case: name.clone(), report }.line());
         let _ = self.watch.place();
     }
@@ -249,7 +248,7 @@ fn in_words(errno: rustix::io::Errno) -> nix::errno::Errno {
 }
 
 fn lack_of(needs: &[&Need]) -> Option<Report> {
-    needs.iter().find_map(|need| need.check_in_guest().err()).map(Report::from)
+    needs.iter().find_map(|need| needs::check_in_guest(need).err()).map(Report::from)
 }
 
 fn say(port: &mut Port, event: &Event) {

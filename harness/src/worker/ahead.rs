@@ -5,14 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::claim::{Case, KernelVersion};
-use crate::needs::{Lack, Need};
+use kit::{Case, KernelVersion, Need, Outcome, Registry};
+
+use crate::machine_kind::Start;
+use crate::needs::{self, Lack};
 use crate::protocol::{Hello, Report};
-use crate::registry::Registry;
-use crate::stage::sentry::{Prospect, Sentry, Standing};
+use crate::stage::sentry::{Preflight, Sentry, Standing};
 use crate::stage::{Mode, Stage};
-use crate::start::Start;
-use crate::verdict::Outcome;
 
 /// What stands ready for the first case.
 pub(super) struct Ahead {
@@ -30,9 +29,9 @@ impl Ahead {
             Start::Plain => Mode::Plain,
             Start::OnStage => Mode::Staged,
         };
-        let prospects = prospects(registry, version, start);
+        let preflights = preflights(registry, version, start);
         // A kernel can be without what a sentry needs, such as timerfd_create(2): the worker serves then.
-        let sentry = Sentry::new(registry, hello.clone(), prospects).ok();
+        let sentry = Sentry::new(registry, hello.clone(), preflights).ok();
         let ready = Stage::make_with(mode, registry, sentry)
             .and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
         let guarded = matches!(ready, Ok((_, Standing::AtPort)));
@@ -41,38 +40,39 @@ impl Ahead {
 }
 
 /// What is known of each case before the freeze.
-fn prospects(registry: Registry, version: KernelVersion, start: Start) -> Vec<Prospect> {
+fn preflights(registry: Registry, version: KernelVersion, start: Start) -> Vec<Preflight> {
     let mut answers: BTreeMap<String, Result<(), Lack>> = BTreeMap::new();
-    let mut answer = |need: &Need| answers.entry(need.to_string()).or_insert_with(|| need.check_in_guest()).clone();
-    registry.all().map(|case| prospect(case, version, start, &mut answer)).collect()
+    let mut answer =
+        |need: &Need| answers.entry(need.to_string()).or_insert_with(|| needs::check_in_guest(need)).clone();
+    registry.all().map(|case| preflight(case, version, start, &mut answer)).collect()
 }
 
-fn prospect(
+fn preflight(
     case: &'static Case,
     version: KernelVersion,
     start: Start,
     answer: &mut impl FnMut(&Need) -> Result<(), Lack>,
-) -> Prospect {
+) -> Preflight {
     if !case.covers(version) {
-        return Prospect::Settled(Report::outside_range(case));
+        return Preflight::Settled(Report::outside_range(case));
     }
     // Such a case gets another machine; the worker knows what to do with one that does not.
-    if case.start() != start {
-        return Prospect::ForWorker;
+    if Start::of(case) != start {
+        return Preflight::ForWorker;
     }
     let mut open = Vec::new();
     for need in case.needs {
         match asked(need, start) {
             Asked::Ahead => {
                 if let Err(lack) = answer(need) {
-                    return Prospect::Settled(lack.into());
+                    return Preflight::Settled(lack.into());
                 }
             }
             Asked::OnTheSpot => open.push(need),
-            Asked::OfTheWorker => return Prospect::ForWorker,
+            Asked::OfTheWorker => return Preflight::ForWorker,
         }
     }
-    Prospect::Open(open)
+    Preflight::Open(open)
 }
 
 /// When a need is asked for.

@@ -1,13 +1,13 @@
 //! What `clone(2)` and `clone3(2)` take for flags and for the exit signal, whatever the namespaces: `clone(2)`.
 
-use harness::prelude::*;
-use harness::process::with_only;
-use harness::sys::bare_clone::{Stayer, try_clone, try_clone3_fields};
+use kit::prelude::*;
+use kit::process::with_only;
+use kit::sys::bare_clone::{Stayer, try_clone, try_clone3_fields};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     clone3_csignal_bits_einval,
     clone3_detached_einval,
     clone3_unknown_bit_einval,

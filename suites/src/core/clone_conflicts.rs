@@ -1,14 +1,14 @@
 //! Flags that `clone(2)` and `clone3(2)` do not take together, and what comes first of two refusals: `clone(2)` ERRORS.
 
-use harness::prelude::*;
-use harness::process::with_only;
-use harness::sys::bare_clone::{try_clone, try_clone3_fields};
-use harness::sys::vfork::vfork;
+use kit::prelude::*;
+use kit::process::with_only;
+use kit::sys::bare_clone::{try_clone, try_clone3_fields};
+use kit::sys::vfork::vfork;
 use nix::unistd::getpid;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     clone_newns_fs_einval,
     clone_newipc_sysvsem_einval,
     clone_newuser_thread_einval,

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
-use harness::{Links, NO_LINKS};
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
+use kit::{Links, NO_LINKS};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     create_eight_types,
     unshare_moves_caller_cgroup,
     unshare_moves_caller_ipc,

@@ -1,14 +1,14 @@
 //! In which namespaces a child begins: `clone(2)`, The flags mask; `namespaces(7)`, The namespaces API.
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
-use harness::{Links, NO_LINKS};
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
+use kit::{Links, NO_LINKS};
 
 use super::creating::flags_of;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     clone_child_joins_new_cgroup,
     clone_child_joins_new_ipc,
     clone_child_joins_new_mnt,

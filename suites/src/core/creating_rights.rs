@@ -1,10 +1,10 @@
 //! Which privilege the making of namespaces takes: `unshare(2)`, NOTES; `clone(2)`, ERRORS; `user_namespaces(7)`,
 //! Interaction of user namespaces and other types of namespaces.
 
-use harness::Links;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user_with, capabilities, try_clone3, with_only};
-use harness::uts::{hostname, sethostname};
+use kit::Links;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user_with, capabilities, try_clone3, with_only};
+use kit::uts::{hostname, sethostname};
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{geteuid, getpid};
 use rustix::thread::CapabilitySet;
@@ -12,7 +12,7 @@ use rustix::thread::CapabilitySet;
 use super::creating::flags_of;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     create_needs_only_sysadmin,
     create_uid0_without_cap_eperm,
     userns_plus_others_unprivileged_unshare,

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::process::{try_clone3, without};
+use kit::prelude::*;
+use kit::process::{try_clone3, without};
 use nix::sys::statfs::statfs;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![unshare_empty_mntns, clone3_empty_mntns];
+pub(super) const CASES: &[Case] = cases![unshare_empty_mntns, clone3_empty_mntns];
 
 /// `CLONE_EMPTY_MNTNS`, for clone3() only.
 const CLONE_EMPTY: CloneFlags = CloneFlags::from_bits_retain(1 << 37);

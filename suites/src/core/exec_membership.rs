@@ -3,17 +3,19 @@
 use std::io::{Read, pipe};
 use std::os::unix::process::CommandExt;
 
-use harness::prelude::*;
-use harness::process::{Program, program_command};
-use harness::{Links, NO_LINKS};
+use kit::Program;
+use kit::prelude::*;
+use kit::process::program_command;
+use kit::{Links, NO_LINKS};
 
 use super::creating::flags_of;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![exec_keeps_namespaces, exec_enters_time_for_children, exec_keeps_time_namespace_old];
+pub(super) const CASES: &[Case] =
+    cases![exec_keeps_namespaces, exec_enters_time_for_children, exec_keeps_time_namespace_old];
 
 /// The programs that these cases execute.
-pub const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own_links }];
+pub(super) const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own_links }];
 
 /// execve() leaves a process in the namespaces that it is in, and its children's PID namespace what it is.
 ///

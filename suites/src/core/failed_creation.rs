@@ -1,17 +1,17 @@
 //! What a refused unshare() or clone() leaves behind: nothing. `unshare(2)`, ERRORS; `clone(2)`, RETURN VALUE.
 
-use harness::prelude::*;
-use harness::process::try_clone3;
-use harness::sys::vfork::vfork;
-use harness::sysctl::set_sysctl;
-use harness::{Links, NO_LINKS};
+use kit::prelude::*;
+use kit::process::try_clone3;
+use kit::sys::vfork::vfork;
+use kit::sysctl::set_sysctl;
+use kit::{Links, NO_LINKS};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use super::creating::flags_of;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![failed_unshare_changes_nothing, failed_unshare_keeps_root_and_cwd, failed_clone_creates_no_child];
 
 /// All kinds but user.

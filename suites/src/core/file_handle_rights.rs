@@ -3,13 +3,13 @@
 use std::fmt::Display;
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, map_self};
-use harness::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, map_self};
+use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use nix::fcntl::{AtFlags, OFlag};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     fh_open_own_unprivileged,
     fh_open_foreign_cgroup_refused,
     fh_open_foreign_ipc_refused,

@@ -2,16 +2,16 @@
 
 use std::fs::File;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::sys::file_handle::{FileHandle, Mount, NamespaceHandle, handle_at, handle_with_room, open_by_handle};
-use harness::sys::ns_ids;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::sys::file_handle::{FileHandle, Mount, NamespaceHandle, handle_at, handle_with_room, open_by_handle};
+use kit::sys::ns_ids;
 use nix::fcntl::{AtFlags, OFlag};
 
 use super::ns_directory::own;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     fh_none_before,
     fh_encode,
     fh_encode_needs_follow,

@@ -1,13 +1,13 @@
 //! A handle does not keep its namespace: `fs/nsfs.c`. Unlike a file or a mount, `namespaces(7)` Namespace lifetime.
 
-use harness::prelude::*;
-use harness::settle;
+use kit::prelude::*;
+use kit::settle;
 
 use super::file_handle_rights::{handle_of, open};
 use super::lifetime::end;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     fh_dead_cgroup_estale,
     fh_dead_ipc_estale,
     fh_dead_mnt_estale,

@@ -1,11 +1,11 @@
 //! The inode numbers of the initial namespaces, and of those made later: `namespaces(7)`, The /proc/pid/ns/ directory.
 
-use harness::prelude::*;
-use harness::settle;
+use kit::prelude::*;
+use kit::settle;
 use nix::unistd::Pid;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![ino_six_fixed, ino_net_mnt_fixed, ino_net_mnt_dynamic_old, ino_new_dynamic, ino_reused, ino_proc_root_1,];
 
 /// The first number that the kernel gives out at run time; the fixed ones are below it.

@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
-use harness::prelude::*;
-use harness::sys::ioctl::{Direction, at_address, request, without_argument};
-use harness::sys::ns::{get_nstype, get_owner_uid, get_parent, get_userns};
-use harness::sys::ns_ids::{self, NS_GET_ID};
+use kit::prelude::*;
+use kit::sys::ioctl::{Direction, at_address, request, without_argument};
+use kit::sys::ns::{get_nstype, get_owner_uid, get_parent, get_userns};
+use kit::sys::ns_ids::{self, NS_GET_ID};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, pipe};
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![ioctl_not_ns_enotty, ioctl_unknown_enotty, ioctl_opath_ebadf, ioctl_owner_uid_efault, ioctl_ns_id_efault,];
 
 /// The operations on namespaces are ENOTTY on a descriptor of anything else, such as a pipe or the link's directory.

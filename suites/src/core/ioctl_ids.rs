@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use harness::eventually;
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{processors, stay_on};
-use harness::sys::ns::get_nstype;
-use harness::sys::ns_ids::id;
+use kit::eventually;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{processors, stay_on};
+use kit::sys::ns::get_nstype;
+use kit::sys::ns_ids::id;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     namespaces_had_no_number_to_ask_for,
     ioctl_ns_id,
     ioctl_ns_id_unique_across_kinds,

@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::sys::ioctl::without_argument;
-use harness::sys::mnt_ns::{INFO_SIZE, Info, NS_MNT_GET_INFO, info, info_of_size};
-use harness::sys::ns::get_nstype;
-use harness::sys::ns_ids::{self, mnt_id};
+use kit::prelude::*;
+use kit::sys::ioctl::without_argument;
+use kit::sys::mnt_ns::{INFO_SIZE, Info, NS_MNT_GET_INFO, info, info_of_size};
+use kit::sys::ns::get_nstype;
+use kit::sys::ns_ids::{self, mnt_id};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     mount_namespaces_had_no_number_to_ask_for,
     ioctl_mntns_id,
     ioctl_mntns_id_is_the_ns_id,

@@ -2,14 +2,14 @@
 
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, stay_on_one_processor};
-use harness::sys::mnt_ns::{Info, info, next, next_alone, previous};
-use harness::sys::ns_ids::mnt_id;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, stay_on_one_processor};
+use kit::sys::mnt_ns::{Info, info, next, next_alone, previous};
+use kit::sys::ns_ids::mnt_id;
 use rustix::io::{FdFlags, fcntl_getfd};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     ioctl_mnt_next_prev,
     ioctl_mnt_next_end_enoent,
     ioctl_mnt_next_einval_other_kind,

@@ -1,12 +1,12 @@
 //! PIDs translated by a PID namespace's file, where they cannot be: `linux/nsfs.h`. What they are translated to where
 //! they can be is in the suite `pid`.
 
-use harness::prelude::*;
-use harness::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
+use kit::prelude::*;
+use kit::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![ioctl_pid_translate_invisible_esrch, ioctl_pid_translate_einval];
+pub(super) const CASES: &[Case] = cases![ioctl_pid_translate_invisible_esrch, ioctl_pid_translate_einval];
 
 /// A process that has no PID in the caller's PID namespace is not translated to it: ESRCH, alive as it is.
 #[claim(source = "kernel 7.3 fs/nsfs.c ns_ioctl", since = "6.11", needs = [Root])]

@@ -3,17 +3,17 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user};
-use harness::sys::ns::{get_nstype, get_owner_uid, get_parent, get_userns};
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user};
+use kit::sys::ns::{get_nstype, get_owner_uid, get_parent, get_userns};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     ioctl_nstype,
     ioctl_parent_nonhierarchical_einval,
     ioctl_fd_cloexec_rdonly,

@@ -3,15 +3,15 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{FsType, statfs};
 
 use super::programs::{differing, expect_success, link, links_by, links_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];
+pub(super) const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];
 
 /// `linux/magic.h`.
 const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
@@ -90,7 +90,7 @@ fn prepare() -> Outcome<()> {
 
 /// The processes in a network namespace.
 fn members(namespace: Inode) -> Outcome<Vec<i32>> {
-    let all = harness::process::listed_pids()?;
+    let all = kit::process::listed_pids()?;
     Ok(all
         .into_iter()
         .filter(|pid| inode_at(format!("/proc/{pid}/ns/net")).is_ok_and(|its| its == namespace))

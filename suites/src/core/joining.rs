@@ -1,12 +1,12 @@
 //! What `setns(2)` on a namespace's file moves: the calling thread, into that one namespace. `setns(2)`, fd refers to a
 //! /proc/pid/ns/ link.
 
-use harness::prelude::*;
+use kit::prelude::*;
 
 use super::memberships::{Elsewhere, Memberships, flags, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_moves_only_cgroup,
     setns_moves_only_ipc,
     setns_moves_only_mnt,

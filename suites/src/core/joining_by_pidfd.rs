@@ -3,14 +3,14 @@
 
 use std::os::fd::AsFd;
 
-use harness::prelude::*;
-use harness::sys::raw::pidfd_open;
+use kit::prelude::*;
+use kit::sys::raw::pidfd_open;
 use nix::unistd::gettid;
 
 use super::memberships::{Elsewhere, Memberships, expect_joined, flags, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_pidfd_moves_only_cgroup,
     setns_pidfd_moves_only_ipc,
     setns_pidfd_moves_only_mnt,

@@ -2,8 +2,8 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use harness::prelude::*;
-use harness::process::{with_only, without};
+use kit::prelude::*;
+use kit::process::{with_only, without};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{chdir, getcwd};
 use rustix::thread::CapabilitySet;
@@ -11,7 +11,7 @@ use rustix::thread::CapabilitySet;
 use super::memberships::{Elsewhere, Memberships, expect_joined, flags, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_pidfd_unknown_bits_einval,
     setns_pidfd_atomic,
     setns_pidfd_atomic_until_the_last,
@@ -146,7 +146,7 @@ fn setns_pidfd_needs_ptrace() -> Verdict {
             })
         })?;
         let pid = nix::unistd::Pid::from_raw(equal.recv()?);
-        let pidfd = harness::sys::raw::pidfd_open(pid, 0)?;
+        let pidfd = kit::sys::raw::pidfd_open(pid, 0)?;
         let there = Memberships::of(pid)?;
         with_only(admin, NONE, || expect_joined(&there, &[Kind::Uts], || setns(&pidfd, CLONE_NEWUTS)))
             .doing("a process with no more capabilities than ours")?;

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use harness::cgroup::Group;
-use harness::prelude::*;
+use kit::cgroup::Group;
+use kit::prelude::*;
 use nix::unistd::Pid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![setns_cgroup_keeps_membership];
+pub(super) const CASES: &[Case] = cases![setns_cgroup_keeps_membership];
 
 /// Joining a cgroup namespace does not move the caller to another cgroup: its own just shows by another path from there.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [Root, Cgroup2])]

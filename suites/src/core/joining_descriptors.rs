@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use harness::prelude::*;
-use harness::process::stay_on_one_processor;
-use harness::room::FOLDER;
-use harness::sys::setns::setns_number;
-use harness::sys::sysv::{msg_create, msg_stat};
-use harness::uts::{hostname, sethostname};
+use kit::prelude::*;
+use kit::process::stay_on_one_processor;
+use kit::room::FOLDER;
+use kit::sys::setns::setns_number;
+use kit::sys::sysv::{msg_create, msg_stat};
+use kit::uts::{hostname, sethostname};
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount, umount};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
@@ -18,7 +18,7 @@ use nix::unistd::pipe;
 use super::memberships::{Elsewhere, Memberships, expect_joined, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_ebadf,
     setns_opath_ebadf,
     setns_foreign_fd_einval,
@@ -226,5 +226,5 @@ fn fresh_folder() -> Outcome<&'static str> {
 }
 
 fn errno(error: std::io::Error) -> nix::errno::Errno {
-    harness::expect::HasErrno::errno(&error)
+    kit::expect::HasErrno::errno(&error)
 }

@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::room::FOLDER;
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::room::FOLDER;
 use nix::mount::{MsFlags, mount};
 use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, getcwd};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::memberships::{Elsewhere, Memberships};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_mnt_shared_fs_einval,
     setns_pidfd_mnt_and_more_drags_sharers_along,
     setns_pidfd_mnt_and_more_shared_fs_einval,

@@ -1,11 +1,11 @@
 //! What the second argument of `setns(2)` says of a namespace's file: `setns(2)`, fd refers to a /proc/pid/ns/ link.
 
-use harness::prelude::*;
+use kit::prelude::*;
 
 use super::memberships::{Elsewhere, Memberships, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![setns_nstype_zero, setns_nstype_mismatch_einval, setns_nsfd_two_flags_einval];
+pub(super) const CASES: &[Case] = cases![setns_nstype_zero, setns_nstype_mismatch_einval, setns_nsfd_two_flags_einval];
 
 /// With 0 for the kind, setns(2) takes the file of a namespace of any kind, and joins that.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]

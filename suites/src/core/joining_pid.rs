@@ -1,10 +1,10 @@
 //! Joining a PID namespace that has died: `setns(2)`, `pid_namespaces(7)` The namespace init process.
 
-use harness::prelude::*;
-use harness::process::try_fork;
+use kit::prelude::*;
+use kit::process::try_fork;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![leaving_a_dead_pidns_allows_forks_again];
+pub(super) const CASES: &[Case] = cases![leaving_a_dead_pidns_allows_forks_again];
 
 /// Who has joined a PID namespace whose init is dead, and so cannot fork (ENOMEM), can again once he has joined his own.
 #[claim(source = ["pid_namespaces(7) The namespace init process", "kernel/pid.c alloc_pid"], needs = [UserNamespaces])]

@@ -2,14 +2,14 @@
 //!
 //! The same of UTS, PID, mount and user namespaces is told by their own suites.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, become_user, with_only, without};
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, become_user, with_only, without};
 use rustix::thread::CapabilitySet;
 
 use super::memberships::{Elsewhere, present};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     joining_cgroup_takes_power_at_home,
     joining_ipc_takes_power_at_home,
     joining_mnt_takes_power_at_home,

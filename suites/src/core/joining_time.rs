@@ -2,14 +2,15 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
 use rustix::time::{ClockId, clock_gettime};
 
 use super::memberships::{Elsewhere, Memberships, expect_joined};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![setns_time_moves_caller, setns_time_threaded_eusers, setns_time_shared_memory_eusers];
+pub(super) const CASES: &[Case] =
+    cases![setns_time_moves_caller, setns_time_threaded_eusers, setns_time_shared_memory_eusers];
 
 /// Seconds that a case's time namespace is ahead.
 const AHEAD: i64 = 10_000_000;

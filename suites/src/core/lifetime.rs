@@ -2,8 +2,8 @@
 
 use std::os::fd::OwnedFd;
 
-use harness::Room;
-use harness::prelude::*;
+use kit::Room;
+use kit::prelude::*;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// Shows that something keeps a namespace of this kind in existence, and that nothing else does once it has let go.

@@ -1,12 +1,12 @@
 //! A namespace lives as long as one that belongs to it, as its child or its property: `namespaces(7)`, Namespace lifetime.
 
-use harness::prelude::*;
-use harness::process::user_namespace_with;
+use kit::prelude::*;
+use kit::process::user_namespace_with;
 
 use super::lifetime::{close, end, file_from_inside, lives_by};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     life_child_pidns_pins_parent,
     life_child_userns_pins_parent,
     user_lives_by_an_owned_cgroup,

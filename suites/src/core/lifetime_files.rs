@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use super::lifetime::{close, end, file_from_inside, goes_in_spite_of, lives_by};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cgroup_lives_by_an_open_file,
     ipc_lives_by_an_open_file,
     mnt_lives_by_an_open_file,

@@ -1,12 +1,12 @@
 //! What else of a process keeps its namespaces, or does not: `namespaces(7)`, Namespace lifetime.
 
-use harness::Room;
-use harness::prelude::*;
+use kit::Room;
+use kit::prelude::*;
 
 use super::lifetime::{end, holder, lives_by, make_zombie};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     life_pidforchildren_pins,
     life_timeforchildren_pins,
     life_zombie_releases_nsproxy,

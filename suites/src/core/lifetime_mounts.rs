@@ -3,17 +3,17 @@
 use std::fs::{self, File};
 use std::path::PathBuf;
 
-use harness::Room;
-use harness::prelude::*;
-use harness::process::stay_on_one_processor;
-use harness::room::FOLDER;
+use kit::Room;
+use kit::prelude::*;
+use kit::process::stay_on_one_processor;
+use kit::room::FOLDER;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{Pid, mkdtemp};
 
 use super::lifetime::{end, goes_in_spite_of, holder, lives_by};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cgroup_lives_by_a_bind_mount,
     ipc_lives_by_a_bind_mount,
     mnt_lives_by_a_bind_mount,

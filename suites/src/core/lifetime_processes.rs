@@ -1,12 +1,12 @@
 //! A namespace goes when the last process or thread leaves it: `namespaces(7)`, Namespace lifetime.
 
-use harness::Room;
-use harness::prelude::*;
+use kit::Room;
+use kit::prelude::*;
 
 use super::lifetime::{end, holder, let_go, lives_by};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cgroup_goes_with_its_last_process,
     ipc_goes_with_its_last_process,
     mnt_goes_with_its_last_process,

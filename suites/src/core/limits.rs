@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 
-use harness::limits::{NO_LIMIT, limit, limit_path, set_limit};
-use harness::prelude::*;
-use harness::process::user_namespace_with;
-use harness::sysctl::{set_sysctl, sysctl};
+use kit::limits::{NO_LIMIT, limit, limit_path, set_limit};
+use kit::prelude::*;
+use kit::process::user_namespace_with;
+use kit::sysctl::{set_sysctl, sysctl};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     limits_eight_files,
     limits_default_init,
     limits_default_child,

@@ -1,11 +1,11 @@
 //! What a limit on the number of namespaces stops, kind by kind: `namespaces(7)`, The /proc/sys/user directory.
 
-use harness::limits::{NO_LIMIT, limit, set_limit};
-use harness::prelude::*;
-use harness::process::{Sets, try_clone3};
+use kit::limits::{NO_LIMIT, limit, set_limit};
+use kit::prelude::*;
+use kit::process::{Sets, try_clone3};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     limits_enospc_cgroup,
     limits_enospc_ipc,
     limits_enospc_mnt,

@@ -1,15 +1,15 @@
 //! What counts for a limit on the number of namespaces, and for whom: `namespaces(7)`, The /proc/sys/user directory.
 
-use harness::limits::{NO_LIMIT, limit, set_limit};
-use harness::prelude::*;
-use harness::process::{become_capable_user, become_root_inside, nest, owned_by, try_clone3, user_namespace_with};
-use harness::settle;
+use kit::limits::{NO_LIMIT, limit, set_limit};
+use kit::prelude::*;
+use kit::process::{become_capable_user, become_root_inside, nest, owned_by, try_clone3, user_namespace_with};
+use kit::settle;
 use nix::errno::Errno;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     limits_per_user,
     limits_count_the_effective_user,
     limits_hierarchical,

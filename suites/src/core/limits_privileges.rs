@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use harness::limits::{limit, limit_path, open_limit, set_limit};
-use harness::prelude::*;
-use harness::process::{with_only, without};
+use kit::limits::{limit, limit_path, open_limit, set_limit};
+use kit::prelude::*;
+use kit::process::{with_only, without};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     limits_write_needs_sys_resource,
     limits_of_the_initial_namespace_need_sys_resource,
     limits_write_is_checked_again,

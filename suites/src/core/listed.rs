@@ -1,9 +1,9 @@
 //! How the cases about `listns(2)` ask, and what they compare the answers with.
 
-use harness::eventually;
-use harness::prelude::*;
-use harness::sys::listns::{Request, listns};
-use harness::sys::ns_ids::id;
+use kit::eventually;
+use kit::prelude::*;
+use kit::sys::listns::{Request, listns};
+use kit::sys::ns_ids::id;
 
 /// Room for more namespaces than there ever are in a kernel of the tests' own.
 pub(super) const PLENTY: usize = 10_000;

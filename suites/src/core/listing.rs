@@ -1,14 +1,14 @@
 //! Which namespaces `listns(2)` lists, in what order, and to whom: `kernel/nstree.c`.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user};
-use harness::settle;
-use harness::sys::listns::{CURRENT_USER, Request, listns};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user};
+use kit::settle;
+use kit::sys::listns::{CURRENT_USER, Request, listns};
 
 use super::listed::{PLENTY, are_listed, have_gone, id_of, list, own_id, own_ids};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     namespaces_could_not_be_listed,
     listns_exists,
     listns_all_sorted,

@@ -3,11 +3,11 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{stay_on_one_processor, user_namespace_with};
-use harness::sys::listns::Request;
-use harness::sys::ns_ids::id;
-use harness::sys::socket_network::network_of;
+use kit::prelude::*;
+use kit::process::{stay_on_one_processor, user_namespace_with};
+use kit::sys::listns::Request;
+use kit::sys::ns_ids::id;
+use kit::sys::socket_network::network_of;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
@@ -15,7 +15,7 @@ use super::lifetime::{end, file_from_inside};
 use super::listed::{are_listed, have_gone, id_of, list, own_id};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     listns_active_by_an_open_file,
     listns_active_by_a_bind_mount,
     listns_active_by_one_below,

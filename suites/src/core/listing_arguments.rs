@@ -1,12 +1,12 @@
 //! What `listns(2)` refuses: `kernel/nstree.c`.
 
-use harness::prelude::*;
-use harness::sys::listns::{REQUEST_SIZE, Request, listns, listns_of_nothing, listns_to_nowhere, listns_with};
+use kit::prelude::*;
+use kit::sys::listns::{REQUEST_SIZE, Request, listns, listns_of_nothing, listns_to_nowhere, listns_with};
 
 use super::listed::{PLENTY, list, own_id};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     listns_errors_size,
     listns_short_size_einval,
     listns_efault,
@@ -82,7 +82,7 @@ fn listns_bad_user_ns_einval() -> Verdict {
     expect_ok!(list(&Request::owned_by(gone)), "a user namespace");
     drop(passing);
     let is_refused = || Ok(list(&Request::owned_by(gone)) == Err(nix::errno::Errno::EINVAL));
-    expect!(harness::eventually(is_refused)?, "the user namespace {gone} has gone");
+    expect!(kit::eventually(is_refused)?, "the user namespace {gone} has gone");
     expect_errno!(list(&Request::owned_by(0xfff_ffff_ffff)), EINVAL, "a number that was never given");
     expect_errno!(list(&Request::owned_by(own_id(Kind::Uts)?)), EINVAL, "a UTS namespace");
     expect_ok!(list(&Request::owned_by(own_id(Kind::User)?)), "the own user namespace");

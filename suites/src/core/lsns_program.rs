@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{Container, run_line};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{Container, run_line};
 use nix::mount::{MsFlags, mount};
 
 use super::programs::{expect_failure, expect_success};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cli_lsns_columns,
     cli_lsns_lowest_pid,
     cli_lsns_types,

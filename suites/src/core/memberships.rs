@@ -8,7 +8,7 @@ use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The links that say where children will be.

@@ -5,13 +5,13 @@
 use std::fs;
 use std::path::Path;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::try_clone3;
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::try_clone3;
 use nix::errno::Errno;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     config_missing_einval_ipc,
     config_missing_einval_net,
     config_missing_einval_time,

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::{fs, io};
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
 use rustix::fs::stat;
 
 /// A link's path for a process, named as in `/proc`: a PID, `self` or `thread-self`.

@@ -1,13 +1,13 @@
 //! Into which namespaces `nsenter(1)` leads a program.
 
-use harness::prelude::*;
-use harness::process::{unprivileged, user_namespace_with};
+use kit::prelude::*;
+use kit::process::{unprivileged, user_namespace_with};
 use nix::unistd::{Pid, getpid};
 
 use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cli_nsenter_all,
     nsenter_all_enters_another_user_namespace,
     cli_nsenter_net,

@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
@@ -17,7 +17,7 @@ use rustix::fs::{MemfdFlags, StatFs, fstatfs, memfd_create, statfs};
 use super::ns_directory::{names_in, own};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nsfile_not_writable_open,
     nsfile_attributes_stay,
     nsfs_magic,

@@ -1,8 +1,8 @@
 //! Which mount namespaces' files can be mounted where: such mounts must never form a loop. `fs/namespace.c`.
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::stay_on_one_processor;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::stay_on_one_processor;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Pid, getpid};
 
@@ -10,7 +10,7 @@ use super::ns_directory::own;
 use super::nsfs_mounts::{bind, new_file};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nsfs_bind_own_mnt_einval,
     nsfs_bind_older_mnt_einval,
     nsfs_mnt_bind_not_copied,

@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use harness::namespace::Link;
-use harness::prelude::*;
+use kit::namespace::Link;
+use kit::prelude::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 use nix::sys::stat::{lstat, stat};
 use procfs::process::{MountInfo, Process};
@@ -12,7 +12,7 @@ use procfs::process::{MountInfo, Process};
 use super::ns_directory::own;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nsfs_bind_mountinfo,
     nsfs_bind_stat,
     nsfs_bind_needs_nondirectory,

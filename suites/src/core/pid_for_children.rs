@@ -2,14 +2,13 @@
 
 use std::fs::{self, File};
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{next_child_pid, try_fork};
-use harness::sys::pidfs::namespace;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{next_child_pid, try_fork};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![pidforchildren_pidfd_ioctl_before_child, pidforchildren_names_a_namespace_without_init,];
 
 /// Before a process that has unshared its PID namespace has a child, its pidfd gives that, and another can fork its PID 1.
@@ -24,13 +23,13 @@ fn pidforchildren_pidfd_ioctl_before_child() -> Verdict {
         next_child_pid()
     })?;
     expect_eq!(
-        Namespace::from_fd(expect_ok!(namespace(owner.pidfd(), Link::PidForChildren))).inode()?,
+        Namespace::from_fd(expect_ok!(Link::PidForChildren.of_pidfd(owner.pidfd()))).inode()?,
         before,
         "at first"
     );
     owner.go()?;
     owner.recv::<()>()?;
-    let new = Namespace::from_fd(expect_ok!(namespace(owner.pidfd(), Link::PidForChildren), "after unshare"));
+    let new = Namespace::from_fd(expect_ok!(Link::PidForChildren.of_pidfd(owner.pidfd()), "after unshare"));
     expect_ne!(new.inode()?, before);
     expect_ok!(setns(&new, CLONE_NEWPID));
     let init = spawn(NONE, |case| {

@@ -2,20 +2,20 @@
 
 use std::fs::File;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user};
-use harness::sys::ioctl::{Direction, request, without_argument};
-use harness::sys::ns::get_nstype;
-use harness::sys::pidfs::{namespace, namespace_with};
-use harness::sys::raw::{pidfd_open, pidfd_send_signal};
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user};
+use kit::sys::ioctl::{Direction, request, without_argument};
+use kit::sys::ns::get_nstype;
+use kit::sys::pidfs::namespace_with;
+use kit::sys::raw::{pidfd_open, pidfd_send_signal};
 use nix::unistd::getpid;
 use rustix::io::{FdFlags, fcntl_getfd};
 
 use super::lifetime::make_zombie;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     pidfd_led_to_no_namespace,
     pidfd_get_namespace_cgroup,
     pidfd_get_namespace_ipc,
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = cases![
 fn pidfd_led_to_no_namespace() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;
     for link in Link::ALL {
-        expect_errno!(namespace(&own, link), ENOTTY, "{link}");
+        expect_errno!(link.of_pidfd(&own), ENOTTY, "{link}");
     }
     expect_ok!(pidfd_send_signal(&own, 0), "what a pidfd is good for");
     holds()
@@ -110,9 +110,9 @@ fn pidfd_get_arg_einval() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;
     for link in Link::ALL {
         for argument in [1, u64::MAX] {
-            expect_errno!(namespace_with(&own, link, argument), EINVAL, "{link}, {argument}");
+            expect_errno!(namespace_with(&own, link.pidfd_number(), argument), EINVAL, "{link}, {argument}");
         }
-        expect_ok!(namespace_with(&own, link, 0), "{link}, 0");
+        expect_ok!(namespace_with(&own, link.pidfd_number(), 0), "{link}, 0");
     }
     holds()
 }
@@ -124,13 +124,13 @@ fn pidfd_get_needs_ptrace() -> Verdict {
     as_user(NOBODY, NONE, || {
         let same_users = waiting(NONE)?;
         for link in Link::ALL {
-            expect_errno!(namespace(roots.pidfd(), link), EACCES, "{link} of root's process");
-            expect_ok!(namespace(same_users.pidfd(), link), "{link} of the same user's process");
+            expect_errno!(link.of_pidfd(roots.pidfd()), EACCES, "{link} of root's process");
+            expect_ok!(link.of_pidfd(same_users.pidfd()), "{link} of the same user's process");
         }
         Ok(())
     })?;
     for link in Link::ALL {
-        expect_ok!(namespace(roots.pidfd(), link), "{link} of root's process, by root");
+        expect_ok!(link.of_pidfd(roots.pidfd()), "{link} of root's process, by root");
     }
     holds()
 }
@@ -141,18 +141,18 @@ fn pidfd_get_dead_esrch() -> Verdict {
     let process = waiting(CLONE_NEWUSER | CLONE_NEWPID)?;
     let pidfd = process.pidfd().try_clone_to_owned()?;
     for link in Link::ALL {
-        expect_ok!(namespace(&pidfd, link), "{link}, alive");
+        expect_ok!(link.of_pidfd(&pidfd), "{link}, alive");
     }
     let zombie = make_zombie(process)?;
     for link in Link::ALL {
-        expect_errno!(namespace(&pidfd, link), ESRCH, "{link}, a zombie");
+        expect_errno!(link.of_pidfd(&pidfd), ESRCH, "{link}, a zombie");
     }
     for kind in [Kind::User, Kind::Pid] {
         expect_ok!(File::open(format!("/proc/{}/ns/{kind}", zombie.pid())), "the zombie's, by /proc");
     }
     zombie.wait()?;
     for link in Link::ALL {
-        expect_errno!(namespace(&pidfd, link), ESRCH, "{link}, reaped");
+        expect_errno!(link.of_pidfd(&pidfd), ESRCH, "{link}, reaped");
     }
     holds()
 }
@@ -182,7 +182,7 @@ fn opens(link: Link) -> Verdict {
     })?;
     process.recv::<()>()?;
     let inode = |link| inode_at(format!("/proc/{}/ns/{link}", process.pid()));
-    let fd = expect_ok!(namespace(process.pidfd(), link));
+    let fd = expect_ok!(link.of_pidfd(process.pidfd()));
     expect!(fcntl_getfd(&fd)?.contains(FdFlags::CLOEXEC));
     let opened = Namespace::from_fd(fd);
     expect_eq!(expect_ok!(get_nstype(&opened)), link.kind().flag());

@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::listed_pids;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::listed_pids;
 use nix::unistd::{Pid, getpid, gettid};
 use rustix::fs::{lstat, readlink, stat};
 
 use super::ns_directory::{identity, names_in, own, path_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     procns_ten_entries,
     procns_symlinks,
     procns_readlink_format,

@@ -2,11 +2,11 @@
 
 use std::fs::{self, File};
 
-use harness::eventually;
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, listed_pids};
-use harness::sys::ends::exit_thread;
+use kit::eventually;
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, listed_pids};
+use kit::sys::ends::exit_thread;
 use nix::unistd::{Pid, gettid};
 use procfs::process::{ProcState, Process};
 
@@ -14,7 +14,7 @@ use super::lifetime::make_zombie;
 use super::ns_directory::{expect_closed, expect_open, leads_to, path_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     procns_zombie_nsproxy_gone,
     procns_of_a_leader_that_has_ended,
     procns_kernel_threads_readable,

@@ -3,9 +3,9 @@
 
 use std::fs;
 
-use harness::namespace::Link;
-use harness::prelude::*;
-use harness::process::{
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{
     NOBODY, as_user, as_user_with, become_user, capabilities, every_capability, map_self, owned_by, with_only,
 };
 use nix::fcntl::{OFlag, open};
@@ -17,7 +17,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use super::ns_directory::{expect_closed, expect_open, names_in, own, path_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     procns_readlink_needs_ptrace,
     procns_open_needs_ptrace,
     procns_closed_without_ptrace,

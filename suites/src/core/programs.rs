@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use harness::prelude::*;
-use harness::process::{Run, run_line};
+use kit::prelude::*;
+use kit::process::{Run, run_line};
 
 /// The namespaces of a process, in the order of [`Kind::ALL`], as the links in `/proc` name them.
 pub(super) type Links = Vec<String>;

@@ -2,12 +2,12 @@
 
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::sys::socket_network::network_of;
+use kit::prelude::*;
+use kit::sys::socket_network::network_of;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![life_socket_stays_in_its_ns];
+pub(super) const CASES: &[Case] = cases![life_socket_stays_in_its_ns];
 
 /// A socket stays in the network namespace it was made in when its process moves on, by unshare() or setns(): SIOCGSKNS tells.
 #[claim(source = "003_f6de99c04233a436.txt", needs = [UserNamespaces])]

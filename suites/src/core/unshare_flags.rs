@@ -1,11 +1,11 @@
 //! Which flags unshare() takes, one by one and together: `unshare(2)`, DESCRIPTION and ERRORS.
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
-use harness::{Links, NO_LINKS};
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
+use kit::{Links, NO_LINKS};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unshare_zero_noop,
     unshare_invalid_bit_einval,
     unshare_accepted_bits,

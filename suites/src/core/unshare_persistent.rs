@@ -2,18 +2,18 @@
 
 use std::fs;
 
-use harness::eventually;
-use harness::prelude::*;
-use harness::process::{Container, stay_on_one_processor};
-use harness::sys::ns::get_nstype;
-use harness::uts::{hostname, sethostname};
+use kit::eventually;
+use kit::prelude::*;
+use kit::process::{Container, stay_on_one_processor};
+use kit::sys::ns::get_nstype;
+use kit::uts::{hostname, sethostname};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statfs::{FsType, statfs};
 
 use super::programs::{expect_failure, expect_success};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cli_persistent_uts,
     cli_persistent_pid_needs_fork,
     persistent_pid_namespace_can_begin_empty,

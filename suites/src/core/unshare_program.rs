@@ -2,16 +2,16 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::process::unprivileged;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::unprivileged;
+use kit::sysctl::sysctl;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 
 use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cli_unshare_flags,
     cli_map_root_user,
     cli_unprivileged_eperm,

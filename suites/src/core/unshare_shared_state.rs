@@ -4,14 +4,14 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use harness::prelude::*;
-use harness::sys::sem_undo::{sem_take_with_undo, sem_value};
-use harness::sys::sysv::{sem_create, sem_set};
+use kit::prelude::*;
+use kit::sys::sem_undo::{sem_take_with_undo, sem_value};
+use kit::sys::sysv::{sem_create, sem_set};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{chdir, chroot};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unshare_fs_reverses_clone_fs,
     unshare_newns_implies_fs,
     unshare_newuser_implies_fs,

@@ -1,12 +1,12 @@
 //! unshare() where threads or memory are shared: `unshare(2)`, DESCRIPTION and ERRORS.
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
-use harness::{Links, NO_LINKS};
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
+use kit::{Links, NO_LINKS};
 use nix::unistd::{Pid, gettid};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unshare_thread_flags_noop_single,
     unshare_thread_flags_einval_threaded,
     unshare_vm_einval_shared_mm,

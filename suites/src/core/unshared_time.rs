@@ -1,10 +1,10 @@
 //! Children after `unshare(CLONE_NEWTIME)`, and in a time namespace from their start: `time_namespaces(7)`.
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![clone3_newtime_child_member, unshare_time_blocks_threads_old, unshare_time_allows_threads];
 
 const THREAD: CloneFlags = CLONE_SIGHAND.union(CLONE_THREAD);

@@ -4,13 +4,13 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd;
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
 use nix::unistd::close;
 use rustix::io::fcntl_getfd;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![unshare_files_reverses_clone_files];
+pub(super) const CASES: &[Case] = cases![unshare_files_reverses_clone_files];
 
 /// unshare(CLONE_FILES) ends the sharing of open files: what the caller closes then stays open for those it shared them with.
 #[claim(

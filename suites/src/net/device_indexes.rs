@@ -2,15 +2,15 @@
 
 use std::os::fd::AsRawFd;
 
-use harness::netlink::{Elsewhere, Netlink};
-use harness::prelude::*;
+use kit::netlink::{Elsewhere, Netlink};
+use kit::prelude::*;
 use rtnetlink::packet_route::link::LinkAttribute;
 use rtnetlink::{LinkDummy, LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use super::devices::{fetch, send};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     net_moved_device_keeps_ifindex,
     moved_dummy_keeps_its_index,
     net_moved_device_gets_new_ifindex_on_conflict,

@@ -1,7 +1,7 @@
 //! What the cases about moving devices say to rtnetlink.
 
-use harness::netlink::{Elsewhere, Netlink};
-use harness::prelude::*;
+use kit::netlink::{Elsewhere, Netlink};
+use kit::prelude::*;
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 /// A pair of veth devices `a` and `b` in the calling process's network namespace, and a socket there.

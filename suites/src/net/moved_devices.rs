@@ -3,8 +3,8 @@
 use std::fs;
 use std::net::Ipv4Addr;
 
-use harness::netlink::{Device, Elsewhere, Netlink};
-use harness::prelude::*;
+use kit::netlink::{Device, Elsewhere, Netlink};
+use kit::prelude::*;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::address::AddressMessage;
 use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
@@ -16,7 +16,7 @@ use rtnetlink::{AddressMessageBuilder, LinkBridge, RouteMessageBuilder};
 use super::devices::{device, fetch, send, veth_pair};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     net_move_takes_device_down,
     net_move_loses_addresses_and_routes,
     net_move_keeps_link_properties,

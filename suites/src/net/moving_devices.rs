@@ -4,17 +4,17 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use harness::netlink::{Elsewhere, Netlink};
-use harness::prelude::*;
-use harness::process::user_namespace_with;
-use harness::settle;
+use kit::netlink::{Elsewhere, Netlink};
+use kit::prelude::*;
+use kit::process::user_namespace_with;
+use kit::settle;
 use rtnetlink::packet_route::link::LinkAttribute;
 use rtnetlink::{LinkDummy, LinkUnspec, LinkVeth};
 
 use super::devices::{device, fetch, send, veth_pair};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     net_device_in_one_namespace,
     a_namespace_is_named_by_descriptor_or_by_pid,
     net_move_pid_is_in_callers_pidns,

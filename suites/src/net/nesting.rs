@@ -2,14 +2,14 @@
 
 use std::os::fd::AsFd;
 
-use harness::Room;
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
+use kit::Room;
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::Pid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     net_no_parent,
     a_namespace_made_inside_another_does_not_keep_it,
     a_namespace_made_inside_another_is_not_ended_with_it,

@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::sync::Barrier;
 use std::thread;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Pid, acct};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_per_pid_namespace];
+pub(super) const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_per_pid_namespace];
 
 /// In core_pattern, %p and %i become the PID and TID in the process's PID namespace, %P and %I those in the initial one.
 #[claim(source = "core(5) Naming of core dump files", needs = [Root, InitialNamespaces, Disposable])]

@@ -3,10 +3,10 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use harness::prelude::*;
-use harness::process::{Change, NOBODY, become_user, member};
-use harness::sys::raw;
-use harness::sys::signals::{block, catch, caught, pending, take};
+use kit::prelude::*;
+use kit::process::{Change, NOBODY, become_user, member};
+use kit::sys::raw;
+use kit::sys::signals::{block, catch, caught, pending, take};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
@@ -15,7 +15,7 @@ use procfs::process::Process;
 use super::plain_init::{DEADLY, NO_SIGNALS, plain};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     ancestor_default_signals_do_not_reach_init,
     ancestor_sigkill_kills_init,
     ancestor_sigstop_stops_init,

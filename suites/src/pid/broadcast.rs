@@ -1,14 +1,14 @@
 //! Calls on «every process», which means every process of the caller's PID namespace: `kill(-1)`, `setpriority(2)`.
 
-use harness::prelude::*;
-use harness::process::{Inbox, NOBODY, as_user, become_user, fate};
-use harness::sys::raw;
+use kit::prelude::*;
+use kit::process::{Inbox, NOBODY, as_user, become_user, fate};
+use kit::sys::raw;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use rustix::process::{Uid, getpriority_process, setpriority_user};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     kill_minus_one_stays_inside,
     kill_minus_one_from_ancestor_hits_nested_init,
     setpriority_user_limited_to_visible,

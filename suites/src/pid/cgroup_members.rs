@@ -1,10 +1,10 @@
 //! Members of a cgroup by their PIDs: `cgroups(7)`, cgroup.procs.
 
-use harness::cgroup::Group;
-use harness::prelude::*;
+use kit::cgroup::Group;
+use kit::prelude::*;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![cgroup_procs_shows_zero_for_outer, cgroup_procs_write_uses_writers_numbers];
+pub(super) const CASES: &[Case] = cases![cgroup_procs_shows_zero_for_outer, cgroup_procs_write_uses_writers_numbers];
 
 /// Read inside a PID namespace, cgroup.procs shows 0 for each member that the namespace does not contain.
 #[claim(source = "cgroups(7)", needs = [Root, Cgroup2])]

@@ -1,14 +1,14 @@
 //! `CLONE_NEWPID` beside other flags: `pid_namespaces(7)`, Compatibility of CLONE_NEWPID with other CLONE_* flags.
 
-use harness::prelude::*;
-use harness::process::{status, try_clone3};
-use harness::sys::bare_clone::try_clone3_fields;
-use harness::sys::sharing::share_memory;
+use kit::prelude::*;
+use kit::process::{status, try_clone3};
+use kit::sys::bare_clone::try_clone3_fields;
+use kit::sys::sharing::share_memory;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     vfork_enters_new_pidns,
     newpid_with_clone_thread_einval,
     newpid_with_clone_vm_allowed,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{try_clone3, user_namespace_with, with_only, without};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{try_clone3, user_namespace_with, with_only, without};
 use nix::unistd::gettid;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     first_child_after_unshare_is_pid_1,
     clone_newpid_child_is_pid_1,
     second_process_gets_pid_2,

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 
-use harness::prelude::*;
-use harness::process::Inbox;
-use harness::sys::mqueue::{nameless_queue, notify_by_signal};
+use kit::prelude::*;
+use kit::process::Inbox;
+use kit::sys::mqueue::{nameless_queue, notify_by_signal};
 use nix::fcntl::AT_FDCWD;
 use nix::mqueue::mq_send;
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags, MarkFlags, MaskFlags};
@@ -13,7 +13,7 @@ use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![waitid_and_sigchld_pid_in_parents_numbering, mq_notify_pid_translated, fanotify_pid_translated];
 
 /// SIGCHLD, waitid() and wait() tell of the end of a namespace's init by the PID that it has in its parent's namespace.

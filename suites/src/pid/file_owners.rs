@@ -4,13 +4,13 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
-use harness::prelude::*;
-use harness::sys::owner::{Owner, owner, owner_ex, set_owner};
+use kit::prelude::*;
+use kit::sys::owner::{Owner, owner, owner_ex, set_owner};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![f_getown_translated, f_setown_of_invisible_esrch, fcntl_getlk_pid_zero_for_outer_holder];
 
 /// F_GETOWN tells the owner's PID as the asking process's PID namespace has it, and 0 if it has none.

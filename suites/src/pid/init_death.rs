@@ -4,19 +4,19 @@
 use std::fs;
 use std::thread;
 
-use harness::eventually;
-use harness::prelude::*;
-use harness::process::{Change, member, try_clone3};
-use harness::sys::ends::exit_thread;
-use harness::sys::ns::get_nstype;
-use harness::sys::raw::{exit_now, pidfd_send_signal};
-use harness::sys::signals;
+use kit::eventually;
+use kit::prelude::*;
+use kit::process::{Change, member, try_clone3};
+use kit::sys::ends::exit_thread;
+use kit::sys::ns::get_nstype;
+use kit::sys::raw::{exit_now, pidfd_send_signal};
+use kit::sys::signals;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Pid, gethostname, getppid, sethostname};
 use procfs::process::Process;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     init_exit_kills_every_member,
     init_kill_takes_signal_immune_members,
     init_not_reapable_before_members_gone,

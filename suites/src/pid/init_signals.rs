@@ -2,17 +2,17 @@
 
 use std::process;
 
-use harness::prelude::*;
-use harness::process::{Change, member};
-use harness::sys::ends::fault;
-use harness::sys::raw;
-use harness::sys::signals::{Sent, block, catch, caught, caught_from, pending, take, unblock};
+use kit::prelude::*;
+use kit::process::{Change, member};
+use kit::sys::ends::fault;
+use kit::sys::raw;
+use kit::sys::signals::{Sent, block, catch, caught, caught_from, pending, take, unblock};
 use nix::unistd::Pid;
 
 use super::plain_init::{DEADLY, NO_SIGNALS, plain};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     inside_default_signals_do_not_reach_init,
     inside_sigkill_sigstop_do_not_reach_init,
     init_cannot_signal_itself_to_death,

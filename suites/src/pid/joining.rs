@@ -1,10 +1,10 @@
 //! Which PID namespaces `setns(2)` lets a process point its children at: `setns(2)`, PID namespaces.
 
-use harness::prelude::*;
-use harness::process::next_child_pid;
+use kit::prelude::*;
+use kit::process::next_child_pid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_own_pidns_is_noop,
     setns_to_child_pidns_allowed,
     setns_to_ancestor_pidns_einval,

@@ -2,13 +2,13 @@
 
 use std::os::fd::AsFd;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, next_child_pid, user_namespace_with, with_only, without};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, next_child_pid, user_namespace_with, with_only, without};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setns_pidns_needs_cap_in_both_userns,
     setns_pidfd_joins_pidns,
     setns_pidfd_zero_nstype_einval,

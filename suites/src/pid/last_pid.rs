@@ -4,14 +4,14 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::prelude::*;
-use harness::process::{mount_proc, next_child_pid, with_only};
-use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::prelude::*;
+use kit::process::{mount_proc, next_child_pid, with_only};
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use procfs::{Current, LoadAverage};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     loadavg_last_pid_is_namespaced,
     ns_last_pid_reports_last_allocated,
     ns_last_pid_write_sets_next_pid,

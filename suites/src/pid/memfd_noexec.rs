@@ -3,11 +3,11 @@
 use std::fs::{self, OpenOptions};
 use std::io;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_get_seals, fstat, memfd_create};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     memfd_noexec_is_per_pidns,
     memfd_noexec_inherited_by_nested_pidns,
     memfd_noexec_cannot_go_below_parent,

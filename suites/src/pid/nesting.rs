@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::process::try_clone3;
+use kit::prelude::*;
+use kit::process::try_clone3;
 use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nesting_stops_at_depth_32,
     nesting_overflow_is_enospc,
     pidns_count_limit_is_enospc,

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
-use harness::eventually;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_user};
-use harness::sys::ns::{get_nstype, get_owner_uid, get_parent};
+use kit::eventually;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_user};
+use kit::sys::ns::{get_nstype, get_owner_uid, get_parent};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, geteuid};
@@ -15,7 +15,7 @@ use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     ns_get_parent_on_nonhierarchical_is_einval,
     ns_get_owner_uid_on_pidns_is_einval,
     ns_get_nstype_of_pidns,

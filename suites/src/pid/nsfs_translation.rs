@@ -4,14 +4,14 @@ use std::fs;
 use std::sync::mpsc;
 use std::thread;
 
-use harness::prelude::*;
-use harness::sys::ns::get_nstype;
-use harness::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
+use kit::prelude::*;
+use kit::sys::ns::get_nstype;
+use kit::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
 use nix::errno::Errno;
 use nix::unistd::{getpid, gettid};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nsfs_pid_translation_ioctls,
     nsfs_translation_into_namespace_of_outsider_esrch,
     nsfs_pid_translation_unknown_pid_esrch,

@@ -1,14 +1,14 @@
 //! One process, several PIDs: `pid_namespaces(7)`, Nesting PID namespaces; `proc_pid_status(5)`.
 
-use harness::prelude::*;
-use harness::process::{mount_proc, ns_pids, status};
+use kit::prelude::*;
+use kit::process::{mount_proc, ns_pids, status};
 use nix::sys::ptrace;
 use nix::unistd::{getpid, getppid, setsid};
 use procfs::FromRead;
 use procfs::process::{Stat, Status};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     process_has_one_pid_per_level,
     nspid_lists_procfs_namespace_first,
     nspid_starts_at_procfs_level,

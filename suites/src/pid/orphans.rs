@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use harness::eventually;
-use harness::prelude::*;
-use harness::process::{mount_proc, status};
-use harness::sys::children::let_children_vanish;
-use harness::sys::raw;
+use kit::eventually;
+use kit::prelude::*;
+use kit::process::{mount_proc, status};
+use kit::sys::children::let_children_vanish;
+use kit::sys::raw;
 use nix::sys::prctl::set_child_subreaper;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 use rustix::event::{PollFd, PollFlags, poll};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     orphan_reparented_to_ns_init,
     orphan_prefers_inner_subreaper,
     outer_subreaper_never_crosses_into_ns,

@@ -4,15 +4,16 @@ use std::fs::File;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 
-use harness::prelude::*;
-use harness::process::{Program, next_child_pid, program_command};
+use kit::Program;
+use kit::prelude::*;
+use kit::process::{next_child_pid, program_command};
 use nix::fcntl::readlink;
 use nix::sys::stat::{lstat, stat};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     pid_for_children_follows_unshare,
     pid_for_children_enoent_before_first_child,
     pid_for_children_valid_before_first_child,
@@ -24,7 +25,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// The programs that these cases execute.
-pub const PROGRAMS: &[Program] = &[Program { name: "first-child", main: first_child }];
+pub(super) const PROGRAMS: &[Program] = &[Program { name: "first-child", main: first_child }];
 
 const FOR_CHILDREN: &str = "/proc/thread-self/ns/pid_for_children";
 

@@ -1,11 +1,11 @@
 //! The limit kernel.pid_max: one for each PID namespace since 6.14, one for the machine before.
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     pid_max_is_per_namespace,
     pid_max_is_one_for_all_namespaces,
     pid_max_default_in_new_namespace,

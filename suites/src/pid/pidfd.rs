@@ -4,16 +4,17 @@ use std::fs;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
-use harness::prelude::*;
-use harness::process::{fate, mount_proc};
-use harness::sys::{pidfs, raw};
+use kit::namespace::Link;
+use kit::prelude::*;
+use kit::process::{fate, mount_proc};
+use kit::sys::{pidfs, raw};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerPidfd;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     pidfd_open_of_invisible_esrch,
     pidfd_signal_upward_einval,
     pidfd_signal_downward_ok,
@@ -117,8 +118,8 @@ fn pidfd_get_pid_namespace() -> Verdict {
     let (ours, nested) = (own_inode(Kind::Pid)?, inode_of(inner.pid(), Kind::Pid)?);
     expect_ne!(ours, nested);
     let opened = || {
-        let outer = Namespace::from_fd(expect_ok!(pidfs::pid_namespace(outer.pidfd()), "of the process outside"));
-        let inner = Namespace::from_fd(expect_ok!(pidfs::pid_namespace(inner.pidfd()), "of the process inside"));
+        let outer = Namespace::from_fd(expect_ok!(Link::Pid.of_pidfd(outer.pidfd()), "of the process outside"));
+        let inner = Namespace::from_fd(expect_ok!(Link::Pid.of_pidfd(inner.pidfd()), "of the process inside"));
         Ok((outer.inode()?, inner.inode()?))
     };
     expect_eq!(opened()?, (ours, nested), "asked outside");
@@ -126,7 +127,7 @@ fn pidfd_get_pid_namespace() -> Verdict {
     let pidfd = inner.pidfd().try_clone_to_owned()?;
     inner.go()?;
     inner.wait()?;
-    expect_errno!(pidfs::pid_namespace(&pidfd), ESRCH, "when it is gone");
+    expect_errno!(Link::Pid.of_pidfd(&pidfd), ESRCH, "when it is gone");
     holds()
 }
 

@@ -1,7 +1,7 @@
 //! Inits that do nothing about signals, for the themes about what reaches them.
 
-use harness::prelude::*;
-use harness::sys::signals;
+use kit::prelude::*;
+use kit::sys::signals;
 use nix::sys::prctl::set_dumpable;
 use nix::unistd::{Pid, setpgid};
 use serde::Serialize;

@@ -1,15 +1,15 @@
 //! Process groups and sessions that reach across the border of a PID namespace: `setpgid(2)`, `kill(2)`, terminals.
 
-use harness::prelude::*;
-use harness::process::Inbox;
-use harness::sys::raw;
+use kit::prelude::*;
+use kit::process::Inbox;
+use kit::sys::raw;
 use nix::sys::signal::Signal;
 use nix::sys::termios::tcgetsid;
 use nix::unistd::{Pid, getpgid, getpid, getsid, setpgid, setsid, tcgetpgrp};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     getpgid_getsid_zero_for_outer_leader,
     tty_pgrp_and_sid_zero_inside,
     setpgid_to_outer_group_eperm,

@@ -4,12 +4,12 @@ use std::fs::read_link;
 use std::io;
 use std::path::Path;
 
-use harness::prelude::*;
-use harness::process::{listed_pids, mount_proc, mount_proc_at, pids_at};
+use kit::prelude::*;
+use kit::process::{listed_pids, mount_proc, mount_proc_at, pids_at};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     procfs_shows_mounters_namespace,
     procfs_view_independent_of_viewer,
     proc_self_names_pid_in_procfs_namespace,

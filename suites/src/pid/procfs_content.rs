@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
-use harness::prelude::*;
-use harness::process::{mount_proc, ns_pids};
+use kit::prelude::*;
+use kit::process::{mount_proc, ns_pids};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![proc_locks_hides_outer_locks, proc_children_file_uses_procfs_numbers];
+pub(super) const CASES: &[Case] = cases![proc_locks_hides_outer_locks, proc_children_file_uses_procfs_numbers];
 
 /// The file locks of a PID namespace's procfs leaves out the locks of processes outside, and names holders by their
 /// PIDs inside.

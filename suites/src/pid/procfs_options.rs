@@ -3,12 +3,12 @@
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 
-use harness::prelude::*;
-use harness::process::{mount_proc_at, pids_at};
+use kit::prelude::*;
+use kit::process::{mount_proc_at, pids_at};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![proc_pidns_mount_option, proc_pidns_option_refuses_non_descendant, proc_subset_pid_hides_system_files];
 
 /// The option pidns= makes a procfs belong to the PID namespace that it names, which the mounter need not be in.

@@ -2,10 +2,10 @@
 
 use std::ffi::CStr;
 
-use harness::prelude::*;
-use harness::process::{with_only, without};
-use harness::sys::raw::pidfd_send_signal;
-use harness::sys::reboot::reboot;
+use kit::prelude::*;
+use kit::process::{with_only, without};
+use kit::sys::raw::pidfd_send_signal;
+use kit::sys::reboot::reboot;
 use libc::{
     LINUX_REBOOT_CMD_CAD_OFF as CAD_OFF, LINUX_REBOOT_CMD_CAD_ON as CAD_ON, LINUX_REBOOT_CMD_HALT as HALT,
     LINUX_REBOOT_CMD_KEXEC as KEXEC, LINUX_REBOOT_CMD_POWER_OFF as POWER_OFF, LINUX_REBOOT_CMD_RESTART as RESTART,
@@ -14,7 +14,7 @@ use libc::{
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     reboot_restart_shows_sighup,
     reboot_restart2_shows_sighup,
     reboot_poweroff_shows_sigint,

@@ -1,14 +1,14 @@
 //! Choosing a child's PIDs: `clone(2)`, «The set_tid array».
 
-use harness::prelude::*;
-use harness::process::{next_child_pid, ns_pids, try_clone3, with_only};
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{next_child_pid, ns_pids, try_clone3, with_only};
+use kit::sysctl::sysctl;
 use nix::errno::Errno;
 use nix::unistd::getpid;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     set_tid_chooses_pid,
     set_tid_in_use_eexist,
     set_tid_invalid_value_einval,

@@ -4,9 +4,9 @@ use std::fs;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
-use harness::prelude::*;
-use harness::process::without;
-use harness::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
+use kit::prelude::*;
+use kit::process::without;
+use kit::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{
@@ -16,7 +16,7 @@ use nix::unistd::{Pid, getpid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     scm_credentials_pid_translated_up,
     scm_credentials_pid_zero_when_invisible,
     scm_credentials_pid_must_exist,

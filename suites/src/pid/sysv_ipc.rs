@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::sys::sysv;
+use kit::prelude::*;
+use kit::sys::sysv;
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![sysv_shm_pids_translated, sysv_msg_and_sem_pids_translated];
+pub(super) const CASES: &[Case] = cases![sysv_shm_pids_translated, sysv_msg_and_sem_pids_translated];
 
 /// IPC_STAT and /proc/sysvipc/shm give a segment's creator and last user as the reader's PID namespace has them, or 0.
 #[claim(source = "shmctl(2)", needs = [Root])]

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use harness::prelude::*;
-use harness::process::{Container, mount_proc, run};
+use kit::prelude::*;
+use kit::process::{Container, mount_proc, run};
 use nix::unistd::getpid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unshare_tool_needs_fork_for_pid,
     unshare_mount_proc_shows_two_processes,
     unshare_tool_process_stays_outside,

@@ -2,12 +2,12 @@
 
 use std::sync::mpsc::channel;
 
-use harness::prelude::*;
-use harness::process::{next_child_pid, ns_pids, try_clone3};
-use harness::sys::sharing::{Sharer, share_memory};
+use kit::prelude::*;
+use kit::process::{next_child_pid, ns_pids, try_clone3};
+use kit::sys::sharing::{Sharer, share_memory};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unshare_newpid_second_call_einval,
     setns_to_own_namespace_allows_another_unshare,
     clone_newpid_after_unshare_einval,

@@ -1,8 +1,8 @@
 //! Who can name whom across PID namespaces: `pid_namespaces(7)`, Nesting PID namespaces.
 
-use harness::prelude::*;
-use harness::process::{listed_pids, mount_proc, ns_pids};
-use harness::sys::{by_pid, raw};
+use kit::prelude::*;
+use kit::process::{listed_pids, mount_proc, ns_pids};
+use kit::sys::{by_pid, raw};
 use nix::errno::Errno;
 use nix::sched::sched_getaffinity;
 use nix::sys::ptrace;
@@ -10,7 +10,7 @@ use nix::unistd::{Pid, getpgid, getpid, getsid};
 use rustix::process::{Resource, Rlimit, getpriority_process, prlimit, setpriority_process};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     outer_processes_unaddressable_from_inside,
     ancestor_can_operate_on_descendant,
     grandparent_sees_all_levels,

@@ -2,9 +2,9 @@
 
 use std::fmt::Debug;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, owned_by, raise_ambient, with_only};
-use harness::uts::sethostname;
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, owned_by, raise_ambient, with_only};
+use kit::uts::sethostname;
 use nix::mount::{MsFlags, mount};
 use rustix::io;
 use rustix::thread::{
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     full_capabilities_after_unshare,
     full_capabilities_after_clone,
     full_capabilities_after_setns,
@@ -83,7 +83,7 @@ fn full_capabilities_after_setns() -> Verdict {
 /// Full sets hold what /proc/sys/kernel/cap_last_cap names as the last capability, and no bit above it.
 #[claim(source = ["capabilities(7) NOTES", "capabilities(7) Capability bounding set"], needs = [UserNamespaces])]
 fn capability_bits_above_last_are_zero() -> Verdict {
-    let last: u32 = harness::sysctl::sysctl("kernel/cap_last_cap")?;
+    let last: u32 = kit::sysctl::sysctl("kernel/cap_last_cap")?;
     unprivileged(NONE, || {
         unshare(CLONE_NEWUSER)?;
         let sets = Sets::own()?;

@@ -3,13 +3,13 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use harness::prelude::*;
-use harness::process::NOBODY;
+use kit::prelude::*;
+use kit::process::NOBODY;
 
 use super::mounts::{PLACE, mount_kind};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_owner];
+pub(super) const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_owner];
 
 /// Root of a user namespace that owns its cgroup namespace manages a cgroup only where the cgroup's files are his: else EACCES.
 ///

@@ -1,16 +1,16 @@
 //! To which IDs a process can change: `user_namespaces(7)`, Interaction with system calls that change process UIDs or
 //! GIDs.
 
-use harness::prelude::*;
-use harness::process::{become_root_inside, map_self, user_namespace_with, without};
-use harness::sys::set_ids::{setregid, setreuid};
+use kit::prelude::*;
+use kit::process::{become_root_inside, map_self, user_namespace_with, without};
+use kit::sys::set_ids::{setregid, setreuid};
 use nix::unistd::{Gid, Uid, getegid, geteuid, setfsgid, setfsuid, setgid, setgroups, setresgid, setresuid, setuid};
 use rustix::thread::CapabilitySet;
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setuid_fails_einval_without_map,
     setgid_fails_einval_without_map,
     setid_only_to_mapped_values,

@@ -3,17 +3,17 @@
 use std::fs;
 use std::path::Path;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, become_ids, try_clone3};
-use harness::sys::sharing::share_memory;
-use harness::sys::vfork::vfork;
-use harness::sysctl::{set_sysctl, sysctl};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, become_ids, try_clone3};
+use kit::sys::sharing::share_memory;
+use kit::sys::vfork::vfork;
+use kit::sysctl::{set_sysctl, sysctl};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unprivileged_creation_by_unshare,
     unprivileged_creation_by_clone,
     unshare_makes_caller_member,

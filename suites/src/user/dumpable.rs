@@ -5,19 +5,18 @@ use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::process::{Child as Process, Stdio};
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{
-    MapFile, NOBODY, Program, become_root_inside, become_user, owned_by, program_command, user_namespace_with,
-};
-use harness::sysctl::sysctl;
+use kit::Behaviour;
+use kit::Program;
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, become_root_inside, become_user, owned_by, program_command, user_namespace_with};
+use kit::sysctl::sysctl;
 use nix::sys::prctl::{get_dumpable, get_pdeathsig, set_dumpable, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, Uid, setresuid};
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     id_change_blocks_parent_mapping,
     nondumpable_proc_files_owned_by_root,
     nondumpable_proc_files_owned_by_ns_root,
@@ -26,7 +25,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// The programs of this file.
-pub const PROGRAMS: &[Program] = &[Program { name: "nondumpable", main: |_| nondumpable() }];
+pub(super) const PROGRAMS: &[Program] = &[Program { name: "nondumpable", main: |_| nondumpable() }];
 
 /// A change of user makes a process non-dumpable unless an administrator wants it otherwise: `fs.suid_dumpable` is 1 then.
 pub(super) const SUID_DUMPABLE_OFF: &Behaviour = &Behaviour {

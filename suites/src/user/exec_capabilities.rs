@@ -1,8 +1,8 @@
 //! What execve() leaves of the capabilities in a user namespace: `user_namespaces(7)`, Capabilities; `capabilities(7)`.
 
-use harness::file_capability::FileCapability;
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, every_capability, raise_ambient, raise_inheritable, user_namespace_with};
+use kit::file_capability::FileCapability;
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, every_capability, raise_ambient, raise_inheritable, user_namespace_with};
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, remove_capability_from_bounding_set, set_capabilities_secure_bits,
     set_no_new_privs,
@@ -11,7 +11,7 @@ use rustix::thread::{
 use super::executed::{copy_of_ourselves, executed, program_at, status_after, tell_status};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     exec_drops_caps_when_unmapped,
     exec_drops_caps_of_root_when_unmapped,
     exec_keeps_caps_for_uid_0,
@@ -174,7 +174,7 @@ fn no_new_privs_does_not_block() -> Verdict {
 
 /// In a user namespace without maps the caller keeps all capabilities until execve() and none after it.
 fn expect_caps_lost_when_unmapped() -> Outcome<()> {
-    let overflow: u32 = harness::sysctl::sysctl("kernel/overflowuid")?;
+    let overflow: u32 = kit::sysctl::sysctl("kernel/overflowuid")?;
     let (before, (uid, after)) = child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
     expect_eq!(before, Sets::full()?, "before");
     expect_eq!(uid, overflow);

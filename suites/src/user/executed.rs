@@ -4,13 +4,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use harness::prelude::*;
-use harness::process::{Program, Sets, program_command};
+use kit::Program;
+use kit::prelude::*;
+use kit::process::{Sets, program_command};
 use procfs::FromBufRead;
 use procfs::process::Status;
 
 /// The programs of this file.
-pub const PROGRAMS: &[Program] = &[Program { name: TELL_STATUS, main: print_status }];
+pub(super) const PROGRAMS: &[Program] = &[Program { name: TELL_STATUS, main: print_status }];
 
 const TELL_STATUS: &str = "tell-status";
 

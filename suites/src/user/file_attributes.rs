@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 
-use harness::Behaviour;
-use harness::file_capability::FileCapability;
-use harness::prelude::*;
-use harness::process::{as_user, container};
+use kit::Behaviour;
+use kit::file_capability::FileCapability;
+use kit::prelude::*;
+use kit::process::{as_user, container};
 use nix::mount::{MsFlags, mount};
 use rustix::fs::{XattrFlags, removexattr, setxattr};
 use rustix::io;
@@ -15,7 +15,7 @@ use super::files::file_of;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     trusted_xattrs_refused,
     security_xattrs_refused,
     security_xattrs_refused_without_bpf_lsm,

@@ -1,8 +1,8 @@
 //! Whom file capabilities give their capabilities: `capabilities(7)`, Namespaced file capabilities.
 
-use harness::file_capability::FileCapability;
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_user, container, container_user, container_with, user_namespace_with};
+use kit::file_capability::FileCapability;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_user, container, container_user, container_with, user_namespace_with};
 use rustix::fs::removexattr;
 use rustix::thread::CapabilitySet;
 
@@ -11,7 +11,7 @@ use super::files::give;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     fscaps_v3_effective_only_in_ns_and_descendants,
     fscaps_v2_effective_in_child_namespaces,
     fscaps_v3_explicit_write,

@@ -4,9 +4,9 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use harness::file_capability::FileCapability;
-use harness::prelude::*;
-use harness::process::{container, container_with, user_namespace_with, without};
+use kit::file_capability::FileCapability;
+use kit::prelude::*;
+use kit::process::{container, container_with, user_namespace_with, without};
 use nix::mount::{MsFlags, mount};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::geteuid;
@@ -16,7 +16,7 @@ use super::files::file_of;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     fscaps_written_inside_become_v3,
     fscaps_v3_shown_as_v2_inside,
     fscaps_v3_eoverflow_for_unrelated_ns,

@@ -5,9 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::symlink;
 
-use harness::prelude::*;
-use harness::process::{container, map_self};
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{container, map_self};
+use kit::sysctl::sysctl;
 use nix::mount::{MsFlags, mount};
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, getegid, geteuid, mkdtemp, mkfifo, setfsgid, setfsuid};
@@ -16,7 +16,7 @@ use super::files::{file_of, owners_at};
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     file_ids_translate_both_ways,
     unmapped_creator_keeps_host_id,
     unmapped_creation_on_own_tmpfs_eoverflow,

@@ -5,17 +5,17 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{container, map_self, without};
-use harness::sysctl::sysctl;
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{container, map_self, without};
+use kit::sysctl::sysctl;
 use nix::unistd::{Gid, Uid};
 use rustix::thread::CapabilitySet;
 
 use super::files::{file_of, mode_at, owners_at};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     host_root_loses_dac_override,
     dac_override_needs_both_ids_mapped,
     chown_needs_both_ids_mapped,

@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::unistd::{Gid, Uid};
 
 /// A new file of this user and group.

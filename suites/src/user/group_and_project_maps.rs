@@ -1,15 +1,15 @@
 //! What is special about the maps of groups and of projects: `user_namespaces(7)`, Defining user and group ID mappings:
 //! writing to uid_map and gid_map, and Project ID mappings: projid_map.
 
-use harness::prelude::*;
-use harness::process::{MapFile, NOBODY, Newborn, Writer};
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, Newborn, Writer};
 use nix::unistd::getegid;
 use rustix::thread::CapabilitySet;
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     gid_map_needs_setgroups_deny,
     gid_map_with_cap_setgid_needs_no_deny,
     projid_map_needs_no_capability,

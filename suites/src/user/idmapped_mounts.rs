@@ -4,17 +4,17 @@ use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, chown};
 
-use harness::prelude::*;
-use harness::process::{as_user, user_namespace_with};
-use harness::sys::mount_attributes::map_ids;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{as_user, user_namespace_with};
+use kit::sys::mount_attributes::map_ids;
+use kit::sysctl::sysctl;
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use super::mounts::{PLACE, mount_kind};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     idmapped_mount_with_initial_userns_eperm,
     tmpfs_is_not_idmapped,
     idmapped_mount_shifts_ownership,

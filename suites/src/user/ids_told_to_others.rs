@@ -1,12 +1,12 @@
 //! A user ID as other processes are told it, each in the IDs of its own user namespace: `user_namespaces(7)`, Unmapped
 //! user and group IDs.
 
-use harness::prelude::*;
-use harness::process::{Inbox, NOBODY, as_user, become_user, map_self, status, user_namespace_with};
-use harness::sys::mqueue::{nameless_queue, notify_by_signal};
-use harness::sys::raw::kill;
-use harness::sys::wait_uid::wait_for_uid;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{Inbox, NOBODY, as_user, become_user, map_self, status, user_namespace_with};
+use kit::sys::mqueue::{nameless_queue, notify_by_signal};
+use kit::sys::raw::kill;
+use kit::sys::wait_uid::wait_for_uid;
+use kit::sysctl::sysctl;
 use nix::mqueue::mq_send;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid, getpid};
@@ -14,7 +14,7 @@ use nix::unistd::{Pid, geteuid, getpid};
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     status_ids_in_readers_namespace,
     waitid_uid_overflow,
     signal_si_uid_translated,

@@ -1,8 +1,8 @@
 //! Those who have all capabilities in a user namespace, and none outside: for the cases about what these are not enough
 //! for.
 
-use harness::prelude::*;
-use harness::process::{Sets, user_namespace_with};
+use kit::prelude::*;
+use kit::process::{Sets, user_namespace_with};
 
 /// Runs `body` twice, as root of a new user namespace with further ones by `flags`: as an ordinary user who has made
 /// himself root of it, and as root outside, who is the same user 0 inside. Its argument says which in words.

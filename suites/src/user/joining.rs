@@ -1,11 +1,11 @@
 //! Who can enter a user namespace: only a process with a single thread that shares its file system context with nobody.
 //! `setns(2)` and `unshare(2)`, `CLONE_NEWUSER`; `user_namespaces(7)`, Nested namespaces, namespace membership.
 
-use harness::prelude::*;
-use harness::sys::vfork::vfork;
+use kit::prelude::*;
+use kit::sys::vfork::vfork;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     multithreaded_setns_einval,
     multithreaded_setns_by_pidfd_einval,
     multithreaded_unshare_einval,

@@ -1,14 +1,14 @@
 //! Who may join a user namespace, and what it opens: `setns(2)`, User namespaces; fd is a PID file descriptor.
 
-use harness::prelude::*;
-use harness::process::{
+use kit::prelude::*;
+use kit::process::{
     NOBODY, Sets, as_user, become_user, next_child_pid, owned_by, user_namespace_with, with_only, without,
 };
 use nix::unistd::Pid;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     cannot_return_to_parent_userns,
     setns_current_userns_einval,
     setns_needs_cap_sys_admin_in_target,

@@ -2,9 +2,9 @@
 //!
 //! All keys are made in user namespaces, also those of the outer side: the initial one would keep some for good.
 
-use harness::prelude::*;
-use harness::process::{become_ids, become_root_inside, user_namespace_with};
-use harness::sys::keys::{
+use kit::prelude::*;
+use kit::process::{become_ids, become_root_inside, user_namespace_with};
+use kit::sys::keys::{
     self, OWN_USER, SESSION, Serial, USER, USER_SESSION, join_session_keyring, keyring_id, persistent_keyring,
     set_permissions,
 };
@@ -12,7 +12,7 @@ use nix::errno::Errno;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     user_keyrings_are_per_userns,
     named_session_keyrings_are_per_userns,
     possessed_keys_usable_after_unshare,
@@ -95,7 +95,7 @@ fn persistent_keyring_of_others_needs_cap_setuid() -> Verdict {
         become_root_inside()?;
         join_session_keyring(None).doing("join a new session keyring")?;
         let sixth = expect_ok!(persistent_keyring(6), "user 6's, by root inside");
-        harness::process::without(CapabilitySet::SETUID, NONE, || {
+        kit::process::without(CapabilitySet::SETUID, NONE, || {
             expect_errno!(persistent_keyring(6), EPERM, "user 6's, by root inside without CAP_SETUID");
             expect_ok!(persistent_keyring(0), "his own, without CAP_SETUID");
             Ok(())

@@ -3,14 +3,14 @@
 //!
 //! The rules are those of all three maps. Root writes from outside, so that nothing is refused for lack of power.
 
-use harness::prelude::*;
-use harness::process::{MapFile, Newborn, Writer, status};
+use kit::prelude::*;
+use kit::process::{MapFile, Newborn, Writer, status};
 use nix::unistd::{Uid, setfsuid};
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     map_fields_must_be_numbers,
     map_count_must_be_positive,
     map_needs_at_least_one_line,

@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::prelude::*;
-use harness::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
 use nix::unistd::{Pid, getpid};
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     map_files_world_readable,
     map_second_field_in_readers_namespace,
     map_second_field_in_parent_for_members,

@@ -3,8 +3,8 @@
 
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{
+use kit::prelude::*;
+use kit::process::{
     MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, become_user, user_namespace_with, with_only,
     without, write_once,
 };
@@ -13,7 +13,7 @@ use rustix::thread::CapabilitySet;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     map_writer_needs_no_setuid_in_target,
     map_writer_needs_sys_admin_in_target,
     map_writer_must_be_in_parent_or_target,

@@ -4,8 +4,8 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{MapFile, Newborn, Writer, write_once};
+use kit::prelude::*;
+use kit::process::{MapFile, Newborn, Writer, write_once};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::uio::pwrite;
 use nix::unistd::{Whence, getegid, geteuid, lseek};
@@ -13,7 +13,7 @@ use nix::unistd::{Whence, getegid, geteuid, lseek};
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     maps_start_empty,
     initial_map_is_identity,
     map_written_once,

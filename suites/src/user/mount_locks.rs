@@ -2,14 +2,14 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::sys::mount_attributes::{attributes, set_attributes};
+use kit::prelude::*;
+use kit::sys::mount_attributes::{attributes, set_attributes};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
 use super::mounts::{PLACE, bind, mount_kind_at, remount};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     inherited_readonly_locked,
     inherited_nosuid_locked,
     inherited_nodev_locked,

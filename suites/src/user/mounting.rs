@@ -3,8 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 
-use harness::prelude::*;
-use harness::process::{capabilities, user_namespace_with};
+use kit::prelude::*;
+use kit::process::{capabilities, user_namespace_with};
 use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid};
@@ -13,7 +13,7 @@ use rustix::thread::set_capabilities;
 use super::mounts::{PLACE, bind, mount_kind};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     mount_needs_owned_mount_namespace,
     userns_mounts_bind,
     userns_tmpfs_has_no_devices,

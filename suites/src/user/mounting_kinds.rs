@@ -3,13 +3,13 @@
 use std::fs::{File, OpenOptions, create_dir};
 use std::os::fd::AsRawFd;
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
 use super::mounts::{EVERY, PLACE, UNCOVERED, expect_mountable, expect_refused, kind_there, mount_kind, mount_kind_at};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     userns_mounts_proc,
     userns_mounts_sysfs,
     userns_mounts_devpts,

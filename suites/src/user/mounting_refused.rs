@@ -3,9 +3,9 @@
 use std::fs::{File, OpenOptions};
 use std::process::{Command, Stdio};
 
-use harness::prelude::*;
-use harness::process::user_namespace_with;
-use harness::sys::loop_device;
+use kit::prelude::*;
+use kit::process::user_namespace_with;
+use kit::sys::loop_device;
 use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
@@ -13,7 +13,7 @@ use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, 
 use super::mounts::{EVERY, PLACE, expect_refused, kind_there, mount_kind, mount_kind_at};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     userns_does_not_mount_bpf,
     bpf_of_a_userns_is_made_by_root_outside,
     userns_does_not_mount_devtmpfs,

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use harness::Behaviour;
-use harness::prelude::*;
+use kit::Behaviour;
+use kit::prelude::*;
 use nix::mount::{MsFlags, mount};
 use procfs::process::Process;
 

@@ -1,14 +1,14 @@
 //! How many user namespaces there may be: `namespaces(7)`, The /proc/sys/user directory.
 
-use harness::prelude::*;
-use harness::process::{
+use kit::prelude::*;
+use kit::process::{
     NOBODY, as_user, become_ids, become_root_inside, try_clone3, user_namespace_with, with_only, without,
 };
-use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     max_user_namespaces_enospc,
     max_user_namespaces_out_of_range_einval,
     max_user_namespaces_stops_root_of_the_machine,

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{nest, try_clone3};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{nest, try_clone3};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     nesting_stops_at_depth_33,
     userns_nesting_overflow_enospc,
     nesting_stops_at_the_same_depth_for_root,

@@ -3,9 +3,9 @@
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
-use harness::prelude::*;
-use harness::process::without;
-use harness::sys::device_flags::{loopback_is_up, set_loopback};
+use kit::prelude::*;
+use kit::process::without;
+use kit::sys::device_flags::{loopback_is_up, set_loopback};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 use rustix::thread::CapabilitySet;
 
@@ -13,7 +13,7 @@ use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     low_ports_governed_by_netns_owner,
     raw_sockets_governed_by_netns_owner,
     packet_sockets_governed_by_netns_owner,

@@ -6,13 +6,13 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use harness::prelude::*;
-use harness::process::{MapFile, NOBODY, Newborn, Writer, as_user};
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, Newborn, Writer, as_user};
 
 use super::mounts::mount_kind_at;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     newuidmap_allows_delegated_range,
     newuidmap_rejects_outside_range,
     newuidmap_accepts_own_uid,

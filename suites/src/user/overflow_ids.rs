@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{MapFile, NOBODY, map_self, status};
-use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, map_self, status};
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{fstat, stat};
 use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getgroups, getuid, setgroups, setresgid, setresuid};
@@ -13,7 +13,7 @@ use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getgroups, getuid, setgrou
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     unmapped_ids_show_overflow,
     stat_shows_overflow_for_unmapped_owner,
     overflow_id_is_configurable,

@@ -1,15 +1,15 @@
 //! Which IDs of the parent namespace a map may name, and who may map which: `user_namespaces(7)`, Defining user and
 //! group ID mappings: writing to uid_map and gid_map.
 
-use harness::prelude::*;
-use harness::process::{MapFile, NOBODY, Newborn, Writer, become_root_inside};
+use kit::prelude::*;
+use kit::process::{MapFile, NOBODY, Newborn, Writer, become_root_inside};
 use nix::unistd::{Gid, Uid, geteuid, setgroups, setresgid, setresuid};
 use rustix::thread::CapabilitySet;
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     map_ids_must_be_mapped_in_parent,
     map_range_must_fit_one_parent_extent,
     map_own_uid_unprivileged,

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use harness::prelude::*;
-use harness::process::{status, without};
-use harness::sys::seccomp::allow_everything;
+use kit::prelude::*;
+use kit::process::{status, without};
+use kit::sys::seccomp::allow_everything;
 use nix::unistd::chroot;
 use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![chroot_allowed_inside, seccomp_filter_allowed_inside];
+pub(super) const CASES: &[Case] = cases![chroot_allowed_inside, seccomp_filter_allowed_inside];
 
 /// CAP_SYS_CHROOT in the caller's own user namespace is enough for chroot(), whoever mounted what it changes to.
 #[claim(source = "chroot(2)", needs = [UserNamespaces])]

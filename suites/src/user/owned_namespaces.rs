@@ -1,14 +1,14 @@
 //! User namespaces and the others: who may make which, and whose they are. `user_namespaces(7)`, Interaction of user
 //! namespaces and other types of namespaces.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, owned_by, try_clone3, with_only, without};
-use harness::uts::{hostname, sethostname};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, owned_by, try_clone3, with_only, without};
+use kit::uts::{hostname, sethostname};
 use nix::mount::{MsFlags, mount};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     combined_flags_create_user_first,
     other_namespaces_need_cap_sys_admin,
     other_namespaces_free_inside_userns,

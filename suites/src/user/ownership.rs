@@ -1,16 +1,16 @@
 //! Whose a user namespace is, and what that user may do in it from outside: `user_namespaces(7)`, Capabilities.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, as_user, as_user_with, become_ids, map_self, owned_by};
-use harness::sys::ns::get_owner_uid;
-use harness::sys::raw::kill;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, as_user, as_user_with, become_ids, map_self, owned_by};
+use kit::sys::ns::get_owner_uid;
+use kit::sys::raw::kill;
+use kit::sysctl::sysctl;
 use nix::sys::ptrace;
 use nix::unistd::{Pid, Uid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     capability_holds_in_descendants,
     owner_has_all_capabilities,
     owner_rule_uses_effective_uid,

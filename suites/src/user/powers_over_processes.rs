@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::sys::priorities::{IoClass, set_io_class, set_scheduler};
+use kit::prelude::*;
+use kit::sys::priorities::{IoClass, set_io_class, set_scheduler};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::process::setpriority_process;
@@ -13,7 +13,7 @@ use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![init_userns_only_realtime, init_userns_only_nice, init_userns_only_hard_limits, init_userns_only_oom_score,];
 
 /// Root of a user namespace gets no realtime scheduling and no realtime I/O class: EPERM.

@@ -3,13 +3,13 @@
 //!
 //! Nothing here changes the machine where it is allowed, nor where a kernel allows it that should not.
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::sys::machine::{
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::sys::machine::{
     ioperm, iopl, load_no_kernel, load_no_module, load_no_module_file, reboot_without_magic, set_no_time, swapoff,
     swapon, syslog, unload_no_module, vhangup,
 };
-use harness::sysctl::sysctl;
+use kit::sysctl::sysctl;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
@@ -20,7 +20,7 @@ use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     init_userns_only_time,
     init_userns_only_clock,
     init_userns_only_modules,

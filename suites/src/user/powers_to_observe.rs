@@ -4,12 +4,12 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::{container, user_namespace_with, with_only, without};
-use harness::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
-use harness::sys::observers::{count_on_first_processor, load_bpf_program};
-use harness::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::{container, user_namespace_with, with_only, without};
+use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
+use kit::sys::observers::{count_on_first_processor, load_bpf_program};
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use nix::fcntl::{AtFlags, OFlag};
 use nix::mount::{MsFlags, mount};
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
@@ -19,7 +19,7 @@ use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     init_userns_only_file_handles,
     file_handles_on_own_mounts_are_refused,
     file_handles_on_own_mounts_open_directories,

@@ -2,9 +2,9 @@
 
 use std::fs::{self, File};
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, user_namespace_with};
-use harness::sys::ns::{get_owner_uid, get_parent, get_userns};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, user_namespace_with};
+use kit::sys::ns::{get_owner_uid, get_parent, get_userns};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use rustix::thread::CapabilitySet;
@@ -13,7 +13,7 @@ use super::nesting::AT_THE_TOP;
 use super::ownership::as_other_with;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     owner_of_a_userns_is_its_parent,
     owner_uid_on_other_type_einval,
     ns_get_parent_of_initial_userns_eperm,

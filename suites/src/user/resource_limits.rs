@@ -1,7 +1,7 @@
 //! Processors and resource limits of processes in user namespaces: `sched_setaffinity(2)`, `getrlimit(2)`.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by, try_clone3, waiting_as, without};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by, try_clone3, waiting_as, without};
 use nix::errno::Errno;
 use nix::sched::{sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, prlimit, setrlimit};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     sched_affinity_by_cap_in_target_userns,
     prlimit_by_cap_in_target_userns,
     rlimit_nproc_not_escaped,

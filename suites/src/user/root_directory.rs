@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use harness::prelude::*;
-use harness::process::try_clone3;
+use kit::prelude::*;
+use kit::process::try_clone3;
 use nix::unistd::{chroot, fchdir};
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![creation_in_chroot_eperm, setns_allowed_in_chroot, userns_does_not_change_root_directory];
 
 const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);

@@ -1,8 +1,8 @@
 //! Which set-user-ID programs give capabilities in a user namespace: `capabilities(7)`, Per-user-namespace
 //! "set-user-ID-root" programs.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, Sets, as_user, become_user, container_user, container_with, owned_by};
+use kit::prelude::*;
+use kit::process::{NOBODY, Sets, as_user, become_user, container_user, container_with, owned_by};
 use serde::{Deserialize, Serialize};
 
 use super::executed::{copy_of_ourselves, executed, program_at};
@@ -10,7 +10,7 @@ use super::files::give;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![suid_to_ns_root_gives_caps, suid_of_creator_uid_gives_no_caps, suid_root_of_ancestor_gives_no_caps];
 
 const PROGRAM: &str = "/tmp/program";

@@ -1,8 +1,8 @@
 //! Whose identity set-user-ID and set-group-ID programs give in a user namespace: `user_namespaces(7)`, Set-user-ID and
 //! set-group-ID programs.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_user, container, container_user, container_with};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_user, container, container_user, container_with};
 use nix::mount::{MsFlags, mount};
 
 use super::executed::{copy_of_ourselves, program_at, status_after};
@@ -10,7 +10,7 @@ use super::files::give;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     suid_honoured_when_mapped,
     suid_ignored_when_unmapped,
     sgid_ignored_when_uid_unmapped,

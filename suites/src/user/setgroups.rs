@@ -4,8 +4,8 @@ use std::fs::{self, File, Permissions};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
-use harness::prelude::*;
-use harness::process::{
+use kit::prelude::*;
+use kit::process::{
     MapFile, NOBODY, Newborn, Writer, become_root_inside, map_self, user_namespace_with, with_only, without, write_once,
 };
 use nix::sys::uio::pwrite;
@@ -15,7 +15,7 @@ use rustix::thread::CapabilitySet;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     setgroups_file_default_allow,
     setgroups_deny_is_permanent,
     setgroups_deny_refused_after_gid_map,

@@ -1,16 +1,16 @@
 //! Signals across user namespaces: `kill(2)`; whose a target is decides, not in whose PID namespace it is.
 
-use harness::prelude::*;
-use harness::process::{
+use kit::prelude::*;
+use kit::process::{
     NOBODY, become_root_inside, become_user, member, owned_by, user_namespace_with, waiting_as, with_only,
 };
-use harness::sys::raw::kill;
+use kit::sys::raw::kill;
 use nix::sys::ptrace;
 use nix::unistd::{Pid, getpid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![kill_by_uid_works_across_userns, cap_kill_inside_own_userns, kill_permission_comes_from_the_targets_userns,];
 
 /// Root of a user namespace may signal processes outside of the user that he is there, and no others, root's neither: EPERM.

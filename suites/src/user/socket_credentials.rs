@@ -3,10 +3,10 @@
 
 use std::os::fd::OwnedFd;
 
-use harness::prelude::*;
-use harness::process::{become_user, container, container_with, without};
-use harness::sysctl::sysctl;
-use harness::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
+use kit::prelude::*;
+use kit::process::{become_user, container, container_with, without};
+use kit::sysctl::sysctl;
+use kit::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::thread::CapabilitySet;
@@ -14,7 +14,7 @@ use rustix::thread::CapabilitySet;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     scm_credentials_ids_translated,
     scm_credentials_unmapped_id_einval,
     scm_credentials_other_id_needs_cap,
@@ -113,7 +113,7 @@ fn so_peercred_ids_translated() -> Verdict {
     expect_eq!(peer_of(&socket)?, (0, 0), "in the namespace of the peer");
     let line = |inside| vec![IdMap { inside, outside: 0, count: 1 }];
     let maps = Maps { uid: line(7), gid: line(8), deny_setgroups: false };
-    let mapped = harness::process::user_namespace_with(&maps, NONE, |_| peer_of(&socket))?;
+    let mapped = kit::process::user_namespace_with(&maps, NONE, |_| peer_of(&socket))?;
     expect_eq!(mapped.join()?, (7, 8), "where root outside is 7 and 8");
     expect_eq!(container(100_000, NONE, || peer_of(&socket))?, overflow, "where root outside is not mapped");
     let inner = container_with(&Maps::range(100_000, 10), NONE, |outside| {

@@ -3,16 +3,16 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_root_inside, user_namespace_with};
-use harness::sys::sysv;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_root_inside, user_namespace_with};
+use kit::sys::sysv;
+use kit::sysctl::sysctl;
 use nix::unistd::{Gid, Uid, setresgid, setresuid};
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![sysv_ipc_ids_overflow, sysv_ipc_permission_by_host_id, sysv_ipc_rmid_needs_cap_in_owning_userns];
 
 /// IPC_STAT and /proc/sysvipc give an object's owner and creator in the reader's IDs, and by the overflow IDs if unmapped.

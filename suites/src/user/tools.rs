@@ -2,13 +2,13 @@
 
 use std::process::{Command, Stdio};
 
-use harness::prelude::*;
-use harness::process::tidy;
-use harness::sysctl::sysctl;
+use kit::prelude::*;
+use kit::process::tidy;
+use kit::sysctl::sysctl;
 use nix::unistd::{getegid, geteuid};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![unshare_map_root_user];
+pub(super) const CASES: &[Case] = cases![unshare_map_root_user];
 
 /// «unshare --user --map-root-user» makes its caller root, alone in the map, with setgroups denied; without, he is overflowuid.
 #[claim(

@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by};
-use harness::sys::raw::kill;
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by};
+use kit::sys::raw::kill;
 use nix::sys::prctl::{get_dumpable, set_dumpable};
 use nix::sys::ptrace;
 use nix::unistd::{Gid, Pid, Uid, setresgid, setresuid};
@@ -15,7 +15,7 @@ use rustix::process::{PTracer, set_ptracer};
 use super::dumpable::{Execd, SUID_DUMPABLE_OFF};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     ptrace_upward_refused,
     ptrace_between_sibling_userns_refused,
     ptrace_downward_by_owner,

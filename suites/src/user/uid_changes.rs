@@ -1,12 +1,13 @@
 //! What a change of user IDs does to capabilities in a user namespace: `capabilities(7)`, Effect of user ID changes.
 
-use harness::prelude::*;
-use harness::process::{Sets, every_capability, user_namespace_with};
+use kit::prelude::*;
+use kit::process::{Sets, every_capability, user_namespace_with};
 use nix::unistd::{Uid, seteuid, setresuid};
 use rustix::thread::{CapabilitySet, set_keep_capabilities};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![setuid_away_from_mapped_root_drops_caps, setuid_without_mapped_root_keeps_caps];
+pub(super) const CASES: &[Case] =
+    cases![setuid_away_from_mapped_root_drops_caps, setuid_without_mapped_root_keeps_caps];
 
 /// A process that leaves user 0 of its user namespace loses its capabilities: all for good, or with its effective ID for as long.
 ///

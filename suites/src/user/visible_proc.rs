@@ -1,14 +1,14 @@
 //! What has to be visible already for root of a user namespace to mount proc or sysfs: `mount_too_revealing` in
 //! `fs/namespace.c`.
 
-use harness::prelude::*;
+use kit::prelude::*;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, umount2};
 
 use super::mounts::{PLACE, bind, mount_kind, mount_kind_at, remount};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     proc_mount_needs_fully_visible_proc,
     one_visible_proc_suffices,
     covered_mount_point_in_proc_hides_nothing,

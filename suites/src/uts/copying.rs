@@ -1,13 +1,14 @@
 //! What a new UTS namespace starts with, and what keeps the old one: `uts_namespaces(7)` DESCRIPTION.
 
-use harness::configured;
-use harness::prelude::*;
-use harness::process::{Program, program_command};
-use harness::uts::{Names, domainname, hostname, setdomainname, sethostname};
+use kit::Program;
+use kit::configured;
+use kit::prelude::*;
+use kit::process::program_command;
+use kit::uts::{Names, domainname, hostname, setdomainname, sethostname};
 use nix::sys::utsname::{UtsName, uname};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     hostname_copied_on_unshare,
     hostname_copied_on_clone,
     domainname_copied_on_unshare,
@@ -17,7 +18,7 @@ pub const CASES: &[Case] = cases![
 ];
 
 /// The programs of this file.
-pub const PROGRAMS: &[Program] = &[Program { name: TELL_UTS, main: tell_uts }];
+pub(super) const PROGRAMS: &[Program] = &[Program { name: TELL_UTS, main: tell_uts }];
 
 /// Whoever unshares its UTS namespace finds in the new one the hostname it saw a moment before.
 #[claim(source = ["uts_namespaces(7) DESCRIPTION", "clone(2) CLONE_NEWUTS"], needs = [Root])]

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use harness::Behaviour;
-use harness::prelude::*;
-use harness::process::try_clone3;
-use harness::sys::ns;
+use kit::Behaviour;
+use kit::prelude::*;
+use kit::process::try_clone3;
+use kit::sys::ns;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![no_parent, initial_inode, inode_numbers_are_reused, config_off_einval];
+pub(super) const CASES: &[Case] = cases![no_parent, initial_inode, inode_numbers_are_reused, config_off_einval];
 
 /// A UTS namespace has no parent, although it was made out of another: NS_GET_PARENT on its handle is EINVAL.
 #[claim(source = ["NS_GET_PARENT(2const)", "namespaces(7)"], needs = [UserNamespaces])]

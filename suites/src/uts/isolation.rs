@@ -3,11 +3,11 @@
 use std::process::Command;
 use std::thread;
 
-use harness::prelude::*;
-use harness::uts::{Names, Onlooker, domainname, hostname, setdomainname, sethostname};
+use kit::prelude::*;
+use kit::uts::{Names, Onlooker, domainname, hostname, setdomainname, sethostname};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     change_seen_by_members,
     child_change_invisible_to_parent,
     parent_change_invisible_to_child,

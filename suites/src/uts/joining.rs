@@ -2,12 +2,12 @@
 
 use std::fs::File;
 
-use harness::prelude::*;
-use harness::uts::{Names, Onlooker, hostname, sethostname};
+use kit::prelude::*;
+use kit::uts::{Names, Onlooker, hostname, sethostname};
 use nix::mount::{MsFlags, mount, umount};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![setns_joins, setns_wrong_type_einval, kept_by_open_fd, kept_by_bind_mount];
+pub(super) const CASES: &[Case] = cases![setns_joins, setns_wrong_type_einval, kept_by_open_fd, kept_by_bind_mount];
 
 /// After setns(2) on the handle of another process's UTS namespace the caller reads and sets that namespace's names.
 #[claim(source = ["setns(2) DESCRIPTION", "gethostname(2) DESCRIPTION"], needs = [Root])]

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use harness::prelude::*;
-use harness::process::try_clone3;
-use harness::uts::{Name, hostname, sethostname};
+use kit::prelude::*;
+use kit::process::try_clone3;
+use kit::uts::{Name, hostname, sethostname};
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     hostname_limit_64,
     domainname_limit_is_64_without_nul,
     hostname_negative_length_einval,

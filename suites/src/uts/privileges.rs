@@ -1,12 +1,12 @@
 //! Who may make a UTS namespace, join one and set its names: `user_namespaces(7)`.
 
-use harness::prelude::*;
-use harness::process::{NOBODY, as_user, become_user, try_clone3, with_only, without};
-use harness::uts::{Name, Names, Onlooker, hostname, sethostname};
+use kit::prelude::*;
+use kit::process::{NOBODY, as_user, become_user, try_clone3, with_only, without};
+use kit::uts::{Name, Names, Onlooker, hostname, sethostname};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     create_needs_cap_sys_admin,
     create_unprivileged_through_userns,
     setns_needs_cap,

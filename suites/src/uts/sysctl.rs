@@ -5,13 +5,13 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 
-use harness::prelude::*;
-use harness::uts::{Name, Names, hostname, sethostname};
+use kit::prelude::*;
+use kit::uts::{Name, Names, hostname, sethostname};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::utsname::uname;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     proc_hostname_mirrors_uname,
     proc_hostname_write_sets_name,
     proc_hostname_write_truncates,

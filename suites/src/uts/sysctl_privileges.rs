@@ -4,13 +4,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 
-use harness::prelude::*;
-use harness::process::with_only;
-use harness::uts::Name;
+use kit::prelude::*;
+use kit::process::with_only;
+use kit::uts::Name;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
-pub const CASES: &[Case] = cases![
+pub(super) const CASES: &[Case] = cases![
     proc_hostname_root_needs_no_capability,
     proc_hostname_denied_to_userns_root,
     proc_hostname_writable_across_userns_by_uid0,

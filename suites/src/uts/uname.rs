@@ -1,13 +1,13 @@
 //! What `uname(2)` and the C library's functions on top of it tell.
 
-use harness::prelude::*;
-use harness::sys::uts::{PER_LINUX32, UNAME26, getdomainname, gethostname, personality};
-use harness::uts::{Names, sethostname};
+use kit::prelude::*;
+use kit::sys::uts::{PER_LINUX32, UNAME26, getdomainname, gethostname, personality};
+use kit::uts::{Names, sethostname};
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
 /// The cases of this file.
-pub const CASES: &[Case] =
+pub(super) const CASES: &[Case] =
     cases![gethostname_glibc_enametoolong, getdomainname_glibc_truncates, uname_personality_is_per_process];
 
 /// glibc's gethostname() answers ENAMETOOLONG to a buffer without room for the whole name and its null byte.

@@ -4,13 +4,11 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use kit::{Case, KernelVersion, Registry, in_one_sentence};
 use results::{CaseRecord, Run, Verdict};
 use vm::accel::Accel;
 use vm::kernels::{Cache, Number};
 
-use crate::claim::{Case, KernelVersion};
-use crate::door::in_one_sentence;
-use crate::registry::Registry;
 use crate::runner::accelerator;
 use crate::runner::column::Column;
 use crate::runner::options::Isolation;
@@ -140,7 +138,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::verdict::holds;
+    use kit::holds;
 
     fn case(since: Option<KernelVersion>, until: Option<KernelVersion>) -> Case {
         Case {

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use kit::Case;
 use results::{CaseRecord, Verdict as Found};
 
-use crate::claim::Case;
 use crate::runner::column::Column;
 use crate::runner::engine::Plan;
 use crate::terminal;

@@ -1,0 +1,151 @@
+//! The running kernel's configuration: read where the kernel or the distribution shows it.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use nix::errno::Errno;
+use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
+use rustix::fs::{MemfdFlags, memfd_create};
+use sha2::{Digest, Sha256};
+
+/// What the configuration says of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// `=y`
+    On,
+    /// `=m`
+    Module,
+    /// Not set.
+    Off,
+    /// The configuration can be read nowhere.
+    Unknown,
+}
+
+/// What the configuration says of `CONFIG_<name>`.
+pub fn setting(name: &str) -> Setting {
+    match text() {
+        None => Setting::Unknown,
+        Some(text) => setting_in(text, name),
+    }
+}
+
+/// The value that the configuration gives `CONFIG_<name>`, without quotation marks; none where it can be read nowhere.
+pub fn configured(name: &str) -> Option<&'static str> {
+    let key = format!("CONFIG_{name}=");
+    text()?.lines().find_map(|line| line.strip_prefix(&key)).map(|value| value.trim_matches('"'))
+}
+
+fn setting_in(text: &str, name: &str) -> Setting {
+    let key = format!("CONFIG_{name}=");
+    match text.lines().find_map(|line| line.strip_prefix(&key)) {
+        Some("m") => Setting::Module,
+        Some(_) => Setting::On,
+        None => Setting::Off,
+    }
+}
+
+/// Whether what an option brings is there to see; none for options that show nowhere.
+pub fn shows(name: &str) -> Option<bool> {
+    let path = match name {
+        "BPF_SYSCALL" => "/proc/sys/kernel/unprivileged_bpf_disabled",
+        "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
+        "CGROUPS" => "/proc/self/ns/cgroup",
+        "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
+        // These two bring a system call, and no file on every kernel.
+        "FANOTIFY" => return Some(has_fanotify()),
+        "IPC_NS" => "/proc/self/ns/ipc",
+        "KEYS" => "/proc/keys",
+        "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
+        "MODULES" => "/proc/modules",
+        "NET_NS" => "/proc/self/ns/net",
+        "PACKET" => "/proc/self/net/packet",
+        "PERF_EVENTS" => "/proc/sys/kernel/perf_event_paranoid",
+        "PID_NS" => "/proc/self/ns/pid",
+        "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
+        "PRINTK" => "/proc/sys/kernel/printk",
+        "PROC_CHILDREN" => "/proc/thread-self/children",
+        "SECCOMP_FILTER" => "/proc/sys/kernel/seccomp/actions_avail",
+        "SWAP" => "/proc/swaps",
+        "SYSVIPC" => "/proc/sysvipc",
+        "TIME_NS" => "/proc/self/ns/time",
+        "USER_NS" => "/proc/self/ns/user",
+        "UTS_NS" => "/proc/self/ns/uts",
+        _ => return None,
+    };
+    Some(Path::new(path).exists())
+}
+
+fn has_fanotify() -> bool {
+    Fanotify::init(InitFlags::FAN_CLASS_NOTIF, EventFFlags::O_RDONLY).err() != Some(Errno::ENOSYS)
+}
+
+/// Whether a module's code is built into the running kernel: the list beside its modules says so, or, on a machine
+/// without modules, the option of the same name.
+pub fn is_built_in(module: &str) -> bool {
+    let option = module.replace('-', "_").to_uppercase();
+    is_listed_as_built_in(module) || setting(&option) == Setting::On
+}
+
+fn is_listed_as_built_in(module: &str) -> bool {
+    let Ok(system) = nix::sys::utsname::uname() else {
+        return false;
+    };
+    let release = system.release().to_string_lossy();
+    let list = format!("/lib/modules/{release}/modules.builtin");
+    let wanted = module.replace('-', "_");
+    fs::read_to_string(list).is_ok_and(|text| {
+        text.lines()
+            .filter_map(|line| Path::new(line).file_stem())
+            .any(|stem| stem.to_string_lossy().replace('-', "_") == wanted)
+    })
+}
+
+/// A digest of a configuration, to tell two kernels of one version apart.
+pub fn digest(text: &[u8]) -> String {
+    let bytes = Sha256::digest(text);
+    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
+/// The digest of the running kernel's configuration, if it can be read.
+pub fn own_digest() -> Option<String> {
+    text().map(|text| digest(text.as_bytes()))
+}
+
+/// The whole configuration, if it can be read.
+pub fn text() -> Option<&'static str> {
+    static TEXT: OnceLock<Option<String>> = OnceLock::new();
+    TEXT.get_or_init(read).as_deref()
+}
+
+fn read() -> Option<String> {
+    if let Ok(packed) = fs::read("/proc/config.gz") {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(&*packed).read_to_string(&mut text).ok()?;
+        return Some(text);
+    }
+    let system = nix::sys::utsname::uname().ok()?;
+    let release = system.release().to_string_lossy().into_owned();
+    [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")]
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("PID_NS", Setting::On)]
+    #[case("VETH", Setting::Module)]
+    #[case("TIME_NS", Setting::Off)]
+    #[case("PID", Setting::Off)]
+    #[case("HZ", Setting::On)]
+    fn settings_are_read(#[case] name: &str, #[case] expected: Setting) {
+        let text = "# Linux\nCONFIG_PID_NS=y\nCONFIG_VETH=m\n# CONFIG_TIME_NS is not set\nCONFIG_HZ=250\n";
+        assert_eq!(setting_in(text, name), expected);
+    }
+}

@@ -1,0 +1,87 @@
+//! All the namespaces of a process at one look: the links in `/proc/PID/ns`, `namespaces(7)`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::str::FromStr;
+
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+
+use crate::namespace::{Inode, Kind, Link};
+use crate::words::verdict::{Doing, Failure, Outcome};
+
+/// What [`Links::changed_since`] returns when all lead where they led.
+pub const NO_LINKS: [&str; 0] = [];
+
+/// The inode numbers behind these links, at one moment.
+///
+/// A link may lead nowhere: `pid_for_children` between `unshare(CLONE_NEWPID)` and the first fork, before 7.1. And those of
+/// kinds for which the kernel is not built are missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links(BTreeMap<String, Inode>);
+
+impl Links {
+    /// The calling thread's.
+    pub fn own() -> Outcome<Self> {
+        Self::in_directory("/proc/thread-self/ns")
+    }
+
+    /// A process's.
+    pub fn of(pid: Pid) -> Outcome<Self> {
+        Self::in_directory(&format!("/proc/{pid}/ns"))
+    }
+
+    fn in_directory(directory: &str) -> Outcome<Self> {
+        // A process that has gone has no links either.
+        fs::symlink_metadata(directory).doing(format!("stat {directory}"))?;
+        let mut links = BTreeMap::new();
+        for name in Link::ALL.map(Link::name) {
+            let path = format!("{directory}/{name}");
+            match fs::metadata(&path) {
+                Ok(behind) => drop(links.insert(name.to_owned(), behind.ino())),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error).doing(format!("stat {path}")),
+            }
+        }
+        Ok(Self(links))
+    }
+
+    /// The namespace behind the link of this name.
+    pub fn get(&self, name: &str) -> Outcome<Inode> {
+        self.0.get(name).copied().ok_or_else(|| Failure::broken(format!("the link {name} leads nowhere")))
+    }
+
+    /// The names of the links that lead elsewhere than they did there, in order.
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        Link::ALL.map(Link::name).into_iter().filter(|name| self.0.get(*name) != before.0.get(*name)).collect()
+    }
+}
+
+/// In one line, for programs that print theirs.
+impl fmt::Display for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl FromStr for Links {
+    type Err = serde_json::Error;
+
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(line)
+    }
+}
+
+impl Kind {
+    /// The link of a process's own that leads to another namespace once it has unshared this kind.
+    pub const fn unshared_link(self) -> &'static str {
+        match self {
+            Self::Pid => "pid_for_children",
+            Self::Time => "time_for_children",
+            _ => self.name(),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Network devices over rtnetlink: one socket, one request, one answer, and the kernel's errno for cases to judge.
+//!
+//! The messages are those of `rtnetlink` and its builders. Its connection is not used: a case's process forks, may
+//! have one thread only and waits for each answer anyway, so that a plain socket does without a runtime.
+
+use std::cell::Cell;
+use std::io;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+use rtnetlink::packet_core::{
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
+};
+use rtnetlink::packet_route::RouteNetlinkMessage as Message;
+use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkMessage, Prop};
+use rtnetlink::sys::constants::NETLINK_ROUTE;
+use rtnetlink::sys::{Socket, SocketAddr};
+use serde::{Deserialize, Serialize};
+
+use crate::namespace::{Kind, Namespace};
+use crate::process::{Child, waiting};
+use crate::sys::clone::setns;
+use crate::words::verdict::{Doing, Failure, Outcome};
+
+/// What the kernel answers: refusals are for the case to judge, and the outer [`Outcome`] is broken when there is none.
+pub type Answer<T> = Outcome<nix::Result<T>>;
+
+/// A socket to rtnetlink. It belongs for ever to the network namespace in which it was opened.
+#[derive(Debug)]
+pub struct Netlink {
+    socket: Socket,
+    sequence: Cell<u32>,
+}
+
+impl Netlink {
+    /// Opens one in the calling thread's network namespace.
+    pub fn open() -> Outcome<Self> {
+        let mut socket = Socket::new(NETLINK_ROUTE).doing("open a netlink socket")?;
+        socket.bind_auto().doing("bind a netlink socket")?;
+        Ok(Self { socket, sequence: Cell::new(0) })
+    }
+
+    /// Opens one in another network namespace.
+    pub fn open_in(namespace: &Namespace) -> Outcome<Self> {
+        let own = Namespace::own(Kind::Net)?;
+        setns(namespace, Kind::Net.flag()).doing("enter the other network namespace")?;
+        let opened = Self::open();
+        setns(&own, Kind::Net.flag()).doing("return from the other network namespace")?;
+        opened
+    }
+
+    /// Makes a device.
+    pub fn add(&self, device: LinkMessage) -> Answer<()> {
+        self.tell(Message::NewLink(device), NLM_F_CREATE | NLM_F_EXCL)
+    }
+
+    /// Changes a device: the one of the message's index, or without an index of its name.
+    pub fn change(&self, device: LinkMessage) -> Answer<()> {
+        self.tell(Message::NewLink(device), 0)
+    }
+
+    /// Deletes the device with this index.
+    pub fn delete(&self, index: u32) -> Answer<()> {
+        let mut device = LinkMessage::default();
+        device.header.index = index;
+        self.tell(Message::DelLink(device), 0)
+    }
+
+    /// Gives a device one more name.
+    pub fn add_altname(&self, index: u32, name: &str) -> Answer<()> {
+        self.tell(Message::NewLinkProp(altname(index, name)), NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND)
+    }
+
+    /// Takes one of its other names from a device.
+    pub fn delete_altname(&self, index: u32, name: &str) -> Answer<()> {
+        self.tell(Message::DelLinkProp(altname(index, name)), 0)
+    }
+
+    /// Says something whose only answer is yes or no.
+    pub fn tell(&self, message: Message, flags: u16) -> Answer<()> {
+        Ok(self.request(message, flags | NLM_F_ACK)?.map(drop))
+    }
+
+    /// Asks for all there is.
+    pub fn dump(&self, message: Message) -> Outcome<Vec<Message>> {
+        self.request(message, NLM_F_DUMP)?.doing("a netlink dump")
+    }
+
+    /// The devices of the socket's network namespace, in the order of their indexes.
+    pub fn devices(&self) -> Outcome<Vec<Device>> {
+        let found = self.dump(Message::GetLink(LinkMessage::default()))?;
+        let links = found.into_iter().filter_map(|one| match one {
+            Message::NewLink(link) => Some(Device::from(link)),
+            _ => None,
+        });
+        let mut devices: Vec<_> = links.collect();
+        devices.sort_by_key(|device| device.index);
+        Ok(devices)
+    }
+
+    /// The names of its devices, in the order of their indexes.
+    pub fn names(&self) -> Outcome<Vec<String>> {
+        Ok(self.devices()?.into_iter().map(|device| device.name).collect())
+    }
+
+    /// The device of this name, which must be there.
+    pub fn device(&self, name: &str) -> Outcome<Device> {
+        let found = self.devices()?.into_iter().find(|device| device.name == name);
+        found.ok_or_else(|| Failure::broken(format!("there is no network device {name}")))
+    }
+
+    fn request(&self, message: Message, flags: u16) -> Answer<Vec<Message>> {
+        let mut packet = NetlinkMessage::from(message);
+        self.sequence.set(self.sequence.get() + 1);
+        packet.header.flags = NLM_F_REQUEST | flags;
+        packet.header.sequence_number = self.sequence.get();
+        packet.finalize();
+        let mut bytes = vec![0; packet.buffer_len()];
+        packet.serialize(&mut bytes);
+        self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0).doing("send to netlink")?;
+        let mut answers = Vec::new();
+        loop {
+            let (bytes, _) = self.receive()?;
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let packet = NetlinkMessage::<Message>::deserialize(rest)
+                    .map_err(|error| Failure::broken(format!("cannot read an answer of netlink: {error}")))?;
+                let length = (packet.header.length as usize).next_multiple_of(4);
+                rest = rest.get(length..).unwrap_or_default();
+                if packet.header.sequence_number != self.sequence.get() {
+                    continue;
+                }
+                match packet.payload {
+                    NetlinkPayload::InnerMessage(message) => answers.push(message),
+                    NetlinkPayload::Done(_) => return Ok(Ok(answers)),
+                    NetlinkPayload::Error(error) => {
+                        return Ok(error.code.map_or(Ok(answers), |code| Err(Errno::from_raw(-code.get()))));
+                    }
+                    _ => return Err(Failure::broken("netlink answered with something that is no answer")),
+                }
+            }
+        }
+    }
+
+    fn receive(&self) -> Outcome<(Vec<u8>, SocketAddr)> {
+        loop {
+            match self.socket.recv_from_full() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                answer => return answer.doing("receive from netlink"),
+            }
+        }
+    }
+}
+
+/// Another network namespace: somebody waits in it, and a socket leads into it.
+#[derive(Debug)]
+pub struct Elsewhere {
+    process: Child<()>,
+    netlink: Netlink,
+}
+
+impl Elsewhere {
+    /// A new network namespace, with nothing in it but what the kernel puts there.
+    pub fn new() -> Outcome<Self> {
+        let process = waiting(Kind::Net.flag())?;
+        let netlink = Netlink::open_in(&process.namespace(Kind::Net)?)?;
+        Ok(Self { process, netlink })
+    }
+
+    /// The socket into it.
+    pub fn netlink(&self) -> &Netlink {
+        &self.netlink
+    }
+
+    /// The process in it.
+    pub fn pid(&self) -> Pid {
+        self.process.pid()
+    }
+
+    /// An open file that refers to it.
+    pub fn namespace(&self) -> Outcome<Namespace> {
+        self.process.namespace(Kind::Net)
+    }
+}
+
+fn altname(index: u32, name: &str) -> LinkMessage {
+    let mut device = LinkMessage::default();
+    device.header.index = index;
+    device.attributes.push(LinkAttribute::PropList(vec![Prop::AltIfName(name.to_owned())]));
+    device
+}
+
+/// A network device, as far as cases look.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its number in its network namespace.
+    pub index: u32,
+    /// Its name there.
+    pub name: String,
+    /// Its other names.
+    pub altnames: Vec<String>,
+    /// Whether it is administratively up.
+    pub up: bool,
+    /// Its hardware address.
+    pub address: Vec<u8>,
+    /// Its greatest packet.
+    pub mtu: u32,
+    /// The length of its transmit queue.
+    pub queue_length: u32,
+    /// Its group.
+    pub group: u32,
+    /// The text it was given.
+    pub alias: Option<String>,
+    /// How its packets wait to be sent.
+    pub queueing: Option<String>,
+    /// The bridge or the like that it is a port of.
+    pub controller: Option<u32>,
+}
+
+impl From<LinkMessage> for Device {
+    fn from(link: LinkMessage) -> Self {
+        let mut device =
+            Self { index: link.header.index, up: link.header.flags.contains(LinkFlags::Up), ..Self::default() };
+        for attribute in link.attributes {
+            match attribute {
+                LinkAttribute::IfName(name) => device.name = name,
+                LinkAttribute::Address(address) => device.address = address,
+                LinkAttribute::Mtu(mtu) => device.mtu = mtu,
+                LinkAttribute::TxQueueLen(length) => device.queue_length = length,
+                LinkAttribute::Group(group) => device.group = group,
+                LinkAttribute::IfAlias(alias) => device.alias = Some(alias),
+                LinkAttribute::Qdisc(queueing) => device.queueing = Some(queueing),
+                LinkAttribute::Controller(controller) => device.controller = Some(controller),
+                LinkAttribute::PropList(properties) => {
+                    device.altnames.extend(properties.into_iter().filter_map(|property| match property {
+                        Prop::AltIfName(name) => Some(name),
+                        _ => None,
+                    }));
+                }
+                _ => {}
+            }
+        }
+        device
+    }
+}

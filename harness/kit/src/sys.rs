@@ -1,0 +1,43 @@
+//! System calls that no crate wraps, or not with all their arguments: the one place with `unsafe`.
+//!
+//! Each function here is safe to call whatever its arguments are; the ones that are only meant to be refused by the
+//! kernel say so. Names and flags are those of the manual.
+
+#![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
+
+pub mod bare_clone;
+pub mod by_pid;
+pub mod children;
+pub mod clone;
+pub mod device_flags;
+pub mod ends;
+pub mod file_handle;
+pub mod ioctl;
+pub mod keys;
+pub mod listns;
+pub mod loop_device;
+pub mod machine;
+pub mod mnt_ns;
+pub mod mount;
+pub mod mount_attributes;
+pub mod mqueue;
+pub mod ns;
+pub mod ns_ids;
+pub mod ns_pids;
+pub mod observers;
+pub mod owner;
+pub mod pidfs;
+pub mod priorities;
+pub mod raw;
+pub mod reboot;
+pub mod seccomp;
+pub mod sem_undo;
+pub mod set_ids;
+pub mod setns;
+pub mod sharing;
+pub mod signals;
+pub mod socket_network;
+pub mod sysv;
+pub mod uts;
+pub mod vfork;
+pub mod wait_uid;

@@ -1,0 +1,10 @@
+//! The words of the project: a *claim* is a sentence about the kernel, its *case* the function that tests it; a case has
+//! *needs*, *expects* answers and comes to a *verdict*; the *registry* has them all.
+
+pub mod claim;
+pub mod expect;
+pub mod need;
+pub mod program;
+pub mod registry;
+pub mod sentence;
+pub mod verdict;

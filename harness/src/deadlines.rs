@@ -1,0 +1,46 @@
+//! Every deadline of this crate, and how they grow on slow machines. No other file has one.
+
+use std::time::Duration;
+
+/// How long a killed stage may take to be gone.
+pub(crate) const REAP: Duration = Duration::from_secs(20);
+
+/// How long a case's processes that no stage holds may take to end by themselves after it.
+pub(crate) const LEAVE: Duration = Duration::from_secs(1);
+
+/// How long a host's worker may take to say that it is up.
+pub(crate) const WORKER_READY: Duration = Duration::from_secs(20);
+
+/// How long a host's worker may take to be gone when its line has ended; SIGINT leaves two seconds for all.
+pub(crate) const WORKER_END: Duration = Duration::from_secs(1);
+
+/// How long a stage that is made ahead may take.
+pub(crate) const STAGE_READY: Duration = Duration::from_secs(60);
+
+/// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
+pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
+
+/// How long QEMU may take to be gone after its lines are closed.
+pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
+
+/// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// How fast the machine is on which cases run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speed {
+    /// Instructions are carried out by the processor.
+    Native,
+    /// Instructions are carried out by a program.
+    Emulated,
+}
+
+impl Speed {
+    /// A case's deadline on such a machine.
+    pub(crate) fn scale(self, deadline: Duration) -> Duration {
+        match self {
+            Self::Native => deadline,
+            Self::Emulated => deadline * 6,
+        }
+    }
+}

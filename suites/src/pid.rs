@@ -1,0 +1,78 @@
+//! The PID namespace: `pid_namespaces(7)`.
+
+mod accounting;
+mod ancestor_signals;
+mod broadcast;
+mod cgroup_members;
+mod clone_flags;
+mod creation;
+mod event_senders;
+mod file_owners;
+mod init_death;
+mod init_signals;
+mod joining;
+mod joining_rights;
+mod last_pid;
+mod memfd_noexec;
+mod nesting;
+mod nsfs;
+mod nsfs_translation;
+mod numbering;
+mod orphans;
+mod pid_for_children;
+mod pid_max;
+mod pidfd;
+mod plain_init;
+mod process_groups;
+mod procfs;
+mod procfs_content;
+mod procfs_options;
+mod reboot;
+mod set_tid;
+mod sockets;
+mod sysv_ipc;
+mod tools;
+mod unsharing;
+mod visibility;
+
+use kit::Suite;
+
+/// The suite's cases and programs.
+pub const SUITE: Suite = Suite {
+    cases: &[
+        accounting::CASES,
+        ancestor_signals::CASES,
+        broadcast::CASES,
+        cgroup_members::CASES,
+        clone_flags::CASES,
+        creation::CASES,
+        event_senders::CASES,
+        file_owners::CASES,
+        init_death::CASES,
+        init_signals::CASES,
+        joining::CASES,
+        joining_rights::CASES,
+        last_pid::CASES,
+        memfd_noexec::CASES,
+        nesting::CASES,
+        nsfs::CASES,
+        nsfs_translation::CASES,
+        numbering::CASES,
+        orphans::CASES,
+        pid_for_children::CASES,
+        pid_max::CASES,
+        pidfd::CASES,
+        process_groups::CASES,
+        procfs::CASES,
+        procfs_content::CASES,
+        procfs_options::CASES,
+        reboot::CASES,
+        set_tid::CASES,
+        sockets::CASES,
+        sysv_ipc::CASES,
+        tools::CASES,
+        unsharing::CASES,
+        visibility::CASES,
+    ],
+    programs: &[pid_for_children::PROGRAMS],
+};
