@@ -93,7 +93,7 @@ fn clone_legacy_bad_exit_signal_einval() -> Verdict {
 ///
 /// Such a child is found by waiting with __WALL or __WCLONE only. Since 7.1 the call fails with EINVAL.
 #[claim(
-    source = ["linux/sched.h", "unshare(2) CLONE_NEWTIME"],
+    source = ["include/uapi/linux/sched.h", "unshare(2) CLONE_NEWTIME"],
     until = "7.1",
     needs = [Root, Config("TIME_NS")],
 )]

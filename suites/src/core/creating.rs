@@ -27,9 +27,9 @@ pub(super) const CASES: &[Case] = cases![
     source = [
         "namespaces(7) Namespace types",
         "unshare(2) DESCRIPTION",
-        "000_fc4b2d3471eb2653.txt",
-        "001_6a1a293aa497b7bd.txt",
-        "002_7e80c2cb6388261b.txt",
+        "Linux Namespaces",
+        "namespaces-fun",
+        "Linux_name_space",
     ],
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
@@ -61,7 +61,7 @@ fn unshare_moves_caller_cgroup() -> Verdict {
 
 /// unshare() of the IPC namespace moves the caller itself to a new one, and to no new namespace of another kind.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
 )]
 fn unshare_moves_caller_ipc() -> Verdict {
@@ -70,7 +70,7 @@ fn unshare_moves_caller_ipc() -> Verdict {
 
 /// unshare() of the mount namespace moves the caller itself to a new one, and to no new namespace of another kind.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
 )]
 fn unshare_moves_caller_mnt() -> Verdict {
@@ -82,8 +82,8 @@ fn unshare_moves_caller_mnt() -> Verdict {
     source = [
         "namespaces(7) The namespaces API",
         "unshare(2) DESCRIPTION",
-        "001_6a1a293aa497b7bd.txt",
-        "003_f6de99c04233a436.txt",
+        "namespaces-fun",
+        "Few notes about network namespaces in Linux",
     ],
     needs = [Root],
 )]
@@ -93,7 +93,7 @@ fn unshare_moves_caller_net() -> Verdict {
 
 /// unshare() of the user namespace moves the caller itself to a new one, and to no new namespace of another kind.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "What's in a name(space)?"],
     needs = [Root, UserNamespaces],
 )]
 fn unshare_moves_caller_user() -> Verdict {
@@ -102,7 +102,7 @@ fn unshare_moves_caller_user() -> Verdict {
 
 /// unshare() of the UTS namespace moves the caller itself to a new one, and to no new namespace of another kind.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
 )]
 fn unshare_moves_caller_uts() -> Verdict {
@@ -110,7 +110,7 @@ fn unshare_moves_caller_uts() -> Verdict {
 }
 
 /// After unshare(CLONE_NEWTIME) the caller is in its old time namespace; the new one is where its children go.
-#[claim(source = ["unshare(2) CLONE_NEWTIME", "004_e4ca5bb5fdeabb25.txt"], needs = [Root, Config("TIME_NS")])]
+#[claim(source = ["unshare(2) CLONE_NEWTIME", "What's in a name(space)?"], needs = [Root, Config("TIME_NS")])]
 fn unshare_time_not_caller() -> Verdict {
     let before = Links::own()?;
     expect_eq!(before.get("time_for_children")?, before.get("time")?, "before");
@@ -127,9 +127,9 @@ fn unshare_time_not_caller() -> Verdict {
 
 /// The caller of unshare() becomes a member of what it makes if that is no PID and no time namespace: these get its children.
 #[claim(
-    source = "004_e4ca5bb5fdeabb25.txt",
+    source = "What's in a name(space)?",
     needs = [Root, UserNamespaces, Config("TIME_NS")],
-    erratum = "The summary of 004_e4ca5bb5fdeabb25.txt: unshare() moves the process itself into a new namespace.",
+    erratum = "The summary of «What's in a name(space)?»: unshare() moves the process itself into a new namespace.",
 )]
 fn create_puts_self_or_children() -> Verdict {
     for kind in Kind::ALL {
@@ -148,7 +148,7 @@ fn create_puts_self_or_children() -> Verdict {
 
 /// What one process unshares changes nothing for others that were in the same namespaces, not for its parent either.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "003_f6de99c04233a436.txt"],
+    source = ["namespaces(7) The namespaces API", "Few notes about network namespaces in Linux"],
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn unshare_leaves_others_alone() -> Verdict {
@@ -183,7 +183,7 @@ fn unshare_leaves_others_alone() -> Verdict {
 
 /// One unshare() with several flags moves the caller to a new namespace of each kind that is named, and of no other.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
 )]
 fn unshare_several_at_once() -> Verdict {

@@ -46,7 +46,7 @@ fn clone_child_joins_new_net() -> Verdict {
 
 /// A child that is made with the flag for a PID namespace is in a new one, and apart from that where its parent stays.
 #[claim(
-    source = ["namespaces(7) The namespaces API", "clone(2) The flags mask", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The namespaces API", "clone(2) The flags mask", "namespaces-fun"],
     needs = [Root],
 )]
 fn clone_child_joins_new_pid() -> Verdict {
@@ -75,7 +75,7 @@ fn clone_child_joins_new_uts() -> Verdict {
 
 /// A child that is forked without any flag is in its parent's namespaces of all kinds, also where that one has just come.
 #[claim(
-    source = ["clone(2) The flags mask", "003_f6de99c04233a436.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["clone(2) The flags mask", "Few notes about network namespaces in Linux", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn fork_inherits_all() -> Verdict {

@@ -24,7 +24,7 @@ const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::
 
 /// CAP_SYS_ADMIN alone is enough for an ordinary user to make namespaces of any kind; all the other capabilities are not.
 #[claim(
-    source = ["unshare(2) NOTES", "000_fc4b2d3471eb2653.txt"],
+    source = ["unshare(2) NOTES", "Linux Namespaces"],
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn create_needs_only_sysadmin() -> Verdict {
@@ -63,7 +63,7 @@ fn create_uid0_without_cap_eperm() -> Verdict {
     source = [
         "unshare(2) NOTES",
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
-        "001_6a1a293aa497b7bd.txt",
+        "namespaces-fun",
     ],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]

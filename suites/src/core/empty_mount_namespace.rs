@@ -19,7 +19,7 @@ const UNSHARE_EMPTY: CloneFlags = CloneFlags::from_bits_retain(0x10_0000);
 /// unshare(UNSHARE_EMPTY_MNTNS) moves the caller to a new mount namespace whose one mount is an empty root, for ever empty.
 ///
 /// It is of a file system of its own, nullfs, and the caller's root and working directory.
-#[claim(source = ["linux/sched.h", "kernel/nsproxy.c unshare_nsproxy_namespaces"], since = "7.1", needs = [Root])]
+#[claim(source = ["include/uapi/linux/sched.h", "kernel/nsproxy.c unshare_nsproxy_namespaces"], since = "7.1", needs = [Root])]
 fn unshare_empty_mntns() -> Verdict {
     let own = own_inode(Kind::Mnt)?;
     let mounts = mounts_of("self")?;
@@ -51,7 +51,7 @@ fn unshare_empty_mntns() -> Verdict {
 ///
 /// As with CLONE_NEWNS its parent's root and working directory cannot be shared.
 #[claim(
-    source = ["linux/sched.h", "kernel/fork.c kernel_clone"],
+    source = ["include/uapi/linux/sched.h", "kernel/fork.c kernel_clone"],
     since = "7.1",
     needs = [Root, UserNamespaces],
 )]

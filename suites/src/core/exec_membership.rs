@@ -20,7 +20,7 @@ pub(super) const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own
 /// execve() leaves a process in the namespaces that it is in, and its children's PID namespace what it is.
 ///
 /// For what becomes of a new time namespace see `exec_enters_time_for_children`.
-#[claim(source = ["namespaces(7)", "003_f6de99c04233a436.txt"], needs = [Root, UserNamespaces])]
+#[claim(source = ["namespaces(7)", "Few notes about network namespaces in Linux"], needs = [Root, UserNamespaces])]
 fn exec_keeps_namespaces() -> Verdict {
     let kinds = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::User, Kind::Uts];
     let outer = Links::own()?;
@@ -34,7 +34,7 @@ fn exec_keeps_namespaces() -> Verdict {
 
 /// A program that is executed after unshare(CLONE_NEWTIME) is in the time namespace that was made for children.
 #[claim(
-    source = ["kernel/nsproxy.c exec_task_namespaces", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["kernel/nsproxy.c exec_task_namespaces", "What's in a name(space)?"],
     since = "6.3",
     needs = [Root, Config("TIME_NS")],
     erratum = "time_namespaces(7), EXAMPLES: the shell that unshare -T executes is still in the initial time namespace.",
@@ -54,7 +54,7 @@ fn exec_enters_time_for_children() -> Verdict {
 ///
 /// Since 6.3 it is in the new one.
 #[claim(
-    source = ["time_namespaces(7) EXAMPLES", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["time_namespaces(7) EXAMPLES", "What's in a name(space)?"],
     until = "6.3",
     needs = [Root, Config("TIME_NS")],
 )]

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Before 6.18 a namespace's file has no handle: name_to_handle_at(2) is EOPNOTSUPP, as for any file of procfs.
-#[claim(source = "linux/nsfs.h 7.3 struct nsfs_file_handle", until = "6.18", needs = [Root, Config("TIME_NS")])]
+#[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", until = "6.18", needs = [Root, Config("TIME_NS")])]
 fn fh_none_before() -> Verdict {
     for link in Link::ALL {
         expect_errno!(handle_at(&own(link), AtFlags::AT_SYMLINK_FOLLOW), EOPNOTSUPP, "{link}");
@@ -35,7 +35,7 @@ fn fh_none_before() -> Verdict {
 }
 
 /// The handle of a namespace's file is of type 0xf1 and has 16 bytes: the namespace's number, its CLONE_NEW flag, its inode.
-#[claim(source = "linux/nsfs.h 7.3 struct nsfs_file_handle", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_encode() -> Verdict {
     for link in Link::ALL {
         let file = File::open(own(link))?;
@@ -75,7 +75,7 @@ fn fh_encode_overflow() -> Verdict {
 /// open_by_handle_at(2) opens a namespace by its handle, on any namespace's file or, without one, on FD_NSFS_ROOT (-10003).
 ///
 /// On a file of another file system, such as the working directory, that is ESTALE.
-#[claim(source = "linux/fcntl.h 7.3", since = "6.18", needs = [Root, Config("TIME_NS")])]
+#[claim(source = "kernel 7.3 include/uapi/linux/fcntl.h", since = "6.18", needs = [Root, Config("TIME_NS")])]
 fn fh_open_root_sentinel() -> Verdict {
     let other_kind = |kind| Namespace::own(if kind == Kind::Uts { Kind::Ipc } else { Kind::Uts });
     for link in Link::ALL {

@@ -16,10 +16,10 @@ const BORN_INITIAL: [i32; 2] = [1, 2];
 
 /// The initial IPC, UTS, user, PID, cgroup and time namespaces have the inode numbers 0xEFFFFFFF down to 0xEFFFFFFA.
 #[claim(
-    source = ["linux/nsfs.h enum init_ns_ino", "linux/proc_ns.h", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt",
-        "002_7e80c2cb6388261b.txt"],
+    source = ["include/uapi/linux/nsfs.h enum init_ns_ino", "include/linux/proc_ns.h", "Linux Namespaces", "namespaces-fun",
+        "Linux_name_space"],
     needs = [InitialNamespaces, Config("TIME_NS")],
-    erratum = "000_fc4b2d3471eb2653.txt: the number of the initial PID namespace is given out at run time.",
+    erratum = "«Linux Namespaces»: the number of the initial PID namespace is given out at run time.",
 )]
 fn ino_six_fixed() -> Verdict {
     expect_initial_inodes(&[
@@ -34,10 +34,10 @@ fn ino_six_fixed() -> Verdict {
 
 /// The initial network and mount namespaces have the inode numbers 0xEFFFFFF9 and 0xEFFFFFF8.
 #[claim(
-    source = "linux/nsfs.h enum init_ns_ino",
+    source = "include/uapi/linux/nsfs.h enum init_ns_ino",
     since = "6.17",
     needs = [InitialNamespaces],
-    erratum = "000_fc4b2d3471eb2653.txt: only six initial namespaces have fixed numbers, and the mount namespace's is 4026531840.",
+    erratum = "«Linux Namespaces»: only six initial namespaces have fixed numbers, and the mount namespace's is 4026531840.",
 )]
 fn ino_net_mnt_fixed() -> Verdict {
     expect_initial_inodes(&[(Kind::Net, 4_026_531_833), (Kind::Mnt, 4_026_531_832)])
@@ -45,7 +45,7 @@ fn ino_net_mnt_fixed() -> Verdict {
 
 /// The initial network and mount namespaces have inode numbers given out at run time, from 0xF0000000 up.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "002_7e80c2cb6388261b.txt", "unshare(2) EXAMPLES"],
+    source = ["Linux Namespaces", "Linux_name_space", "unshare(2) EXAMPLES"],
     until = "6.17",
     needs = [InitialNamespaces],
 )]
@@ -60,7 +60,7 @@ fn ino_net_mnt_dynamic_old() -> Verdict {
 
 /// A namespace made after boot, of any of the eight kinds, has an inode number of at least 0xF0000000.
 #[claim(
-    source = ["kernel 7.3 fs/proc/generic.c PROC_DYNAMIC_FIRST", "000_fc4b2d3471eb2653.txt"],
+    source = ["kernel 7.3 fs/proc/generic.c PROC_DYNAMIC_FIRST", "Linux Namespaces"],
     needs = [Root, Config("TIME_NS")],
 )]
 fn ino_new_dynamic() -> Verdict {
@@ -74,7 +74,7 @@ fn ino_new_dynamic() -> Verdict {
 }
 
 /// The inode number of a namespace that is gone is given to a later one, which may be of another kind.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+#[claim(source = "Linux Namespaces", needs = [Root])]
 fn ino_reused() -> Verdict {
     let old = waiting(CLONE_NEWUTS)?;
     let number = inode_of(old.pid(), Kind::Uts)?;
@@ -101,7 +101,7 @@ fn ino_reused() -> Verdict {
 }
 
 /// The root directory of a proc file system has inode number 1.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [])]
+#[claim(source = "Linux Namespaces", needs = [])]
 fn ino_proc_root_1() -> Verdict {
     expect_eq!(inode_at("/proc")?, 1);
     expect_ne!(inode_at("/proc/self")?, 1);

@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Before 6.18 there is no NS_GET_ID: it is ENOTTY on every namespace.
-#[claim(source = "linux/nsfs.h", until = "6.18", needs = [Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/nsfs.h", until = "6.18", needs = [Config("TIME_NS")])]
 fn namespaces_had_no_number_to_ask_for() -> Verdict {
     for kind in Kind::ALL {
         let own = Namespace::own(kind)?;
@@ -32,7 +32,7 @@ fn namespaces_had_no_number_to_ask_for() -> Verdict {
 }
 
 /// NS_GET_ID tells a 64-bit number of a namespace of any kind, through each of the ten links: the same for the same one.
-#[claim(source = "linux/nsfs.h", since = "6.18", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/nsfs.h", since = "6.18", needs = [UserNamespaces, Config("TIME_NS")])]
 fn ioctl_ns_id() -> Verdict {
     let caller = spawn(CLONE_NEWUSER, |outside| {
         // From here on what children get is something else than what the process is in.
@@ -133,7 +133,7 @@ fn ns_id_order_is_that_of_one_processor() -> Verdict {
 
 /// The initial namespaces have fixed numbers: IPC 1, UTS 2, user 3, PID 4, cgroup 5, time 6, network 7 and mount 8.
 #[claim(
-    source = "linux/nsfs.h enum init_ns_id",
+    source = "include/uapi/linux/nsfs.h enum init_ns_id",
     since = "6.19",
     needs = [Root, InitialNamespaces, Config("TIME_NS")],
 )]

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Before 6.11 there is no NS_GET_MNTNS_ID: it is ENOTTY on a mount namespace.
-#[claim(source = "linux/nsfs.h", until = "6.11", needs = [])]
+#[claim(source = "include/uapi/linux/nsfs.h", until = "6.11", needs = [])]
 fn mount_namespaces_had_no_number_to_ask_for() -> Verdict {
     let own = Namespace::own(Kind::Mnt)?;
     expect_errno!(mnt_id(&own), ENOTTY);
@@ -34,7 +34,7 @@ fn mount_namespaces_had_no_number_to_ask_for() -> Verdict {
 }
 
 /// NS_GET_MNTNS_ID tells a mount namespace's 64-bit number: the same for all its processes, another for each namespace.
-#[claim(source = "linux/nsfs.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/nsfs.h", since = "6.11", needs = [UserNamespaces])]
 fn ioctl_mntns_id() -> Verdict {
     let (sharer, first, second) =
         (waiting(NONE)?, waiting(CLONE_NEWUSER | CLONE_NEWNS)?, waiting(CLONE_NEWUSER | CLONE_NEWNS)?);
@@ -50,7 +50,7 @@ fn ioctl_mntns_id() -> Verdict {
 }
 
 /// For a mount namespace NS_GET_MNTNS_ID tells the same number as NS_GET_ID.
-#[claim(source = ["linux/nsfs.h", "kernel 7.3 fs/nsfs.c ns_ioctl"], since = "6.18", needs = [UserNamespaces])]
+#[claim(source = ["include/uapi/linux/nsfs.h", "kernel 7.3 fs/nsfs.c ns_ioctl"], since = "6.18", needs = [UserNamespaces])]
 fn ioctl_mntns_id_is_the_ns_id() -> Verdict {
     let others = waiting(CLONE_NEWUSER | CLONE_NEWNS)?.namespace(Kind::Mnt)?;
     for namespace in [Namespace::own(Kind::Mnt)?, others] {
@@ -60,7 +60,7 @@ fn ioctl_mntns_id_is_the_ns_id() -> Verdict {
 }
 
 /// NS_GET_MNTNS_ID is for mount namespaces: on one of any other kind it is EINVAL.
-#[claim(source = "linux/nsfs.h", since = "6.11", needs = [Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/nsfs.h", since = "6.11", needs = [Config("TIME_NS")])]
 fn ioctl_mntns_id_einval() -> Verdict {
     for kind in Kind::ALL {
         let answer = mnt_id(Namespace::own(kind)?);
@@ -74,7 +74,7 @@ fn ioctl_mntns_id_einval() -> Verdict {
 
 /// NS_MNT_GET_INFO tells a mount namespace's number and how many mounts it has: one more after a mount(2).
 #[claim(
-    source = ["linux/nsfs.h", "kernel 7.3 fs/nsfs.c copy_ns_info_to_user"],
+    source = ["include/uapi/linux/nsfs.h", "kernel 7.3 fs/nsfs.c copy_ns_info_to_user"],
     since = "6.12",
     needs = [UserNamespaces],
 )]

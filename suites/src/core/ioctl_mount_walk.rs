@@ -31,7 +31,7 @@ const FAR: usize = 1000;
 ///
 /// From 6.18 to 6.19 each processor has numbers of its own to give, so that only those made on one are in the order of
 /// their making.
-#[claim(source = "linux/nsfs.h", since = "6.12", needs = [Root, InitialNamespaces])]
+#[claim(source = "include/uapi/linux/nsfs.h", since = "6.12", needs = [Root, InitialNamespaces])]
 fn ioctl_mnt_next_prev() -> Verdict {
     let [first, middle, last] = three_in_a_row()?.each_ref().map(|process| process.namespace(Kind::Mnt));
     let (first, middle, last) = (first?, middle?, last?);

@@ -44,7 +44,7 @@ fn ioctl_nstype() -> Verdict {
 
 /// NS_GET_PARENT is for PID and user namespaces: on a cgroup, IPC, mount, network, time or UTS namespace it is EINVAL.
 #[claim(
-    source = ["NS_GET_USERNS(2const) ERRORS", "000_fc4b2d3471eb2653.txt"],
+    source = ["NS_GET_USERNS(2const) ERRORS", "Linux Namespaces"],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn ioctl_parent_nonhierarchical_einval() -> Verdict {

@@ -21,7 +21,7 @@ const FILE: &str = "/run/netns/blue";
 
 /// «ip netns add» mounts a new network namespace on a file in /run/netns, where it lives without processes to «ip netns del».
 #[claim(
-    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt", "003_f6de99c04233a436.txt", "002_7e80c2cb6388261b.txt"],
+    source = ["ip-netns(8)", "Linux Namespaces", "Few notes about network namespaces in Linux", "Linux_name_space"],
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_file() -> Verdict {
@@ -45,7 +45,7 @@ fn cli_ip_netns_file() -> Verdict {
 
 /// A process's network namespace that was mounted by hand in /run/netns is one for «ip netns list» and «ip netns exec».
 #[claim(
-    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt"],
+    source = ["ip-netns(8)", "Linux Namespaces"],
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_adopt() -> Verdict {
@@ -65,7 +65,7 @@ fn cli_ip_netns_adopt() -> Verdict {
 
 /// «ip netns exec» runs a program in a new mount namespace as well, unlike «nsenter --net».
 #[claim(
-    source = ["ip-netns(8)", "000_fc4b2d3471eb2653.txt"],
+    source = ["ip-netns(8)", "Linux Namespaces"],
     needs = [Root, Tool("ip"), Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_exec_mntns() -> Verdict {

@@ -34,7 +34,7 @@ fn setns_moves_only_ipc() -> Verdict {
 
 /// One setns(2) on the file of a process's mount namespace takes the caller there, and to no other one of that process.
 #[claim(
-    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "000_fc4b2d3471eb2653.txt"],
+    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "Linux Namespaces"],
     needs = [UserNamespaces],
 )]
 fn setns_moves_only_mnt() -> Verdict {
@@ -43,7 +43,7 @@ fn setns_moves_only_mnt() -> Verdict {
 
 /// One setns(2) on the file of a process's network namespace takes the caller there, and to no other one of that process.
 #[claim(
-    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "003_f6de99c04233a436.txt"],
+    source = ["setns(2) fd refers to a /proc/pid/ns/ link", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
 )]
 fn setns_moves_only_net() -> Verdict {
@@ -95,7 +95,7 @@ fn setns_own_nonuser_ok() -> Verdict {
 }
 
 /// setns(2) moves the calling thread alone: the other threads of its process stay where they are.
-#[claim(source = ["setns(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [UserNamespaces])]
+#[claim(source = ["setns(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [UserNamespaces])]
 fn setns_per_thread() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;

@@ -76,7 +76,7 @@ fn setns_pidfd_moves_only_uts() -> Verdict {
 
 /// One setns(2) on a pidfd with several flags joins all those namespaces of the process, even all that there are.
 #[claim(
-    source = ["setns(2) fd is a PID file descriptor", "001_6a1a293aa497b7bd.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["setns(2) fd is a PID file descriptor", "namespaces-fun", "What's in a name(space)?"],
     since = "5.8",
     needs = [UserNamespaces],
 )]

@@ -102,7 +102,7 @@ fn setns_foreign_fd_einval() -> Verdict {
 /// A file opened at a bind mount of a namespace's file is as good for setns(2) as that: EINVAL once it is unmounted.
 #[claim(
     source = [
-        "setns(2) DESCRIPTION", "000_fc4b2d3471eb2653.txt", "003_f6de99c04233a436.txt", "004_e4ca5bb5fdeabb25.txt",
+        "setns(2) DESCRIPTION", "Linux Namespaces", "Few notes about network namespaces in Linux", "What's in a name(space)?",
     ],
     needs = [UserNamespaces],
 )]
@@ -152,7 +152,7 @@ fn setns_fd_from_scm_rights() -> Verdict {
 
 /// A namespace whose processes have all died can be joined by its file, of whatever kind it is.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "003_f6de99c04233a436.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
 )]
 fn setns_after_members_died() -> Verdict {
@@ -172,7 +172,7 @@ fn setns_after_members_died() -> Verdict {
 
 /// Who joins a namespace whose processes have all died finds what they left: hostname, mounted files, message queues.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "003_f6de99c04233a436.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
 )]
 fn setns_finds_what_the_dead_left() -> Verdict {

@@ -145,9 +145,9 @@ fn setns_own_mnt_leaves_chroot() -> Verdict {
 
 /// From each mount namespace a privileged process can join every other one, that in which it was made among them.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "setns(2) Details for specific namespace types"],
+    source = ["Linux Namespaces", "setns(2) Details for specific namespace types"],
     needs = [UserNamespaces],
-    erratum = "000_fc4b2d3471eb2653.txt: processes can be moved between mount namespaces only downward in a hierarchy. \
+    erratum = "«Linux Namespaces»: processes can be moved between mount namespaces only downward in a hierarchy. \
                (That is so for PID and user namespaces.)",
 )]
 fn mntns_upward_and_downward() -> Verdict {

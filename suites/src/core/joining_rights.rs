@@ -127,7 +127,7 @@ fn sys_admin_suffices_to_join_time() -> Verdict {
 }
 
 /// A namespace's file that root has opened and handed over gives an ordinary user no right to join it: EPERM.
-#[claim(source = ["setns(2) ERRORS", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["setns(2) ERRORS", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn setns_unprivileged_eperm() -> Verdict {
     let other = Elsewhere::new()?;
     for kind in present() {

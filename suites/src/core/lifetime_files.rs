@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// A cgroup namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn cgroup_lives_by_an_open_file() -> Verdict {
@@ -41,7 +41,7 @@ fn cgroup_lives_by_an_open_file() -> Verdict {
 
 /// An IPC namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn ipc_lives_by_an_open_file() -> Verdict {
@@ -50,7 +50,7 @@ fn ipc_lives_by_an_open_file() -> Verdict {
 
 /// A mount namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn mnt_lives_by_an_open_file() -> Verdict {
@@ -59,9 +59,9 @@ fn mnt_lives_by_an_open_file() -> Verdict {
 
 /// A network namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "003_f6de99c04233a436.txt", "000_fc4b2d3471eb2653.txt"],
+    source = ["namespaces(7) Namespace lifetime", "Few notes about network namespaces in Linux", "Linux Namespaces"],
     needs = [UserNamespaces],
-    erratum = "003_f6de99c04233a436.txt: a network namespace lives only while a process uses it or it is mounted.",
+    erratum = "«Few notes about network namespaces in Linux»: a network namespace lives only while a process uses it or it is mounted.",
 )]
 fn net_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Net, OFlag::O_RDONLY)
@@ -69,7 +69,7 @@ fn net_lives_by_an_open_file() -> Verdict {
 
 /// A PID namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn pid_lives_by_an_open_file() -> Verdict {
@@ -78,7 +78,7 @@ fn pid_lives_by_an_open_file() -> Verdict {
 
 /// A time namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn time_lives_by_an_open_file() -> Verdict {
@@ -87,7 +87,7 @@ fn time_lives_by_an_open_file() -> Verdict {
 
 /// A user namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn user_lives_by_an_open_file() -> Verdict {
@@ -96,9 +96,9 @@ fn user_lives_by_an_open_file() -> Verdict {
 
 /// A UTS namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
 #[claim(
-    source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"],
+    source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"],
     needs = [UserNamespaces],
-    erratum = "000_fc4b2d3471eb2653.txt: a namespace cannot exist without a process in it.",
+    erratum = "«Linux Namespaces»: a namespace cannot exist without a process in it.",
 )]
 fn uts_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Uts, OFlag::O_RDONLY)
@@ -175,7 +175,7 @@ fn a_file_opened_elsewhere_does_not_keep_a_user_namespace() -> Verdict {
 }
 
 /// A network namespace lives by a socket that was made in it, without processes.
-#[claim(source = ["003_f6de99c04233a436.txt", "kernel 7.3 net/core/net_namespace.c"], needs = [UserNamespaces],
+#[claim(source = ["Few notes about network namespaces in Linux", "kernel 7.3 net/core/net_namespace.c"], needs = [UserNamespaces],
     erratum = "network_namespaces(7): a network namespace is freed when its last process terminates.")]
 fn life_socket_pins_net() -> Verdict {
     lives_by(

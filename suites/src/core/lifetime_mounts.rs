@@ -30,19 +30,19 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A cgroup namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces])]
 fn cgroup_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Cgroup, MntFlags::empty())
 }
 
 /// An IPC namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces])]
 fn ipc_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Ipc, MntFlags::empty())
 }
 
 /// A mount namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "Linux Namespaces"], needs = [UserNamespaces])]
 fn mnt_lives_by_a_bind_mount() -> Verdict {
     // A mount namespace's file can be mounted only in one with a lower number: the room's must come first.
     stay_on_one_processor()?;
@@ -50,31 +50,31 @@ fn mnt_lives_by_a_bind_mount() -> Verdict {
 }
 
 /// A network namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "003_f6de99c04233a436.txt", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Few notes about network namespaces in Linux", "Linux Namespaces"], needs = [UserNamespaces])]
 fn net_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Net, MntFlags::empty())
 }
 
 /// A PID namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "Linux Namespaces"], needs = [UserNamespaces])]
 fn pid_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Pid, MntFlags::empty())
 }
 
 /// A time namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces, Config("TIME_NS")])]
 fn time_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Time, MntFlags::empty())
 }
 
 /// A user namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces])]
 fn user_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::User, MntFlags::empty())
 }
 
 /// A UTS namespace without processes lives as long as its file is bind-mounted somewhere, and goes when that is unmounted.
-#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "unshare(1)", "Linux Namespaces"], needs = [UserNamespaces])]
 fn uts_lives_by_a_bind_mount() -> Verdict {
     by_a_bind_mount(Kind::Uts, MntFlags::empty())
 }

@@ -35,7 +35,7 @@ fn cgroup_goes_with_its_last_process() -> Verdict {
 }
 
 /// An IPC namespace outlives the process that made it while another process is in it, and goes when that one ends.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces])]
 fn ipc_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Ipc)
 }
@@ -47,7 +47,7 @@ fn mnt_goes_with_its_last_process() -> Verdict {
 }
 
 /// A network namespace outlives the process that made it while another process is in it, and goes when that one ends.
-#[claim(source = ["namespaces(7) Namespace lifetime", "003_f6de99c04233a436.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Few notes about network namespaces in Linux"], needs = [UserNamespaces])]
 fn net_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Net)
 }
@@ -71,7 +71,7 @@ fn user_goes_with_its_last_process() -> Verdict {
 }
 
 /// A UTS namespace outlives the process that made it while another process is in it, and goes when that one ends.
-#[claim(source = ["namespaces(7) Namespace lifetime", "004_e4ca5bb5fdeabb25.txt"], needs = [UserNamespaces])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "What's in a name(space)?"], needs = [UserNamespaces])]
 fn uts_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Uts)
 }

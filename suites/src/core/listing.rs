@@ -24,14 +24,14 @@ pub(super) const CASES: &[Case] = cases![
 const NO_NUMBERS: [u64; 0] = [];
 
 /// Before 6.19 the system call 470, later listns(2), does not exist: ENOSYS.
-#[claim(source = "linux/unistd.h", until = "6.19", needs = [])]
+#[claim(source = "include/uapi/asm-generic/unistd.h", until = "6.19", needs = [])]
 fn namespaces_could_not_be_listed() -> Verdict {
     expect_errno!(list(&Request::all()), ENOSYS);
     holds()
 }
 
 /// The system call 470, listns(2), lists the namespaces that its caller is in by their numbers, as NS_GET_ID tells them.
-#[claim(source = "linux/unistd.h", since = "6.19", needs = [Config("TIME_NS")])]
+#[claim(source = "include/uapi/asm-generic/unistd.h", since = "6.19", needs = [Config("TIME_NS")])]
 fn listns_exists() -> Verdict {
     let listed = expect_ok!(list(&Request::all()));
     for kind in Kind::ALL {
@@ -58,7 +58,7 @@ fn listns_all_sorted() -> Verdict {
 }
 
 /// A request for some kinds lists the namespaces of these kinds and no others: each kind alone, and two together.
-#[claim(source = "linux/nsfs.h struct ns_id_req", since = "6.19", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [UserNamespaces, Config("TIME_NS")])]
 fn listns_type_filter() -> Verdict {
     unprivileged(NONE, || {
         expect_eq!(expect_ok!(list(&Request::all())), own_ids()?, "all kinds");
@@ -74,7 +74,7 @@ fn listns_type_filter() -> Verdict {
 
 /// A request for some kinds leaves out other people's namespaces of other kinds too, for those who see them.
 #[claim(
-    source = "linux/nsfs.h struct ns_id_req",
+    source = "include/uapi/linux/nsfs.h struct ns_id_req",
     since = "6.19",
     needs = [Root, InitialNamespaces, Config("TIME_NS")],
 )]
@@ -97,7 +97,7 @@ fn listns_type_filter_among_others() -> Verdict {
 }
 
 /// A request for what a user namespace owns lists that, and not the user namespace itself.
-#[claim(source = "linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_owner_filter() -> Verdict {
     let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWNET)?;
     let owner = id_of(&process, Kind::User)?;
@@ -115,7 +115,7 @@ fn listns_owner_filter() -> Verdict {
 }
 
 /// All ones in place of a user namespace's number stand for the caller's own user namespace.
-#[claim(source = "linux/nsfs.h LISTNS_CURRENT_USER", since = "6.19", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/nsfs.h LISTNS_CURRENT_USER", since = "6.19", needs = [UserNamespaces])]
 fn listns_current_user() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWUTS | CLONE_NEWNET, || {
@@ -156,7 +156,7 @@ fn listns_unprivileged_own_only() -> Verdict {
 }
 
 /// With the last number of a page one gets the next page, and after the last number of all ENOENT.
-#[claim(source = "linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_pagination() -> Verdict {
     let _some = [waiting(CLONE_NEWUTS | CLONE_NEWIPC)?, waiting(CLONE_NEWUSER | CLONE_NEWNET)?];
     // What earlier cases have left may still be going.

@@ -27,7 +27,7 @@ const SEES_MOUNTS: &Behaviour =
 
 /// lsns prints the columns NS TYPE NPROCS PID USER COMMAND, with the inode number as NS.
 #[claim(
-    source = ["002_7e80c2cb6388261b.txt", "001_6a1a293aa497b7bd.txt", "lsns(8)"],
+    source = ["Linux_name_space", "namespaces-fun", "lsns(8)"],
     needs = [Root, Tool("lsns")],
 )]
 fn cli_lsns_columns() -> Verdict {
@@ -43,7 +43,7 @@ fn cli_lsns_columns() -> Verdict {
 
 /// lsns shows for each namespace how many processes are in it and the lowest of their PIDs.
 #[claim(
-    source = ["lsns(8)", "002_7e80c2cb6388261b.txt"],
+    source = ["lsns(8)", "Linux_name_space"],
     needs = [Root, Tool("lsns"), Tool("unshare"), Tool("cat")],
 )]
 fn cli_lsns_lowest_pid() -> Verdict {
@@ -61,7 +61,7 @@ fn cli_lsns_lowest_pid() -> Verdict {
 
 /// «lsns --type» lists the namespaces of one of the eight kinds and fails for any other name.
 #[claim(
-    source = ["lsns(8)", "001_6a1a293aa497b7bd.txt"],
+    source = ["lsns(8)", "namespaces-fun"],
     needs = [Root, Tool("lsns"), Config("TIME_NS")],
 )]
 fn cli_lsns_types() -> Verdict {
@@ -89,7 +89,7 @@ fn cli_lsns_task() -> Verdict {
 
 /// lsns that has no option --persistent does not list a namespace that has no process and is mounted on a file.
 #[claim(
-    source = ["lsns(8) DESCRIPTION", "000_fc4b2d3471eb2653.txt"],
+    source = ["lsns(8) DESCRIPTION", "Linux Namespaces"],
     needs = [Root, Tool("lsns"), Behaviour(SEES_ONLY_PROCESSES)],
 )]
 fn cli_lsns_cannot_see_persistent() -> Verdict {
@@ -101,7 +101,7 @@ fn cli_lsns_cannot_see_persistent() -> Verdict {
 
 /// lsns that has the option --persistent also lists a namespace mounted on a file, with no processes when there are none.
 #[claim(
-    source = ["lsns(8) DESCRIPTION", "000_fc4b2d3471eb2653.txt"],
+    source = ["lsns(8) DESCRIPTION", "Linux Namespaces"],
     needs = [Root, Tool("lsns"), Behaviour(SEES_MOUNTS)],
     erratum = "lsns(8): it cannot show persistent namespaces, which have no process.",
 )]

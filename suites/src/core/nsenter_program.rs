@@ -27,7 +27,7 @@ const OTHERS: CloneFlags = CLONE_NEWCGROUP
 
 /// «nsenter --all» joins all of the target's namespaces but its user namespace where that is one's own: joining it is EINVAL.
 #[claim(
-    source = ["nsenter(1)", "001_6a1a293aa497b7bd.txt"],
+    source = ["nsenter(1)", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_nsenter_all() -> Verdict {
@@ -49,7 +49,7 @@ fn nsenter_all_enters_another_user_namespace() -> Verdict {
 
 /// «nsenter --net» joins the target's network namespace, and no other.
 #[claim(
-    source = ["nsenter(1)", "001_6a1a293aa497b7bd.txt", "003_f6de99c04233a436.txt"],
+    source = ["nsenter(1)", "namespaces-fun", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_nsenter_net() -> Verdict {
@@ -63,9 +63,9 @@ fn cli_nsenter_net() -> Verdict {
 
 /// nsenter takes a namespace's file instead of a target; it fails only when it is given neither.
 #[claim(
-    source = ["nsenter(1)", "000_fc4b2d3471eb2653.txt"],
+    source = ["nsenter(1)", "Linux Namespaces"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
-    erratum = "000_fc4b2d3471eb2653.txt: nsenter needs a target process, given with -t.",
+    erratum = "«Linux Namespaces»: nsenter needs a target process, given with -t.",
 )]
 fn nsenter_needs_no_target() -> Verdict {
     let member = waiting(CLONE_NEWNET)?;
@@ -101,7 +101,7 @@ fn cli_nsenter_pid_forks() -> Verdict {
 ///
 /// Newer versions of nsenter open no link when they are given a target.
 #[claim(
-    source = ["nsenter(1)", "003_f6de99c04233a436.txt"],
+    source = ["nsenter(1)", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("nsenter"), Tool("true")],
 )]
 fn cli_nsenter_unprivileged() -> Verdict {

@@ -68,7 +68,7 @@ fn nsfile_attributes_stay() -> Verdict {
 }
 
 /// A namespace's file is in a file system of type 0x6e736673, «nsfs», and the link to it in one of type 0x9fa0, procfs.
-#[claim(source = ["linux/magic.h", "statfs(2)"], needs = [Config("TIME_NS")])]
+#[claim(source = ["include/uapi/linux/magic.h", "statfs(2)"], needs = [Config("TIME_NS")])]
 fn nsfs_magic() -> Verdict {
     const NSFS: u64 = u32::from_be_bytes(*b"nsfs") as u64;
     let kind = |system: StatFs| system.f_type as u64;
@@ -81,7 +81,7 @@ fn nsfs_magic() -> Verdict {
 }
 
 /// Nobody mounts nsfs: mount(2) does not know the type, ENODEV, and /proc/filesystems does not list it.
-#[claim(source = ["kernel 7.3 fs/nsfs.c", "000_fc4b2d3471eb2653.txt"], needs = [Root])]
+#[claim(source = ["kernel 7.3 fs/nsfs.c", "Linux Namespaces"], needs = [Root])]
 fn nsfs_not_mountable() -> Verdict {
     let mounts = |kind: &str| mount(Some("case"), "/mnt", Some(kind), MsFlags::empty(), None::<&str>);
     expect_errno!(mounts("nsfs"), ENODEV);

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// The current mount namespace's own file cannot be mounted in it, EINVAL; each of the nine other links can.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root, Config("TIME_NS")])]
+#[claim(source = "Linux Namespaces", needs = [Root, Config("TIME_NS")])]
 fn nsfs_bind_own_mnt_einval() -> Verdict {
     in_mount_namespace(|| {
         for link in Link::ALL {
@@ -38,7 +38,7 @@ fn nsfs_bind_own_mnt_einval() -> Verdict {
 /// A mount namespace's file can be mounted in an older mount namespace, but in a newer one that is EINVAL.
 ///
 /// On 6.18 «older» is decided by numbers that each processor hands out from a batch of its own.
-#[claim(source = ["kernel 7.3 fs/namespace.c mnt_ns_loop", "000_fc4b2d3471eb2653.txt"], needs = [Root])]
+#[claim(source = ["kernel 7.3 fs/namespace.c mnt_ns_loop", "Linux Namespaces"], needs = [Root])]
 fn nsfs_bind_older_mnt_einval() -> Verdict {
     in_mount_namespace(|| {
         let (place, first) = (new_file("place")?, getpid());

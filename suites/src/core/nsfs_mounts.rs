@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// In mountinfo a mounted namespace's file has root TYPE:[INODE], type nsfs and source nsfs; in /proc/mounts it is an nsfs.
-#[claim(source = ["000_fc4b2d3471eb2653.txt", "proc_pid_mountinfo(5)"], needs = [Root, Config("TIME_NS")])]
+#[claim(source = ["Linux Namespaces", "proc_pid_mountinfo(5)"], needs = [Root, Config("TIME_NS")])]
 fn nsfs_bind_mountinfo() -> Verdict {
     // The mount namespace's own file cannot be mounted in it.
     for link in Link::ALL.into_iter().filter(|link| *link != Link::Mnt) {
@@ -44,7 +44,7 @@ fn nsfs_bind_mountinfo() -> Verdict {
 
 /// A mounted namespace's file is no link: stat(2) and lstat(2) tell the namespace's inode number, and readlink(2) is EINVAL.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "namespaces(7) The /proc/pid/ns/ directory"],
+    source = ["Linux Namespaces", "namespaces(7) The /proc/pid/ns/ directory"],
     needs = [Root, Config("TIME_NS")],
 )]
 fn nsfs_bind_stat() -> Verdict {
@@ -105,7 +105,7 @@ fn nsfs_bind_target_busy() -> Verdict {
 }
 
 /// Mounting a namespace's file takes CAP_SYS_ADMIN over the mount namespace, which root of a user namespace has in his own.
-#[claim(source = ["mount(2) ERRORS", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["mount(2) ERRORS", "Linux Namespaces"], needs = [UserNamespaces])]
 fn nsfs_bind_unprivileged_eperm() -> Verdict {
     // A file that there is everywhere, and nothing that anybody has to tidy up.
     let place = Path::new("/dev/null");

@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Before 6.11 a pidfd does not lead to its process's namespaces: the operations that open them are ENOTTY.
-#[claim(source = "linux/pidfd.h", until = "6.11", needs = [])]
+#[claim(source = "include/uapi/linux/pidfd.h", until = "6.11", needs = [])]
 fn pidfd_led_to_no_namespace() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;
     for link in Link::ALL {
@@ -45,61 +45,61 @@ fn pidfd_led_to_no_namespace() -> Verdict {
 }
 
 /// PIDFD_GET_CGROUP_NAMESPACE opens the cgroup namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_cgroup() -> Verdict {
     opens(Link::Cgroup)
 }
 
 /// PIDFD_GET_IPC_NAMESPACE opens the IPC namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_ipc() -> Verdict {
     opens(Link::Ipc)
 }
 
 /// PIDFD_GET_MNT_NAMESPACE opens the mount namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_mnt() -> Verdict {
     opens(Link::Mnt)
 }
 
 /// PIDFD_GET_NET_NAMESPACE opens the network namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_net() -> Verdict {
     opens(Link::Net)
 }
 
 /// PIDFD_GET_PID_NAMESPACE opens the PID namespace that the pidfd's process is in, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_pid() -> Verdict {
     opens(Link::Pid)
 }
 
 /// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE opens the PID namespace that children of the pidfd's process get, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_pid_for_children() -> Verdict {
     opens(Link::PidForChildren)
 }
 
 /// PIDFD_GET_TIME_NAMESPACE opens the time namespace that the pidfd's process is in, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_time() -> Verdict {
     opens(Link::Time)
 }
 
 /// PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE opens the time namespace that children of the pidfd's process get, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_time_for_children() -> Verdict {
     opens(Link::TimeForChildren)
 }
 
 /// PIDFD_GET_USER_NAMESPACE opens the user namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_user() -> Verdict {
     opens(Link::User)
 }
 
 /// PIDFD_GET_UTS_NAMESPACE opens the UTS namespace of the pidfd's process, close-on-exec.
-#[claim(source = "linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
 fn pidfd_get_namespace_uts() -> Verdict {
     opens(Link::Uts)
 }

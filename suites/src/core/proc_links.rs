@@ -30,12 +30,12 @@ const FOR_CHILDREN: [(Link, Link); 2] = [(Link::PidForChildren, Link::Pid), (Lin
 
 /// A process's directory ns holds ten links: one for each of the eight kinds, pid_for_children and time_for_children.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [
         Config("CGROUPS"), Config("IPC_NS"), Config("NET_NS"), Config("PID_NS"), Config("TIME_NS"), Config("USER_NS"),
         Config("UTS_NS"),
     ],
-    erratum = "001_6a1a293aa497b7bd.txt: a process has eight namespace links in its ns directory. (Its listing has ten.)",
+    erratum = "«namespaces-fun»: a process has eight namespace links in its ns directory. (Its listing has ten.)",
 )]
 fn procns_ten_entries() -> Verdict {
     let other = waiting(NONE)?;
@@ -60,8 +60,8 @@ fn procns_symlinks() -> Verdict {
 /// The text of a namespace's link is its kind, and in brackets behind a colon the inode number that stat(2) gives.
 #[claim(
     source = [
-        "namespaces(7) The /proc/pid/ns/ directory", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt",
-        "002_7e80c2cb6388261b.txt",
+        "namespaces(7) The /proc/pid/ns/ directory", "Linux Namespaces", "namespaces-fun",
+        "Linux_name_space",
     ],
     needs = [Root, Config("TIME_NS")],
 )]
@@ -124,7 +124,7 @@ fn procns_for_children_default_equal() -> Verdict {
 
 /// Two processes are in the same namespace exactly when the files behind their links have the same device and inode number.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun", "Linux_name_space"],
     needs = [Root, Config("TIME_NS")],
 )]
 fn procns_same_ns_same_dev_ino() -> Verdict {
@@ -141,7 +141,7 @@ fn procns_same_ns_same_dev_ino() -> Verdict {
 }
 
 /// lstat(2) of a namespace's link tells a number of procfs, another for each process; only stat(2) tells the namespace's.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Config("TIME_NS")])]
+#[claim(source = "Linux Namespaces", needs = [Config("TIME_NS")])]
 fn procns_stat_needs_dereference() -> Verdict {
     let procfs = stat("/proc")?.st_dev;
     let other = waiting(NONE)?;
@@ -241,7 +241,7 @@ fn procns_pid_link_constant() -> Verdict {
 ///
 /// A process that has called `unshare(CLONE_NEWPID)` is not among them, but its children are. The reader must have
 /// ptrace access to all processes: root has.
-#[claim(source = "001_6a1a293aa497b7bd.txt", needs = [Root])]
+#[claim(source = "namespaces-fun", needs = [Root])]
 fn procns_compare_finds_isolated() -> Verdict {
     let _plain = waiting(NONE)?;
     expect_eq!(found_isolated()?, Vec::<i32>::new(), "before");

@@ -67,7 +67,7 @@ fn procns_of_a_leader_that_has_ended() -> Verdict {
 }
 
 /// Root, and no ordinary user, can read and open the links of kernel threads: they lead to the initial namespaces.
-#[claim(source = "002_7e80c2cb6388261b.txt", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
+#[claim(source = "Linux_name_space", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
 fn procns_kernel_threads_readable() -> Verdict {
     let kthreadd = kernel_thread("kthreadd")?;
     for thread in [kthreadd, kernel_thread("ksoftirqd/0")?] {

@@ -61,10 +61,10 @@ fn procns_readlink_needs_ptrace() -> Verdict {
 ///
 /// Late updates of 5.10 (5.10.262 is one) lost that error, and take the link for the directory that it is in.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "003_f6de99c04233a436.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
     since = "5.11",
     needs = [Root, Config("TIME_NS")],
-    erratum = "003_f6de99c04233a436.txt: entering a process's network namespace by its file in /proc always works.",
+    erratum = "«Few notes about network namespaces in Linux»: entering a process's network namespace by its file in /proc always works.",
 )]
 fn procns_open_needs_ptrace() -> Verdict {
     let roots = waiting(NONE)?;

@@ -29,7 +29,7 @@ const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
 
 /// «unshare --uts=FILE» keeps the UTS namespace on the file; «nsenter --uts=FILE» finds its hostname until that is unmounted.
 #[claim(
-    source = ["unshare(1) EXAMPLES", "000_fc4b2d3471eb2653.txt"],
+    source = ["unshare(1) EXAMPLES", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("nsenter"), Tool("sh"), Tool("uname")],
 )]
 fn cli_persistent_uts() -> Verdict {

@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = cases![
 ///
 /// With -p and -T the program is in the new namespace for certain only with --fork, which is used here.
 #[claim(
-    source = ["001_6a1a293aa497b7bd.txt", "unshare(1)"],
+    source = ["namespaces-fun", "unshare(1)"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_unshare_flags() -> Verdict {
@@ -50,7 +50,7 @@ fn cli_unshare_flags() -> Verdict {
 
 /// For an ordinary user «unshare --map-root-user» makes a user namespace where he is root, alone, and setgroups is denied.
 #[claim(
-    source = ["unshare(1)", "001_6a1a293aa497b7bd.txt"],
+    source = ["unshare(1)", "namespaces-fun"],
     needs = [UserNamespaces, Tool("unshare"), Tool("sh"), Tool("id"), Tool("cat"), Tool("readlink")],
 )]
 fn cli_map_root_user() -> Verdict {
@@ -75,7 +75,7 @@ fn cli_map_root_user() -> Verdict {
 
 /// «unshare --uts» and «unshare --net» are not permitted to an ordinary user, but with --user they are.
 #[claim(
-    source = ["unshare(1)", "000_fc4b2d3471eb2653.txt"],
+    source = ["unshare(1)", "Linux Namespaces"],
     needs = [UserNamespaces, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_unprivileged_eperm() -> Verdict {
@@ -92,7 +92,7 @@ fn cli_unprivileged_eperm() -> Verdict {
 
 /// «unshare --mount» makes a mount private in the new namespace that was shared outside, unless told to leave it unchanged.
 #[claim(
-    source = ["unshare(1)", "002_7e80c2cb6388261b.txt"],
+    source = ["unshare(1)", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("cat")],
 )]
 fn cli_propagation_private() -> Verdict {
@@ -112,7 +112,7 @@ fn cli_propagation_private() -> Verdict {
 
 /// «unshare --time» runs the program itself in the new time namespace, without --fork.
 #[claim(
-    source = ["unshare(1)", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["unshare(1)", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
     since = "6.3",
 )]
@@ -129,7 +129,7 @@ fn cli_unshare_time_exec() -> Verdict {
 ///
 /// Since 6.3 a program that is executed enters the time namespace meant for its children.
 #[claim(
-    source = ["unshare(1)", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["unshare(1)", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Tool("sh"), Config("TIME_NS")],
     until = "6.3",
 )]

@@ -114,31 +114,31 @@ fn unshare_thread_allowed_with_shared_mm() -> Verdict {
 }
 
 /// A thread that unshares the cgroup namespace moves alone: the other threads of its process stay, and their children.
-#[claim(source = ["unshare(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_cgroup() -> Verdict {
     only_the_thread_moves(Kind::Cgroup)
 }
 
 /// A thread that unshares the IPC namespace moves alone: the other threads of its process stay, and their children.
-#[claim(source = ["unshare(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_ipc() -> Verdict {
     only_the_thread_moves(Kind::Ipc)
 }
 
 /// A thread that unshares the mount namespace moves alone: the other threads of its process stay, and their children.
-#[claim(source = ["unshare(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_mnt() -> Verdict {
     only_the_thread_moves(Kind::Mnt)
 }
 
 /// A thread that unshares the network namespace moves alone: the other threads of its process stay, and their children.
-#[claim(source = ["unshare(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_net() -> Verdict {
     only_the_thread_moves(Kind::Net)
 }
 
 /// A thread that unshares the time namespace does so for its own children alone, not for those of its process's other threads.
-#[claim(source = ["unshare(2) DESCRIPTION", "003_f6de99c04233a436.txt"], needs = [Root, Config("TIME_NS")])]
+#[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root, Config("TIME_NS")])]
 fn unshare_per_thread_time() -> Verdict {
     only_the_thread_moves(Kind::Time)
 }

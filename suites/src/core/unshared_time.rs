@@ -12,7 +12,7 @@ const THREAD: CloneFlags = CLONE_SIGHAND.union(CLONE_THREAD);
 /// clone3() with CLONE_NEWTIME starts the child as a member of the new time namespace, where its children will be, too.
 ///
 /// unshare(), of which alone `time_namespaces(7)` speaks, moves the caller's children and not the caller.
-#[claim(source = ["linux/sched.h", "kernel/nsproxy.c copy_namespaces"], needs = [Root, Config("TIME_NS")])]
+#[claim(source = ["include/uapi/linux/sched.h", "kernel/nsproxy.c copy_namespaces"], needs = [Root, Config("TIME_NS")])]
 fn clone3_newtime_child_member() -> Verdict {
     let before = times()?;
     let [own, for_children] = expect_ok!(Spawn::new(CLONE_NEWTIME).try_start(|_| times())?).join()?;

@@ -25,13 +25,13 @@ pub(super) const CASES: &[Case] = cases![
 const FAR: u32 = 777;
 
 /// A veth device that is moved to a network namespace in which nothing has its index keeps that index.
-#[claim(source = ["003_f6de99c04233a436.txt", "002_7e80c2cb6388261b.txt"], needs = [Root, Module("veth")])]
+#[claim(source = ["Few notes about network namespaces in Linux", "Linux_name_space"], needs = [Root, Module("veth")])]
 fn net_moved_device_keeps_ifindex() -> Verdict {
     keeps_its_index(veth)
 }
 
 /// A dummy device that is moved to a network namespace in which nothing has its index keeps that index.
-#[claim(source = "003_f6de99c04233a436.txt", needs = [Root, Module("dummy")])]
+#[claim(source = "Few notes about network namespaces in Linux", needs = [Root, Module("dummy")])]
 fn moved_dummy_keeps_its_index() -> Verdict {
     keeps_its_index(dummy)
 }
@@ -39,22 +39,22 @@ fn moved_dummy_keeps_its_index() -> Verdict {
 /// A veth device that is moved to a network namespace where its index is taken gets the next one of that namespace's count.
 ///
 /// It keeps the new index from then on, also back where the old one is free.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_moved_device_gets_new_ifindex_on_conflict() -> Verdict {
     gets_a_new_index(veth)
 }
 
 /// A dummy device that is moved to a network namespace where its index is taken gets the next one of that namespace's count.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("dummy")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("dummy")])]
 fn moved_dummy_gets_a_new_index_on_conflict() -> Verdict {
     gets_a_new_index(dummy)
 }
 
 /// Each network namespace counts the indexes of its devices for itself: the same numbers are given out in each.
 #[claim(
-    source = "kernel net/core/dev.c dev_index_reserve",
+    source = "net/core/dev.c dev_index_reserve",
     needs = [Root, Module("veth")],
-    erratum = "003_f6de99c04233a436.txt: interface numbers are global, the same for all network namespaces, except for loopback.",
+    erratum = "«Few notes about network namespaces in Linux»: interface numbers are global, the same for all network namespaces, except for loopback.",
 )]
 fn each_namespace_counts_indexes_for_itself() -> Verdict {
     let (one, other) = (Elsewhere::new()?, Elsewhere::new()?);
@@ -72,7 +72,7 @@ fn each_namespace_counts_indexes_for_itself() -> Verdict {
 }
 
 /// A new device does not get the index of one that was deleted before, though that is free: counting goes on.
-#[claim(source = "kernel net/core/dev.c dev_index_reserve", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_index_reserve", needs = [Root, Module("veth")])]
 fn net_ifindex_not_reused() -> Verdict {
     let here = Netlink::open()?;
     here.add(veth("first").build())?.doing("make a pair of veth devices")?;
@@ -100,7 +100,7 @@ fn net_explicit_ifindex() -> Verdict {
 }
 
 /// IFLA_NEW_IFINDEX asks for the index in the namespace a device is moved to; a taken one is EBUSY, and nothing moves.
-#[claim(source = "uapi linux/if_link.h IFLA_NEW_IFINDEX", since = "5.13", needs = [Root, Module("veth")])]
+#[claim(source = "include/uapi/linux/if_link.h IFLA_NEW_IFINDEX", since = "5.13", needs = [Root, Module("veth")])]
 fn net_new_ifindex_attribute() -> Verdict {
     let here = Netlink::open()?;
     here.add(LinkVeth::new("one", "other").build())?.doing("make a pair of veth devices")?;

@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A device that is up arrives down when it is moved, unless the same request sets it up.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_takes_device_down() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     for name in ["a", "b"] {
@@ -40,7 +40,7 @@ fn net_move_takes_device_down() -> Verdict {
 }
 
 /// A device that is moved loses its IP addresses, routes, neighbours, queueing discipline and settings in /proc/sys/net.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_loses_addresses_and_routes() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     for name in ["a", "b"] {
@@ -61,7 +61,7 @@ fn net_move_loses_addresses_and_routes() -> Verdict {
 }
 
 /// A device that is moved keeps its hardware address, MTU, alias, group and the length of its transmit queue.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_keeps_link_properties() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     let fresh = here.device("a")?;

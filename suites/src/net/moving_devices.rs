@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// A device is in one network namespace at a time: once it is moved it is there and no more here, and so on the way back.
 #[claim(
-    source = ["network_namespaces(7) DESCRIPTION", "000_fc4b2d3471eb2653.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["network_namespaces(7) DESCRIPTION", "Linux Namespaces", "What's in a name(space)?"],
     needs = [Root, Module("veth")],
 )]
 fn net_device_in_one_namespace() -> Verdict {
@@ -60,7 +60,7 @@ fn a_namespace_is_named_by_descriptor_or_by_pid() -> Verdict {
 }
 
 /// The PID that names a network namespace is one of the sender's PID namespace.
-#[claim(source = ["ip-link(8)", "kernel net/core/net_namespace.c get_net_ns_by_pid"], needs = [Root, Module("veth")])]
+#[claim(source = ["ip-link(8)", "net/core/net_namespace.c get_net_ns_by_pid"], needs = [Root, Module("veth")])]
 fn net_move_pid_is_in_callers_pidns() -> Verdict {
     let here = veth_pair()?;
     let number = std::process::id();
@@ -87,7 +87,7 @@ fn net_move_pid_is_in_callers_pidns() -> Verdict {
 }
 
 /// Moving a device to the network namespace in which it is succeeds and changes nothing.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_to_same_namespace() -> Verdict {
     let here = veth_pair()?;
     here.change(device("a").up().build())?.doing("set the device up")?;
@@ -102,7 +102,7 @@ fn net_move_to_same_namespace() -> Verdict {
 }
 
 /// A move to what is no network namespace is refused: ESRCH, EBADF or EINVAL say why, and the device stays.
-#[claim(source = ["ip-link(8)", "kernel net/core/rtnetlink.c rtnl_link_get_net_capable"], needs = [Root, Module("veth")])]
+#[claim(source = ["ip-link(8)", "net/core/rtnetlink.c rtnl_link_get_net_capable"], needs = [Root, Module("veth")])]
 fn net_move_target_errors() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     let before = here.device("a")?;
@@ -122,7 +122,7 @@ fn net_move_target_errors() -> Verdict {
 }
 
 /// A device cannot be moved to where another one has its name, as its first or as another name: EEXIST, and it stays.
-#[claim(source = "kernel net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_name_collision_eexist() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     there.netlink().add(LinkVeth::new("a", "other").build())?.doing("make a device of the same name there")?;

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A network namespace has no parent, made inside another one as it may be: NS_GET_PARENT is EINVAL.
-#[claim(source = ["NS_GET_PARENT(2const)", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["NS_GET_PARENT(2const)", "Linux Namespaces"], needs = [UserNamespaces])]
 fn net_no_parent() -> Verdict {
     user_namespace(CLONE_NEWNET, || {
         let inner = waiting(CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUSER)?;
@@ -36,7 +36,7 @@ fn net_no_parent() -> Verdict {
 }
 
 /// A network namespace in which another one was made goes when its own processes end, though that other one lives on.
-#[claim(source = ["000_fc4b2d3471eb2653.txt", "namespaces(7) Namespace lifetime"], needs = [UserNamespaces])]
+#[claim(source = ["Linux Namespaces", "namespaces(7) Namespace lifetime"], needs = [UserNamespaces])]
 fn a_namespace_made_inside_another_does_not_keep_it() -> Verdict {
     Room::with(Kind::Net, 2, |room| {
         let outer = Spawn::new(CLONE_NEWNET).without_files().start(|case| {
@@ -56,7 +56,7 @@ fn a_namespace_made_inside_another_does_not_keep_it() -> Verdict {
 }
 
 /// The end of the first process of a network namespace ends no process in namespaces that were made inside it.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [UserNamespaces])]
+#[claim(source = "Linux Namespaces", needs = [UserNamespaces])]
 fn a_namespace_made_inside_another_is_not_ended_with_it() -> Verdict {
     user_namespace(NONE, || {
         expect!(survives_the_outer_one(Kind::Net)?, "the process in the inner network namespace has ended");
@@ -66,7 +66,7 @@ fn a_namespace_made_inside_another_is_not_ended_with_it() -> Verdict {
 }
 
 /// Network namespaces can be made one inside the other without end, deeper than namespaces that do nest ever are.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [UserNamespaces])]
+#[claim(source = "Linux Namespaces", needs = [UserNamespaces])]
 fn there_is_no_depth_to_exhaust() -> Verdict {
     user_namespace(NONE, || {
         let mut all = vec![own_inode(Kind::Net)?];
@@ -84,7 +84,7 @@ fn there_is_no_depth_to_exhaust() -> Verdict {
 }
 
 /// From each network namespace every other one can be joined, the one it was made inside among them.
-#[claim(source = ["setns(2) Details for specific namespace types", "000_fc4b2d3471eb2653.txt"], needs = [UserNamespaces])]
+#[claim(source = ["setns(2) Details for specific namespace types", "Linux Namespaces"], needs = [UserNamespaces])]
 fn any_namespace_can_be_joined_from_any() -> Verdict {
     user_namespace(CLONE_NEWNET, || {
         let outer = Namespace::own(Kind::Net)?;

@@ -34,7 +34,7 @@ const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
         "pid_namespaces(7)",
         "pid_namespaces(7) The namespace init process",
         "unshare(2) CLONE_NEWPID",
-        "002_7e80c2cb6388261b.txt",
+        "Linux_name_space",
     ],
     needs = [Root]
 )]
@@ -74,7 +74,7 @@ fn second_process_gets_pid_2() -> Verdict {
 
 /// Two PID namespaces can each have a process 1 and a process 2 at the same time.
 #[claim(
-    source = ["pid_namespaces(7)", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["pid_namespaces(7)", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root]
 )]
 fn two_namespaces_share_pid_numbers() -> Verdict {
@@ -97,7 +97,7 @@ fn two_namespaces_share_pid_numbers() -> Verdict {
 
 /// A process's ns directory in /proc has a link for its PID namespace, its children's PID namespace and its user namespace.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     since = "4.12"
 )]
 fn ns_directory_has_both_pid_entries() -> Verdict {
@@ -120,8 +120,8 @@ fn ns_directory_has_both_pid_entries() -> Verdict {
     source = [
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
         "unshare(2) CLONE_NEWPID",
-        "001_6a1a293aa497b7bd.txt",
-        "004_e4ca5bb5fdeabb25.txt",
+        "namespaces-fun",
+        "What's in a name(space)?",
     ],
     needs = [Root]
 )]
@@ -157,7 +157,7 @@ fn setns_leaves_caller_in_its_pid_namespace() -> Verdict {
 
 /// A new PID namespace takes CAP_SYS_ADMIN, by unshare(2) as by clone(2): without it the answer is EPERM.
 #[claim(
-    source = ["clone(2) CLONE_NEWPID", "unshare(2) CLONE_NEWPID", "000_fc4b2d3471eb2653.txt"],
+    source = ["clone(2) CLONE_NEWPID", "unshare(2) CLONE_NEWPID", "Linux Namespaces"],
     needs = [Root]
 )]
 fn newpid_needs_cap_sys_admin() -> Verdict {
@@ -179,7 +179,7 @@ fn newpid_needs_cap_sys_admin() -> Verdict {
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "unshare(2) NOTES",
-        "001_6a1a293aa497b7bd.txt",
+        "namespaces-fun",
     ],
     needs = [UserNamespaces]
 )]

@@ -96,7 +96,7 @@ fn init_not_reapable_before_members_gone() -> Verdict {
 ///
 /// What else the child were to be makes no difference, but `setns(2)` back to the caller's own PID namespace does.
 #[claim(
-    source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS", "000_fc4b2d3471eb2653.txt"],
+    source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS", "Linux Namespaces"],
     needs = [Root]
 )]
 fn fork_after_first_child_died_is_enomem() -> Verdict {
@@ -140,7 +140,7 @@ fn fork_into_dead_pidns_is_enomem() -> Verdict {
 /// A UTS namespace kept in the same way stays as useful as it was: the recipe of the documents is none for PIDs.
 #[claim(
     source = [
-        "000_fc4b2d3471eb2653.txt",
+        "Linux Namespaces",
         "namespaces(7) The /proc/pid/ns/ directory",
         "namespaces(7) Namespace lifetime",
     ],
@@ -169,7 +169,7 @@ fn bind_mounted_pidns_outlives_init_but_is_unusable() -> Verdict {
 
 /// A PID namespace without any process goes on existing, and counts against the limit, until nothing refers to it.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "namespaces(7) Namespace lifetime"],
+    source = ["Linux Namespaces", "namespaces(7) Namespace lifetime"],
     needs = [Root, UserNamespaces],
     erratum = "A namespace cannot exist without a process in it."
 )]

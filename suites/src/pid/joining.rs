@@ -102,9 +102,9 @@ fn setns_can_return_to_own_after_descendant() -> Verdict {
 
 /// A namespace's init may point its children at a PID namespace below its own, like any other process. It stays where it is.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "setns(2) PID namespaces"],
+    source = ["Linux Namespaces", "setns(2) PID namespaces"],
     needs = [Root],
-    erratum = "000_fc4b2d3471eb2653.txt: the init of a PID namespace cannot join another existing PID namespace. (No \
+    erratum = "«Linux Namespaces»: the init of a PID namespace cannot join another existing PID namespace. (No \
                process can change its own; for the choice of its children's, being init makes no difference.)",
 )]
 fn ns_init_can_point_its_children_at_a_descendant() -> Verdict {
@@ -118,7 +118,7 @@ fn ns_init_can_point_its_children_at_a_descendant() -> Verdict {
 }
 
 /// A PID namespace's init can move to another existing mount namespace.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+#[claim(source = "Linux Namespaces", needs = [Root])]
 fn ns_init_can_switch_mount_namespace() -> Verdict {
     let other = waiting(CLONE_NEWNS | CLONE_NEWPID)?;
     let (mounts, pids) = (other.namespace(Kind::Mnt)?, other.namespace(Kind::Pid)?);

@@ -33,7 +33,7 @@ fn loadavg_last_pid_is_namespaced() -> Verdict {
 /// The file ns_last_pid reads as the PID handed out last in the reader's PID namespace, whichever procfs it is in.
 #[claim(
     source = [
-        "pid_namespaces(7) /proc files", "000_fc4b2d3471eb2653.txt", "proc_sys_kernel(5) ns_last_pid",
+        "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5) ns_last_pid",
     ],
     needs = [Root, Config("CHECKPOINT_RESTORE")],
 )]
@@ -43,7 +43,7 @@ fn ns_last_pid_reports_last_allocated() -> Verdict {
 
 /// Writing a number to ns_last_pid gives the namespace's next process the lowest free PID above it.
 #[claim(
-    source = ["pid_namespaces(7) /proc files", "000_fc4b2d3471eb2653.txt"],
+    source = ["pid_namespaces(7) /proc files", "Linux Namespaces"],
     needs = [Root, Config("CHECKPOINT_RESTORE")],
 )]
 fn ns_last_pid_write_sets_next_pid() -> Verdict {

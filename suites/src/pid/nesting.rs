@@ -26,7 +26,7 @@ const LIMIT: &str = "/proc/sys/user/max_pid_namespaces";
 
 /// Below the initial PID namespace there can be 32 more, each inside the one before; the last can still fork.
 #[claim(
-    source = ["pid_namespaces(7) Nesting PID namespaces", "000_fc4b2d3471eb2653.txt"],
+    source = ["pid_namespaces(7) Nesting PID namespaces", "Linux Namespaces"],
     needs = [Root, InitialNamespaces]
 )]
 fn nesting_stops_at_depth_32() -> Verdict {
@@ -94,9 +94,9 @@ fn new_userns_has_no_pidns_limit_of_its_own() -> Verdict {
     source = [
         "pid_namespaces(7) Nesting PID namespaces",
         "ioctl_nsfs(2) NS_GET_PARENT",
-        "000_fc4b2d3471eb2653.txt",
+        "Linux Namespaces",
         "NS_GET_USERNS(2const)",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
     ],
     needs = [Root]
 )]

@@ -80,7 +80,7 @@ fn related_namespace_fd_is_cloexec_readonly() -> Verdict {
 
 /// The initial PID namespace has the inode number 4026531836, on every machine.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt"],
+    source = ["Linux Namespaces", "namespaces-fun", "Linux_name_space"],
     needs = [Root, InitialNamespaces]
 )]
 fn initial_pidns_inode_number() -> Verdict {
@@ -91,7 +91,7 @@ fn initial_pidns_inode_number() -> Verdict {
 }
 
 /// The inode number of a PID namespace that is gone is given to another: over time it names no namespace.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+#[claim(source = "Linux Namespaces", needs = [Root])]
 fn pidns_inode_numbers_are_recycled() -> Verdict {
     const COUNT: usize = 60;
     let one_more = || waiting(CLONE_NEWPID)?.namespace(Kind::Pid);
@@ -106,7 +106,7 @@ fn pidns_inode_numbers_are_recycled() -> Verdict {
 }
 
 /// The number in the text of /proc/PID/ns/pid is the inode that stat(2) finds behind the link, not the link's own.
-#[claim(source = "000_fc4b2d3471eb2653.txt")]
+#[claim(source = "Linux Namespaces")]
 fn ns_link_needs_stat_l() -> Verdict {
     let behind = fs::metadata(OWN)?.ino();
     let of_the_link = fs::symlink_metadata(OWN)?.ino();
@@ -118,7 +118,7 @@ fn ns_link_needs_stat_l() -> Verdict {
 }
 
 /// Whether a process is in init's PID namespace can be told by comparing the texts of their ns/pid links.
-#[claim(source = "001_6a1a293aa497b7bd.txt", needs = [Root])]
+#[claim(source = "namespaces-fun", needs = [Root])]
 fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
     let (plain, foreign) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
     let of_init = link_text("/proc/1/ns/pid")?;
@@ -132,7 +132,7 @@ fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
 /// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty
 /// text, and stat(2) with the directory that the link is in. Nothing is given away.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],
     since = "5.11"
 )]
@@ -153,7 +153,7 @@ fn ns_link_of_another_users_process_is_eacces() -> Verdict {
 ///
 /// The refusal itself is the claim beside this one, from 5.11 on.
 #[claim(
-    source = ["namespaces(7) The /proc/pid/ns/ directory", "001_6a1a293aa497b7bd.txt"],
+    source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],
     until = "5.11",
     erratum = "the manual has readlink(2) refused with EACCES; 5.10.262 answers with success and an empty text"

@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and the same with TGID translate PIDs between the caller and a namespace.
-#[claim(source = "linux/nsfs.h", needs = [Root], since = "6.11")]
+#[claim(source = "include/uapi/linux/nsfs.h", needs = [Root], since = "6.11")]
 fn nsfs_pid_translation_ioctls() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| beside_another_thread(|| parent.go().and_then(|()| parent.wait())))?;
     init.recv::<()>()?;

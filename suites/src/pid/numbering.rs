@@ -23,8 +23,8 @@ pub(super) const CASES: &[Case] = cases![
 /// A process has one PID in each PID namespace from the one of the procfs that shows it down to its own.
 #[claim(
     source = [
-        "pid_namespaces(7) Nesting PID namespaces", "proc_pid_status(5) NSpid", "001_6a1a293aa497b7bd.txt",
-        "004_e4ca5bb5fdeabb25.txt",
+        "pid_namespaces(7) Nesting PID namespaces", "proc_pid_status(5) NSpid", "namespaces-fun",
+        "What's in a name(space)?",
     ],
     needs = [Root],
 )]
@@ -39,9 +39,9 @@ fn process_has_one_pid_per_level() -> Verdict {
 
 /// NSpid begins with the PID in the namespace of the procfs that is read, and ends with the process's own.
 #[claim(
-    source = ["proc_pid_status(5) NStgid", "001_6a1a293aa497b7bd.txt"],
+    source = ["proc_pid_status(5) NStgid", "namespaces-fun"],
     needs = [Root],
-    erratum = "001_6a1a293aa497b7bd.txt: the legend of NSpid gives the PID inside first and the host's after it",
+    erratum = "«namespaces-fun»: the legend of NSpid gives the PID inside first and the host's after it",
 )]
 fn nspid_lists_procfs_namespace_first() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;

@@ -33,7 +33,7 @@ const FOR_CHILDREN: &str = "/proc/thread-self/ns/pid_for_children";
 #[claim(
     source = [
         "pid_namespaces(7) setns(2) and unshare(2) semantics", "namespaces(7) /proc/pid/ns/pid_for_children",
-        "001_6a1a293aa497b7bd.txt",
+        "namespaces-fun",
     ],
     needs = [Root],
 )]
@@ -139,7 +139,7 @@ fn new_member_pid_for_children_equals_own() -> Verdict {
 }
 
 /// `unshare(CLONE_NEWPID)` in one thread redirects the children that this thread forks, and no other thread's.
-#[claim(source = ["setns(2) NAME", "kernel/nsproxy.c", "003_f6de99c04233a436.txt"], needs = [Root])]
+#[claim(source = ["setns(2) NAME", "kernel/nsproxy.c", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn pid_for_children_is_per_thread() -> Verdict {
     let own = own_inode(Kind::Pid)?;
     let thread = std::thread::spawn(|| {

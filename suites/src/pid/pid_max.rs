@@ -35,7 +35,7 @@ const FEW_PROCESSORS: &Behaviour = &Behaviour {
 
 /// Writing kernel.pid_max sets it for the writer's PID namespace alone: its parent, its children and siblings keep
 /// theirs.
-#[claim(source = "kernel.pid_max per PID namespace (6.14)", since = "6.14", needs = [Root])]
+#[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", since = "6.14", needs = [Root])]
 fn pid_max_is_per_namespace() -> Verdict {
     let outside = pid_max()?;
     let look = |asked: &Peer| -> Outcome<()> {
@@ -59,7 +59,7 @@ fn pid_max_is_per_namespace() -> Verdict {
 }
 
 /// Writing kernel.pid_max in a PID namespace sets the one value that all namespaces have.
-#[claim(source = "kernel.pid_max per PID namespace (6.14)", until = "6.14", needs = [Root, Disposable])]
+#[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", until = "6.14", needs = [Root, Disposable])]
 fn pid_max_is_one_for_all_namespaces() -> Verdict {
     let before = pid_max()?;
     let seen = child(CLONE_NEWPID, || {
@@ -76,7 +76,7 @@ fn pid_max_is_one_for_all_namespaces() -> Verdict {
 
 /// A new PID namespace has a kernel.pid_max of 4194304 on 64-bit machines, whatever its parent has.
 #[claim(
-    source = ["kernel.pid_max per PID namespace (6.14)", "kernel/pid_namespace.c"],
+    source = ["kernel 6.14 kernel/pid.c register_pidns_sysctls", "kernel/pid_namespace.c"],
     since = "6.14",
     needs = [Root],
 )]
@@ -115,7 +115,7 @@ fn pid_max_of_the_machine_minimum_301() -> Verdict {
 
 /// When all PIDs below a namespace's kernel.pid_max are taken, fork() fails with EAGAIN.
 #[claim(
-    source = ["kernel.pid_max per PID namespace (6.14)", "fork(2) ERRORS"],
+    source = ["kernel 6.14 kernel/pid.c register_pidns_sysctls", "fork(2) ERRORS"],
     since = "6.14",
     needs = [Root, Config("CHECKPOINT_RESTORE"), Behaviour(FEW_PROCESSORS)],
 )]
@@ -137,7 +137,7 @@ fn pid_max_exhaustion_is_eagain() -> Verdict {
 /// When a PID namespace has no PID left, fork() fails with EAGAIN in the namespaces below it too, however many they
 /// have.
 #[claim(
-    source = "kernel.pid_max per PID namespace (6.14)",
+    source = "kernel 6.14 kernel/pid.c register_pidns_sysctls",
     since = "6.14",
     needs = [Root, Config("CHECKPOINT_RESTORE"), Behaviour(FEW_PROCESSORS)],
 )]

@@ -23,7 +23,7 @@ pub(super) const CASES: &[Case] = cases![
 /// A procfs lists the processes of the PID namespace that its mounter is in, and none from outside it.
 #[claim(
     source = [
-        "pid_namespaces(7) /proc and PID namespaces", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt",
+        "pid_namespaces(7) /proc and PID namespaces", "Linux_name_space", "What's in a name(space)?",
     ],
     needs = [Root],
 )]
@@ -96,8 +96,8 @@ fn proc_self_enoent_in_foreign_procfs() -> Verdict {
 /// and changes nothing outside.
 #[claim(
     source = [
-        "pid_namespaces(7) /proc and PID namespaces", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt",
-        "002_7e80c2cb6388261b.txt",
+        "pid_namespaces(7) /proc and PID namespaces", "Linux Namespaces", "namespaces-fun",
+        "Linux_name_space",
     ],
     needs = [Root],
 )]

@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// Credentials that come out of a nested PID namespace carry the number that their sender has where they are read.
 #[claim(
-    source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS", "What's in a name(space)?"],
     needs = [Root]
 )]
 fn scm_credentials_pid_translated_up() -> Verdict {

@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = cases![
 /// «unshare --pid» without --fork leaves the command outside; its first child is init, and after it none can be forked.
 #[claim(
     source = [
-        "unshare(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt"
+        "unshare(1)", "Linux Namespaces", "namespaces-fun", "Linux_name_space"
     ],
     needs = [Root, Tool("unshare"), Tool("bash")]
 )]
@@ -37,8 +37,8 @@ fn unshare_tool_needs_fork_for_pid() -> Verdict {
 /// «unshare --pid --fork --mount-proc sh -c ps» lists two processes: the shell as PID 1, and ps.
 #[claim(
     source = [
-        "unshare(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt",
-        "004_e4ca5bb5fdeabb25.txt",
+        "unshare(1)", "Linux Namespaces", "namespaces-fun", "Linux_name_space",
+        "What's in a name(space)?",
     ],
     needs = [Root, Tool("unshare"), Tool("ps"), Tool("sh")]
 )]
@@ -58,7 +58,7 @@ fn unshare_mount_proc_shows_two_processes() -> Verdict {
 }
 
 /// The process of «unshare --pid --fork --mount-proc» shares its child's new mount namespace, but not its PID namespace.
-#[claim(source = ["unshare(1)", "002_7e80c2cb6388261b.txt"], needs = [Root, Tool("unshare"), Tool("cat")])]
+#[claim(source = ["unshare(1)", "Linux_name_space"], needs = [Root, Tool("unshare"), Tool("cat")])]
 fn unshare_tool_process_stays_outside() -> Verdict {
     let container = Container::start()?;
     let (tool, inside) = (container.tool(), container.init()?);
@@ -72,7 +72,7 @@ fn unshare_tool_process_stays_outside() -> Verdict {
 
 /// A process that «unshare --pid» has put into a PID namespace is listed outside, by its PID of outside; not vice versa.
 #[claim(
-    source = ["002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["Linux_name_space", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("cat")]
 )]
 fn contained_process_visible_on_host() -> Verdict {
@@ -91,7 +91,7 @@ fn contained_process_visible_on_host() -> Verdict {
 
 /// «nsenter --pid --mount» and «nsenter --all» run a command with a PID of inside, which sees the procfs of inside.
 #[claim(
-    source = ["nsenter(1)", "000_fc4b2d3471eb2653.txt", "001_6a1a293aa497b7bd.txt"],
+    source = ["nsenter(1)", "Linux Namespaces", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("sh")]
 )]
 fn nsenter_pid_joins_namespace() -> Verdict {

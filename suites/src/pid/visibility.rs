@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// System calls that name a process of an outer PID namespace by the PID it has there fail with ESRCH.
-#[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "004_e4ca5bb5fdeabb25.txt"], needs = [Root])]
+#[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "What's in a name(space)?"], needs = [Root])]
 fn outer_processes_unaddressable_from_inside() -> Verdict {
     let target = waiting(NONE)?;
     // Not init's PID, nor that of a child of init: inside, nobody has this number.
@@ -64,7 +64,7 @@ fn ancestor_can_operate_on_descendant() -> Verdict {
 }
 
 /// A PID namespace's procfs and `kill(2)` reach the members of all namespaces below it, and those do not reach up.
-#[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "004_e4ca5bb5fdeabb25.txt"], needs = [Root])]
+#[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "What's in a name(space)?"], needs = [Root])]
 fn grandparent_sees_all_levels() -> Verdict {
     let views: Vec<View> = child(CLONE_NEWPID | CLONE_NEWNS, || {
         let middle = spawn(CLONE_NEWPID | CLONE_NEWNS, |parent| {

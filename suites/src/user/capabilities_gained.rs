@@ -33,8 +33,8 @@ pub(super) const CASES: &[Case] = cases![
     source = [
         "user_namespaces(7) Capabilities",
         "unshare(2) CLONE_NEWUSER",
-        "000_fc4b2d3471eb2653.txt",
-        "004_e4ca5bb5fdeabb25.txt",
+        "Linux Namespaces",
+        "What's in a name(space)?",
     ],
     needs = [UserNamespaces],
 )]
@@ -49,7 +49,7 @@ fn full_capabilities_after_unshare() -> Verdict {
 
 /// The first process of a new user namespace starts with every capability, and its parent has not got any by it.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "clone(2) CLONE_NEWUSER", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["user_namespaces(7) Capabilities", "clone(2) CLONE_NEWUSER", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn full_capabilities_after_clone() -> Verdict {
@@ -63,7 +63,7 @@ fn full_capabilities_after_clone() -> Verdict {
 
 /// Whoever may join a user namespace has every capability there, be it its owner or somebody with CAP_SYS_ADMIN alone.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "000_fc4b2d3471eb2653.txt"],
+    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "Linux Namespaces"],
     needs = [Root, UserNamespaces],
 )]
 fn full_capabilities_after_setns() -> Verdict {
@@ -158,7 +158,7 @@ fn exec_securebits_survive() -> Verdict {
 
 /// After moving to a new user namespace, even root cannot use or re-enter what the old user namespace owns: EPERM.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "000_fc4b2d3471eb2653.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["user_namespaces(7) Capabilities", "Linux Namespaces", "What's in a name(space)?"],
     needs = [Root],
 )]
 fn no_capabilities_left_in_parent() -> Verdict {

@@ -15,9 +15,9 @@ pub(super) const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_
 ///
 /// Whether the cgroup namespace is his own makes no difference.
 #[claim(
-    source = ["cgroups(7) Cgroups v2 delegation: delegating a hierarchy to a less privileged user", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["cgroups(7) Cgroups v2 delegation: delegating a hierarchy to a less privileged user", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Cgroup2],
-    erratum = "004_e4ca5bb5fdeabb25.txt: whether a process may manage cgroups depends on its user namespace being the owner of the cgroup namespace.",
+    erratum = "«What's in a name(space)?»: whether a process may manage cgroups depends on its user namespace being the owner of the cgroup namespace.",
 )]
 fn cgroup_permission_comes_from_the_files_owner() -> Verdict {
     mount_kind("cgroup2", None).doing("mount cgroup2")?;

@@ -33,8 +33,8 @@ const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
     source = [
         "namespaces(7) The namespaces API",
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
-        "001_6a1a293aa497b7bd.txt",
-        "004_e4ca5bb5fdeabb25.txt",
+        "namespaces-fun",
+        "What's in a name(space)?",
     ],
     needs = [UserNamespaces],
 )]
@@ -90,7 +90,7 @@ fn unshare_makes_caller_member() -> Verdict {
 
 /// A process that is forked without CLONE_NEWUSER is in its parent's user namespace, and with the flag it is not.
 #[claim(
-    source = ["user_namespaces(7) Nested namespaces, namespace membership", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["user_namespaces(7) Nested namespaces, namespace membership", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn fork_inherits_user_namespace() -> Verdict {
@@ -208,7 +208,7 @@ fn newuser_with_clone_parent_makes_a_sibling() -> Verdict {
 }
 
 /// With kernel.unprivileged_userns_clone=0, which Debian's kernels have, only CAP_SYS_ADMIN makes user namespaces: else EPERM.
-#[claim(source = "Debian: kernel/fork.c copy_process", needs = [Root, Disposable, Behaviour(DEBIANS_SWITCH)])]
+#[claim(source = "Debian kernel/fork.c copy_process", needs = [Root, Disposable, Behaviour(DEBIANS_SWITCH)])]
 fn debian_sysctl_blocks_creation() -> Verdict {
     let tries = || {
         unprivileged(NONE, || {

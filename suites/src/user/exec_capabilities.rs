@@ -42,7 +42,7 @@ fn exec_drops_caps_of_root_when_unmapped() -> Verdict {
 }
 
 /// execve() by a process that is user 0 in its user namespace, whoever it is outside, leaves it all capabilities.
-#[claim(source = ["user_namespaces(7) Capabilities", "001_6a1a293aa497b7bd.txt"], needs = [UserNamespaces])]
+#[claim(source = ["user_namespaces(7) Capabilities", "namespaces-fun"], needs = [UserNamespaces])]
 fn exec_keeps_caps_for_uid_0() -> Verdict {
     unprivileged(NONE, || {
         let seen = as_id(0, || executed(&mut tell_status()))?;

@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = cases![
     source = [
         "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
         "user_namespaces(7) Accessing files",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
     ],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
 )]
@@ -99,7 +99,7 @@ fn unmapped_creation_on_own_tmpfs_eoverflow() -> Verdict {
 
 /// Root of a user namespace is to outer files whom he is outside: what only root may write, he may only when he is root.
 #[claim(
-    source = ["user_namespaces(7) Accessing files", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["user_namespaces(7) Accessing files", "What's in a name(space)?"],
     needs = [Root, UserNamespaces],
 )]
 fn mapped_root_is_not_host_root_for_files() -> Verdict {

@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = cases![
     source = [
         "user_namespaces(7) Unmapped user and group IDs",
         "user_namespaces(7) DESCRIPTION",
-        "002_7e80c2cb6388261b.txt",
+        "Linux_name_space",
     ],
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]

@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// A process with a second thread cannot join a user namespace with setns(): EINVAL. Once that thread is gone it can.
 #[claim(
-    source = ["setns(2) ERRORS", "user_namespaces(7) Nested namespaces, namespace membership", "000_fc4b2d3471eb2653.txt"],
+    source = ["setns(2) ERRORS", "user_namespaces(7) Nested namespaces, namespace membership", "Linux Namespaces"],
     needs = [UserNamespaces],
 )]
 fn multithreaded_setns_einval() -> Verdict {

@@ -24,7 +24,7 @@ const OTHERS: &[Kind] = &[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::P
 
 /// Nobody comes back with setns() to the user namespace that he left, nor from any to its parent: EPERM, even for root.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "000_fc4b2d3471eb2653.txt"],
+    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "Linux Namespaces"],
     needs = [Root],
 )]
 fn cannot_return_to_parent_userns() -> Verdict {
@@ -72,7 +72,7 @@ fn setns_current_userns_einval() -> Verdict {
         "user_namespaces(7) Nested namespaces, namespace membership",
         "user_namespaces(7) Capabilities",
         "capabilities(7) CAP_SYS_ADMIN",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
     ],
     needs = [Root, UserNamespaces],
 )]
@@ -157,9 +157,9 @@ fn setns_pidfd_joins_user_first() -> Verdict {
 
 /// An ordinary user can switch to namespaces that a user namespace of his owns, once he has joined that one: before, EPERM.
 #[claim(
-    source = ["setns(2) DESCRIPTION", "user_namespaces(7) Capabilities", "003_f6de99c04233a436.txt"],
+    source = ["setns(2) DESCRIPTION", "user_namespaces(7) Capabilities", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
-    erratum = "003_f6de99c04233a436.txt: regular user processes cannot switch namespaces.",
+    erratum = "«Few notes about network namespaces in Linux»: regular user processes cannot switch namespaces.",
 )]
 fn users_switch_to_what_their_user_namespaces_own() -> Verdict {
     unprivileged(NONE, || {

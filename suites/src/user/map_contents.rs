@@ -150,7 +150,7 @@ fn map_count_truncated_to_32_bit() -> Verdict {
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
     ],
     since = "4.15",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],

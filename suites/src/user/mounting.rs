@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 ///
 /// Neither the inherited mount namespace of its creator will do, nor the one of a user namespace in between.
 #[claim(
-    source = ["user_namespaces(7) Effect of capabilities within a user namespace", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["user_namespaces(7) Effect of capabilities within a user namespace", "What's in a name(space)?"],
     needs = [UserNamespaces],
 )]
 fn mount_needs_owned_mount_namespace() -> Verdict {

@@ -27,7 +27,7 @@ const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "unshare(2) NOTES",
-        "001_6a1a293aa497b7bd.txt",
+        "namespaces-fun",
     ],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
@@ -71,8 +71,8 @@ fn combined_flags_create_user_first() -> Verdict {
         "namespaces(7) The namespaces API",
         "unshare(2) NOTES",
         "clone(2) ERRORS",
-        "000_fc4b2d3471eb2653.txt",
-        "003_f6de99c04233a436.txt",
+        "Linux Namespaces",
+        "Few notes about network namespaces in Linux",
     ],
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
@@ -127,7 +127,7 @@ fn other_namespaces_free_inside_userns() -> Verdict {
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "ioctl_nsfs(2) NS_GET_USERNS",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
         "NS_GET_USERNS(2const)",
     ],
     needs = [UserNamespaces],
@@ -158,7 +158,7 @@ fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
         "user_namespaces(7) Effect of capabilities within a user namespace",
         "sethostname(2) ERRORS",
-        "004_e4ca5bb5fdeabb25.txt",
+        "What's in a name(space)?",
     ],
     needs = [UserNamespaces],
 )]

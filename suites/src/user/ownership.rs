@@ -28,7 +28,7 @@ const OTHER: u32 = NOBODY + 1;
 /// A single capability that a process has in its user namespace works on those below too, children and grandchildren.
 ///
 /// Each of three capabilities allows what needs it, and nothing of what needs the others.
-#[claim(source = ["user_namespaces(7) Capabilities", "004_e4ca5bb5fdeabb25.txt"], needs = [Root, UserNamespaces])]
+#[claim(source = ["user_namespaces(7) Capabilities", "What's in a name(space)?"], needs = [Root, UserNamespaces])]
 fn capability_holds_in_descendants() -> Verdict {
     let child_of_ours = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
         become_ids(5, 5, 5)?;
@@ -162,7 +162,7 @@ fn owner_is_creators_euid() -> Verdict {
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_OWNER_UID",
-        "linux/nsfs.h",
+        "include/uapi/linux/nsfs.h",
         "kernel 7.3 fs/nsfs.c",
     ],
     needs = [UserNamespaces],

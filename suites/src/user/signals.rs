@@ -66,9 +66,9 @@ fn cap_kill_inside_own_userns() -> Verdict {
 ///
 /// The user namespace of the target decides; whose the PID namespace is does not matter.
 #[claim(
-    source = ["kill(2)", "kernel/signal.c kill_ok_by_cred", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["kill(2)", "kernel/signal.c kill_ok_by_cred", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Config("PID_NS")],
-    erratum = "004_e4ca5bb5fdeabb25.txt: whether a process may kill another depends on its user namespace being the owner of the PID namespace.",
+    erratum = "«What's in a name(space)?»: whether a process may kill another depends on its user namespace being the owner of the PID namespace.",
 )]
 fn kill_permission_comes_from_the_targets_userns() -> Verdict {
     let container = user_namespace_with(&Maps::range(100_000, 10), CLONE_NEWPID, |outside| {

@@ -12,7 +12,7 @@ pub(super) const CASES: &[Case] = cases![unshare_map_root_user];
 
 /// «unshare --user --map-root-user» makes its caller root, alone in the map, with setgroups denied; without, he is overflowuid.
 #[claim(
-    source = ["001_6a1a293aa497b7bd.txt", "unshare(1)"],
+    source = ["namespaces-fun", "unshare(1)"],
     needs = [UserNamespaces, Tool("unshare"), Tool("sh"), Tool("id"), Tool("cat")],
 )]
 fn unshare_map_root_user() -> Verdict {

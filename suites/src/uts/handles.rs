@@ -30,7 +30,7 @@ fn no_parent() -> Verdict {
 
 /// The initial UTS namespace has the inode number 0xEFFFFFFE on every machine.
 #[claim(
-    source = ["000_fc4b2d3471eb2653.txt", "002_7e80c2cb6388261b.txt", "namespaces(7)"],
+    source = ["Linux Namespaces", "Linux_name_space", "namespaces(7)"],
     needs = [InitialNamespaces],
 )]
 fn initial_inode() -> Verdict {
@@ -41,7 +41,7 @@ fn initial_inode() -> Verdict {
 }
 
 /// A later UTS namespace may get the inode number of a dead one, but never that of a living one.
-#[claim(source = "000_fc4b2d3471eb2653.txt", needs = [Root])]
+#[claim(source = "Linux Namespaces", needs = [Root])]
 fn inode_numbers_are_reused() -> Verdict {
     let living = (0..6).map(|_| waiting(CLONE_NEWUTS)).collect::<Outcome<Vec<_>>>()?;
     let mut used = living.iter().map(|one| inode_of(one.pid(), Kind::Uts)).collect::<Outcome<HashSet<_>>>()?;

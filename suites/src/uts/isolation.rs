@@ -35,7 +35,7 @@ fn change_seen_by_members() -> Verdict {
 
 /// A hostname set in a new UTS namespace does not reach the namespace it was made from.
 #[claim(
-    source = ["uts_namespaces(7) DESCRIPTION", "001_6a1a293aa497b7bd.txt", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["uts_namespaces(7) DESCRIPTION", "namespaces-fun", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root],
 )]
 fn child_change_invisible_to_parent() -> Verdict {
@@ -72,7 +72,7 @@ fn parent_change_invisible_to_child() -> Verdict {
 
 /// No NIS domain name set on either side of a UTS namespace's border is seen on the other.
 #[claim(
-    source = ["uts_namespaces(7) DESCRIPTION", "002_7e80c2cb6388261b.txt", "004_e4ca5bb5fdeabb25.txt"],
+    source = ["uts_namespaces(7) DESCRIPTION", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root],
 )]
 fn domainname_isolated_both_ways() -> Verdict {
@@ -89,7 +89,7 @@ fn domainname_isolated_both_ways() -> Verdict {
 
 /// A thread can move to a UTS namespace of its own while the other threads of its process stay.
 #[claim(
-    source = ["unshare(2) DESCRIPTION", "uts_namespaces(7) DESCRIPTION", "003_f6de99c04233a436.txt"],
+    source = ["unshare(2) DESCRIPTION", "uts_namespaces(7) DESCRIPTION", "Few notes about network namespaces in Linux"],
     needs = [Root],
 )]
 fn membership_is_per_thread() -> Verdict {
@@ -117,7 +117,7 @@ fn membership_is_per_thread() -> Verdict {
 
 /// A hostname changed in the shell that `unshare --uts` started is not what the calling shell prints afterwards.
 #[claim(
-    source = ["001_6a1a293aa497b7bd.txt", "004_e4ca5bb5fdeabb25.txt", "unshare(1)"],
+    source = ["namespaces-fun", "What's in a name(space)?", "unshare(1)"],
     needs = [Root, Tool("unshare"), Tool("sh"), Tool("hostname"), Tool("uname")],
 )]
 fn unshare_cli_demo() -> Verdict {

@@ -70,7 +70,7 @@ fn kept_by_open_fd() -> Verdict {
 }
 
 /// A bind mount of its handle keeps a UTS namespace and its hostname when the last member is dead.
-#[claim(source = ["namespaces(7) Namespace lifetime", "000_fc4b2d3471eb2653.txt"], needs = [Root])]
+#[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [Root])]
 fn kept_by_bind_mount() -> Verdict {
     let member = Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("kept")?))?;
     let link = format!("/proc/{}/ns/uts", member.process().pid());

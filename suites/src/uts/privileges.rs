@@ -38,7 +38,7 @@ fn create_needs_cap_sys_admin() -> Verdict {
 
 /// An ordinary user gets a UTS namespace by asking for a user namespace in the same call, and may name it.
 #[claim(
-    source = ["user_namespaces(7)", "namespaces(7) The namespaces API", "003_f6de99c04233a436.txt"],
+    source = ["user_namespaces(7)", "namespaces(7) The namespaces API", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
 )]
 fn create_unprivileged_through_userns() -> Verdict {
