@@ -8,6 +8,7 @@
 
 pub(crate) mod airlock;
 mod ending;
+mod mode;
 mod processes;
 pub(crate) mod residue;
 mod root;
@@ -24,7 +25,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::Report;
-use ending::{Ending, Limit, await_end};
+use ending::{Ending, Limit, Word, await_end};
+pub(crate) use mode::Mode;
 use sentry::{Sentry, Standing, Watch};
 
 /// What a stage has of its own. No user namespace: root on the stage is root. No time namespace: its offsets could
@@ -35,24 +37,6 @@ const STAGE: CloneFlags = CloneFlags::NEWNS
     .union(CloneFlags::NEWUTS)
     .union(CloneFlags::NEWIPC)
     .union(CloneFlags::NEWCGROUP);
-
-/// How a case is kept from its surroundings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// In namespaces of its own.
-    Staged,
-    /// In the worker's: for cases about the initial namespaces, and for an ordinary user, who cannot do harm.
-    Plain,
-}
-
-/// What the stage's PID 1 tells the worker.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Word {
-    /// It could not prepare the stage.
-    Unprepared(Failure),
-    /// The case's process ended like this.
-    CaseEnded(Ended),
-}
 
 /// A stage with its case's process on it, which waits to be told which case it is.
 ///

@@ -25,6 +25,7 @@ mod outdir;
 mod paint;
 mod record;
 mod release;
+mod reports;
 mod shard;
 mod table;
 mod text;
@@ -66,14 +67,4 @@ pub use waiver::{Waiver, WaiverError};
 /// If the file cannot be written.
 pub fn write_junit(matrix: &Matrix, path: &Path) -> Result<(), WriteError> {
     file::write_atomically(path, &junit(matrix))
-}
-
-/// Every report of `matrix` but its records, each with the name of its file.
-fn reports(matrix: &Matrix) -> [(&'static str, String); 4] {
-    [
-        ("matrix.html", html(matrix)),
-        ("matrix.md", markdown(matrix)),
-        ("junit.xml", junit(matrix)),
-        ("ktap", ktap(matrix)),
-    ]
 }

@@ -12,6 +12,7 @@ use crate::error::WriteError;
 use crate::file::write_atomically;
 use crate::json::{RUN, is_of, run_files};
 use crate::record::{Matrix, Run};
+use crate::reports::reports;
 
 /// Where folders go that nobody named, relative to the current folder.
 const DEFAULT: &str = "results/runs";
@@ -96,7 +97,7 @@ impl OutDir {
             written.push(self.write_run(run)?);
         }
         self.remove_others(&written)?;
-        for (name, text) in crate::reports(matrix) {
+        for (name, text) in reports(matrix) {
             let path = self.path.join(name);
             write_atomically(&path, &text)?;
             written.push(path);

@@ -10,9 +10,19 @@ use kit::{Doing, Failure, Outcome, Verdict};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use results::Verdict as Found;
+use serde::{Deserialize, Serialize};
 
-use super::{Mode, Word};
+use super::mode::Mode;
 use crate::protocol::{LONGEST_OUTPUT, Report};
+
+/// What the stage's PID 1 tells the worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Word {
+    /// It could not prepare the stage.
+    Unprepared(Failure),
+    /// The case's process ended like this.
+    CaseEnded(Ended),
+}
 
 /// How a case ended.
 pub(super) enum Ending {

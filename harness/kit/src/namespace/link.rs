@@ -3,7 +3,7 @@
 use std::fmt;
 use std::os::fd::{AsFd, OwnedFd};
 
-use super::Kind;
+use super::kind::Kind;
 use crate::sys::pidfs;
 
 /// One of a process's namespaces, as `/proc/PID/ns` has them.

@@ -10,7 +10,9 @@ use std::str::FromStr;
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-use crate::namespace::{Inode, Kind, Link};
+use super::file::Inode;
+use super::kind::Kind;
+use super::link::Link;
 use crate::words::verdict::{Doing, Failure, Outcome};
 
 /// What [`Links::changed_since`] returns when all lead where they led.
