@@ -48,11 +48,11 @@ impl FileCapability {
     /// What the kernel shows the caller of a file.
     ///
     /// # Errors
-    /// The kernel's; EBADMSG for a value that is none.
+    /// The kernel's; [`NOT_ASKED`](crate::sys::NOT_ASKED) for a value that is none, which the kernel never stores.
     pub fn read(path: impl AsRef<Path>) -> io::Result<Self> {
         let mut bytes = [0; 64];
         let length = getxattr(path.as_ref(), NAME, &mut bytes[..])?;
-        Self::understood(&bytes[..length]).ok_or(io::Errno::BADMSG)
+        Self::understood(&bytes[..length]).ok_or(io::Errno::CANCELED)
     }
 
     /// `struct vfs_cap_data`, or `struct vfs_ns_cap_data`.

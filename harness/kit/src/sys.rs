@@ -1,9 +1,11 @@
 //! System calls that no crate wraps, or not with all their arguments: the one place with `unsafe`.
 //!
 //! Each function here is safe to call whatever its arguments are; the ones that are only meant to be refused by the
-//! kernel say so. Names and flags are those of the manual.
+//! kernel say so. Names and flags are those of the manual. Every errno is the kernel's, but for [`NOT_ASKED`].
 
 #![expect(unsafe_code, reason = "raw system calls; everywhere else unsafe code is denied")]
+
+use nix::errno::Errno;
 
 pub mod bare_clone;
 pub mod by_pid;
@@ -41,3 +43,10 @@ pub mod sysv;
 pub mod uts;
 pub mod vfork;
 pub mod wait_uid;
+
+/// The answer of a function that does not ask the kernel, since that would not be safe: ECANCELED, which no call that
+/// cases are about answers. An errno that the kernel might have given would pass for its own.
+pub const NOT_ASKED: Errno = Errno::ECANCELED;
+
+#[cfg(test)]
+mod tests;

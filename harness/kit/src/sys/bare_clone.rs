@@ -14,7 +14,7 @@ use super::clone::CloneFlags;
 /// It ends at once, and is reaped if it is a child of the caller's.
 ///
 /// # Errors
-/// The kernel's errno; ENOSYS on processors for which nobody has written down how to be such a child.
+/// The kernel's errno; [`NOT_ASKED`](super::NOT_ASKED) on processors for which it is not written down here how to be such a child.
 pub fn try_clone(flags: CloneFlags, exit_signal: u8) -> nix::Result<()> {
     clone_word(flags, exit_signal, libc::SYS_exit).map(|child| end(child, flags))
 }
@@ -153,11 +153,11 @@ unsafe fn bare(number: libc::c_long, first: u64, second: u64, does: libc::c_long
     answer
 }
 
-/// Where nobody has written down how to be such a child.
+/// Where it is not written down how to be such a child.
 ///
 /// # Safety
 /// Does nothing.
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 unsafe fn bare(_: libc::c_long, _: u64, _: u64, _: libc::c_long) -> i64 {
-    -i64::from(libc::ENOSYS)
+    -i64::from(super::NOT_ASKED as i32)
 }

@@ -111,11 +111,11 @@ pub enum Side {
 /// With no flag at all the C library's `fork()` is used instead, which is also safe beside threads that allocate.
 ///
 /// # Errors
-/// The kernel's errno. EINVAL also for `CLONE_VM`, `CLONE_VFORK`, `CLONE_SETTLS` and the like: two sides on one stack
-/// would not be safe. [`super::raw`] has a way for those.
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for `CLONE_VM`, `CLONE_VFORK`, `CLONE_THREAD` and `CLONE_SIGHAND`:
+/// two sides on one stack would not be safe. [`super::bare_clone`], [`super::sharing`] and [`super::vfork`] have ways for those.
 pub fn clone3(wanted: &CloneArgs<'_>) -> nix::Result<Side> {
     if wanted.flags.intersects(CloneFlags::VM | CloneFlags::VFORK | CloneFlags::THREAD | CloneFlags::SIGHAND) {
-        return Err(Errno::EINVAL);
+        return Err(super::NOT_ASKED);
     }
     if wanted.flags.is_empty() && wanted.set_tid.is_empty() && wanted.exit_signal == libc::SIGCHLD {
         return fork();

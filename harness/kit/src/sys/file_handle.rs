@@ -44,9 +44,12 @@ pub enum Mount<'a> {
 
 /// `name_to_handle_at(2)` of a path, with room for `room` bytes. When that is too little, the error is EOVERFLOW, and the
 /// number beside it is how many are needed; else it is `room`.
+///
+/// # Errors
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for a path with a null byte in it.
 pub fn handle_with_room(path: &str, flags: AtFlags, room: u32) -> (nix::Result<FileHandle>, u32) {
     let Ok(path) = CString::new(path) else {
-        return (Err(Errno::EINVAL), room);
+        return (Err(super::NOT_ASKED), room);
     };
     let mut raw = RawHandle { bytes: room.min(LONGEST as u32), kind: 0, data: [0; LONGEST] };
     let mut mount_id = 0;
@@ -76,10 +79,13 @@ pub fn handle_at(path: &str, flags: AtFlags) -> nix::Result<FileHandle> {
 }
 
 /// `open_by_handle_at(2)`.
+///
+/// # Errors
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for a handle of more than 128 bytes.
 pub fn open_by_handle(mount: Mount<'_>, handle: &FileHandle, flags: OFlag) -> nix::Result<OwnedFd> {
     let mut raw = RawHandle { bytes: handle.bytes.len() as u32, kind: handle.kind, data: [0; LONGEST] };
     let Some(data) = raw.data.get_mut(..handle.bytes.len()) else {
-        return Err(Errno::EINVAL);
+        return Err(super::NOT_ASKED);
     };
     data.copy_from_slice(&handle.bytes);
     let mount = match mount {

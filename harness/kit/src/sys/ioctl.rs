@@ -27,10 +27,10 @@ pub fn without_argument(fd: impl AsFd, request: u64) -> nix::Result<i32> {
 /// `ioctl(2)` with an address at which nothing can be mapped, in the first page.
 ///
 /// # Errors
-/// The kernel's errno. EINVAL also for an address that is not in the first page.
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for an address that is not in the first page.
 pub fn at_address(fd: impl AsFd, request: u64, address: u16) -> nix::Result<i32> {
     if address >= 4096 {
-        return Err(Errno::EINVAL);
+        return Err(super::NOT_ASKED);
     }
     // SAFETY: nothing of this program is in the first page, so that there is nothing for the kernel to overwrite.
     Errno::result(unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), request as libc::Ioctl, usize::from(address)) })

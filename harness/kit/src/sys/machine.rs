@@ -80,14 +80,14 @@ pub fn ioperm() -> nix::Result<()> {
     Errno::result(unsafe { libc::ioperm(0x80, 1, 1) }).map(drop)
 }
 
-/// `iopl(2)`, which only x86 has.
+/// `iopl(2)`, which only x86 has: [`NOT_ASKED`](super::NOT_ASKED).
 #[cfg(not(target_arch = "x86_64"))]
 pub fn iopl(_: i32) -> nix::Result<()> {
-    Err(Errno::ENOSYS)
+    Err(super::NOT_ASKED)
 }
 
-/// `ioperm(2)`, which only x86 has.
+/// `ioperm(2)`, which only x86 has: [`NOT_ASKED`](super::NOT_ASKED).
 #[cfg(not(target_arch = "x86_64"))]
 pub fn ioperm() -> nix::Result<()> {
-    Err(Errno::ENOSYS)
+    Err(super::NOT_ASKED)
 }

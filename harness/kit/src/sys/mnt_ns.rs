@@ -46,10 +46,10 @@ pub fn info(namespace: impl AsFd) -> nix::Result<Info> {
 /// The same where the caller says that its structure has this size, as the operation's number tells.
 ///
 /// # Errors
-/// The kernel's errno. EINVAL also for a size above 256.
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for a size above that of our buffer.
 pub fn info_of_size(namespace: impl AsFd, size: u16) -> nix::Result<Info> {
     if usize::from(size) > size_of::<Buffer>() {
-        return Err(Errno::EINVAL);
+        return Err(super::NOT_ASKED);
     }
     let mut buffer = Buffer::default();
     // SAFETY: the kernel writes at most as many bytes as the operation's number tells, and the buffer has that many.

@@ -13,10 +13,10 @@ const INITIAL: u64 = 0xEFFF_FFFC;
 ///
 /// # Errors
 /// The kernel's errno. In the initial PID namespace, or where the caller's cannot be found out, nothing is called and
-/// the error is ECANCELED: it would reboot the machine.
+/// the error is [`NOT_ASKED`](super::NOT_ASKED): it would reboot the machine.
 pub fn reboot(magic2: i32, command: i32, text: Option<&CStr>) -> nix::Result<()> {
     if fs::metadata("/proc/self/ns/pid").map_or(true, |own| own.ino() == INITIAL) {
-        return Err(Errno::ECANCELED);
+        return Err(super::NOT_ASKED);
     }
     let text = text.map_or(std::ptr::null(), CStr::as_ptr);
     // SAFETY: takes integers, and a string that ends with a null byte or null.

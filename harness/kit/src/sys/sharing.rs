@@ -52,12 +52,12 @@ impl Sharer {
 /// With `CLONE_VFORK` this is what `vfork(2)` does.
 ///
 /// # Errors
-/// The kernel's errno. EINVAL also for flags that need more arguments, such as `CLONE_PIDFD` and `CLONE_SETTLS`, and
-/// for those that only `clone3(2)` and `unshare(2)` take.
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for flags that need more arguments, such as `CLONE_PIDFD` and
+/// `CLONE_SETTLS`, and for those that only `clone3(2)` and `unshare(2)` take.
 pub fn share_memory(flags: CloneFlags, status: i32) -> nix::Result<Sharer> {
     let flags = flags | CloneFlags::VM;
     if flags.bits() & UNFIT != 0 || flags.bits() > u64::from(u32::MAX) {
-        return Err(Errno::EINVAL);
+        return Err(super::NOT_ASKED);
     }
     // Both are leaked: nothing tells for certain, whoever its parent is, that the child's last instruction on its stack
     // is done. The process that called us is short-lived.

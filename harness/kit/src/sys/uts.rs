@@ -9,11 +9,17 @@ pub const UNAME26: u32 = 0x2_0000;
 pub const PER_LINUX32: u32 = 0x8;
 
 /// `sethostname(2)` with the whole of `name`.
+///
+/// # Errors
+/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for a name whose length is no `int`.
 pub fn sethostname(name: impl AsRef<[u8]>) -> nix::Result<()> {
     set(libc::SYS_sethostname, name.as_ref())
 }
 
 /// `setdomainname(2)` with the whole of `name`.
+///
+/// # Errors
+/// As [`sethostname`].
 pub fn setdomainname(name: impl AsRef<[u8]>) -> nix::Result<()> {
     set(libc::SYS_setdomainname, name.as_ref())
 }
@@ -47,7 +53,7 @@ pub fn personality(persona: u32) -> nix::Result<()> {
 }
 
 fn set(call: libc::c_long, name: &[u8]) -> nix::Result<()> {
-    let length = i32::try_from(name.len()).map_err(|_| Errno::EINVAL)?;
+    let length = i32::try_from(name.len()).map_err(|_| super::NOT_ASKED)?;
     set_at(call, name.as_ptr().addr(), length)
 }
 

@@ -18,7 +18,7 @@ struct Task<F, T> {
 /// With `CLONE_THREAD` the child is a thread of this process.
 ///
 /// # Errors
-/// The kernel's refusal to make the child; ECHILD if the child ended without a value.
+/// The kernel's refusal to make the child; [`NOT_ASKED`](super::NOT_ASKED) if the child ended without a value.
 pub fn vfork<T>(flags: CloneFlags, body: impl FnOnce() -> T) -> nix::Result<T> {
     let mut stack = vec![0_u128; STACK / size_of::<u128>()];
     let mut task = Task { body: Some(body), value: None };
@@ -33,7 +33,7 @@ pub fn vfork<T>(flags: CloneFlags, body: impl FnOnce() -> T) -> nix::Result<T> {
     if !is_thread {
         waitpid(Pid::from_raw(pid), Some(WaitPidFlag::__WALL))?;
     }
-    task.value.ok_or(Errno::ECHILD)
+    task.value.ok_or(super::NOT_ASKED)
 }
 
 /// The function for `clone` that fits this task.
