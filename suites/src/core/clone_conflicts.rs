@@ -1,7 +1,7 @@
 //! Flags that `clone(2)` and `clone3(2)` do not take together, and what comes first of two refusals: `clone(2)` ERRORS.
 
 use kit::prelude::*;
-use kit::process::with_only;
+use kit::process::{with_only, without};
 use kit::sys::bare_clone::{try_clone, try_clone3_fields};
 use kit::sys::vfork::vfork;
 use nix::unistd::getpid;
@@ -23,7 +23,9 @@ pub(super) const CASES: &[Case] = cases![
 /// What a thread shares at the least.
 const THREAD: CloneFlags = CLONE_VM.union(CLONE_SIGHAND).union(CLONE_THREAD);
 
-/// A child in a new mount namespace cannot share root and working directory with its parent: CLONE_FS makes it EINVAL.
+/// clone() and clone3() with both CLONE_NEWNS and CLONE_FS fail with EINVAL.
+///
+/// A child in a new mount namespace cannot share its root and working directory with its parent.
 #[claim(source = "clone(2) ERRORS", needs = [Root])]
 fn clone_newns_fs_einval() -> Verdict {
     expect_conflict(CLONE_NEWNS, CLONE_FS)?;
@@ -33,7 +35,9 @@ fn clone_newns_fs_einval() -> Verdict {
     holds()
 }
 
-/// A child in a new IPC namespace cannot share semaphore undo values with its parent: CLONE_SYSVSEM makes it EINVAL.
+/// clone() and clone3() with both CLONE_NEWIPC and CLONE_SYSVSEM fail with EINVAL.
+///
+/// A child in a new IPC namespace cannot share semaphore adjustment values with its parent.
 #[claim(source = "clone(2) ERRORS", needs = [Root])]
 fn clone_newipc_sysvsem_einval() -> Verdict {
     expect_conflict(CLONE_NEWIPC, CLONE_SYSVSEM)?;
@@ -42,7 +46,9 @@ fn clone_newipc_sysvsem_einval() -> Verdict {
     holds()
 }
 
-/// A thread cannot be made in a new user namespace: CLONE_THREAD with CLONE_NEWUSER is EINVAL, by clone() and clone3().
+/// clone() and clone3() with both CLONE_NEWUSER and CLONE_THREAD fail with EINVAL.
+///
+/// A child that shares memory and signal handlers but is a process of its own can be in a new user namespace.
 #[claim(source = "clone(2) ERRORS", needs = [UserNamespaces])]
 fn clone_newuser_thread_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -52,7 +58,7 @@ fn clone_newuser_thread_einval() -> Verdict {
     })
 }
 
-/// Threads of a process share signal handlers: CLONE_THREAD without CLONE_SIGHAND is EINVAL.
+/// clone() and clone3() with CLONE_THREAD but without CLONE_SIGHAND fail with EINVAL.
 #[claim(source = "clone(2) ERRORS", needs = [])]
 fn clone_thread_needs_sighand() -> Verdict {
     for without in [CLONE_THREAD, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM | CLONE_FS | CLONE_FILES] {
@@ -64,7 +70,7 @@ fn clone_thread_needs_sighand() -> Verdict {
     holds()
 }
 
-/// Who shares signal handlers shares memory, too, in which those are: CLONE_SIGHAND without CLONE_VM is EINVAL.
+/// clone() and clone3() with CLONE_SIGHAND but without CLONE_VM fail with EINVAL.
 #[claim(source = "clone(2) ERRORS", needs = [])]
 fn clone_sighand_needs_vm() -> Verdict {
     for without in [CLONE_SIGHAND, CLONE_SIGHAND | CLONE_THREAD, CLONE_SIGHAND | CLONE_FS | CLONE_FILES] {
@@ -76,7 +82,7 @@ fn clone_sighand_needs_vm() -> Verdict {
     holds()
 }
 
-/// A process in a new user namespace may share memory with its parent, and signal handlers too, if it is no thread.
+/// A child created with CLONE_NEWUSER may share memory and signal handlers with its parent, unless it is a thread.
 #[claim(source = "clone(2) CLONE_NEWUSER", needs = [UserNamespaces])]
 fn clone_newuser_vm_sighand_ok() -> Verdict {
     unprivileged(NONE, || {
@@ -94,7 +100,7 @@ fn clone_newuser_vm_sighand_ok() -> Verdict {
 
 /// A new thread can be in a new UTS, IPC, network, mount or cgroup namespace, while the other threads stay in theirs.
 ///
-/// No page says so: `clone(2)` only leaves these kinds out where it says what CLONE_THREAD does not go with.
+/// No page says so: clone(2) only leaves these kinds out where it says what CLONE_THREAD does not go with.
 #[claim(source = ["clone(2) ERRORS", "kernel/fork.c copy_process"], needs = [Root])]
 fn clone_thread_other_namespaces_ok() -> Verdict {
     let thread = CLONE_SIGHAND | CLONE_THREAD;
@@ -110,31 +116,41 @@ fn clone_thread_other_namespaces_ok() -> Verdict {
     holds()
 }
 
-/// Flags that exclude each other are found out before the lack of privilege: EINVAL, where each alone would be EPERM.
+/// Without CAP_SYS_ADMIN, CLONE_NEWNS with CLONE_FS and CLONE_NEWPID with CLONE_THREAD fail with EINVAL, not with
+/// EPERM.
+///
+/// That the flags exclude each other is found out before the privilege is looked at.
 #[claim(source = "kernel/fork.c copy_process", needs = [])]
 fn clone_conflict_check_before_eperm() -> Verdict {
-    with_only(CapabilitySet::empty(), NONE, || {
+    without(CapabilitySet::SYS_ADMIN, NONE, || {
         for (new, other) in [(CLONE_NEWNS, CLONE_FS), (CLONE_NEWPID, THREAD)] {
             expect_errno!(by_clone(new | other), EINVAL, "{new:?} with {other:?}");
             expect_errno!(by_clone3(new | other), EINVAL, "{new:?} with {other:?}");
             expect_errno!(by_clone(new), EPERM, "{new:?} alone");
             expect_errno!(by_clone3(new), EPERM, "{new:?} alone");
+            expect_ok!(asked(other), "{other:?} alone");
         }
         holds()
     })
 }
 
-/// Whether CLONE_NEWIPC goes with CLONE_SYSVSEM is asked after the privilege: without CAP_SYS_ADMIN it is EPERM.
+/// Without CAP_SYS_ADMIN, CLONE_NEWIPC with CLONE_SYSVSEM fails with EPERM; with it, with EINVAL.
+///
+/// For these two flags the privilege is looked at first.
 #[claim(source = "kernel/nsproxy.c copy_namespaces", needs = [UserNamespaces])]
 fn clone_newipc_sysvsem_unpriv_eperm() -> Verdict {
     let both = CLONE_NEWIPC | CLONE_SYSVSEM;
     user_namespace(NONE, || {
-        expect_errno!(by_clone(both), EINVAL, "with every capability");
-        expect_errno!(by_clone3(both), EINVAL, "with every capability");
-        with_only(CapabilitySet::empty(), NONE, || {
-            expect_errno!(by_clone(both), EPERM, "with no capability");
-            expect_errno!(by_clone3(both), EPERM, "with no capability");
-            expect_ok!(asked(CLONE_SYSVSEM), "with no capability and no new namespace");
+        with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_errno!(by_clone(both), EINVAL, "with CAP_SYS_ADMIN alone");
+            expect_errno!(by_clone3(both), EINVAL, "with CAP_SYS_ADMIN alone");
+            expect_ok!(asked(CLONE_NEWIPC), "with CAP_SYS_ADMIN alone, and CLONE_NEWIPC alone");
+            Ok(())
+        })?;
+        without(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_errno!(by_clone(both), EPERM, "without CAP_SYS_ADMIN");
+            expect_errno!(by_clone3(both), EPERM, "without CAP_SYS_ADMIN");
+            expect_ok!(asked(CLONE_SYSVSEM), "without CAP_SYS_ADMIN, and CLONE_SYSVSEM alone");
             holds()
         })
     })

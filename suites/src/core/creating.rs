@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     unshare_time_again_but_not_pid,
 ];
 
-/// Root can make namespaces of each of the eight kinds with unshare(), by each call another one.
+/// Root can create namespaces of each of the eight kinds with unshare(); every call makes another one.
 #[claim(
     source = [
         "namespaces(7) Namespace types",
@@ -53,13 +53,17 @@ fn create_eight_types() -> Verdict {
     holds()
 }
 
-/// unshare() of the cgroup namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWCGROUP) moves the caller to a new cgroup namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION"], needs = [Root])]
 fn unshare_moves_caller_cgroup() -> Verdict {
     moves_the_caller(Kind::Cgroup)
 }
 
-/// unshare() of the IPC namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWIPC) moves the caller to a new IPC namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(
     source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
@@ -68,7 +72,9 @@ fn unshare_moves_caller_ipc() -> Verdict {
     moves_the_caller(Kind::Ipc)
 }
 
-/// unshare() of the mount namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWNS) moves the caller to a new mount namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(
     source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
@@ -77,7 +83,9 @@ fn unshare_moves_caller_mnt() -> Verdict {
     moves_the_caller(Kind::Mnt)
 }
 
-/// unshare() of the network namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWNET) moves the caller to a new network namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(
     source = [
         "namespaces(7) The namespaces API",
@@ -91,7 +99,9 @@ fn unshare_moves_caller_net() -> Verdict {
     moves_the_caller(Kind::Net)
 }
 
-/// unshare() of the user namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWUSER) moves the caller to a new user namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(
     source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "What's in a name(space)?"],
     needs = [Root, UserNamespaces],
@@ -100,7 +110,9 @@ fn unshare_moves_caller_user() -> Verdict {
     moves_the_caller(Kind::User)
 }
 
-/// unshare() of the UTS namespace moves the caller itself to a new one, and to no new namespace of another kind.
+/// unshare(CLONE_NEWUTS) moves the caller to a new UTS namespace, where its next children are born, too.
+///
+/// It is in no new namespace of another kind.
 #[claim(
     source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
     needs = [Root],
@@ -109,7 +121,7 @@ fn unshare_moves_caller_uts() -> Verdict {
     moves_the_caller(Kind::Uts)
 }
 
-/// After unshare(CLONE_NEWTIME) the caller is in its old time namespace; the new one is where its children go.
+/// unshare(CLONE_NEWTIME) leaves the caller in its time namespace; its next children are born in the new one.
 #[claim(source = ["unshare(2) CLONE_NEWTIME", "What's in a name(space)?"], needs = [Root, Config("TIME_NS")])]
 fn unshare_time_not_caller() -> Verdict {
     let before = Links::own()?;
@@ -125,11 +137,12 @@ fn unshare_time_not_caller() -> Verdict {
     holds()
 }
 
-/// The caller of unshare() becomes a member of what it makes if that is no PID and no time namespace: these get its children.
+/// unshare() moves the caller to the new namespace, except for the PID and time kinds: only its next children are in
+/// those.
 #[claim(
     source = "What's in a name(space)?",
     needs = [Root, UserNamespaces, Config("TIME_NS")],
-    erratum = "The summary of «What's in a name(space)?»: unshare() moves the process itself into a new namespace.",
+    erratum = "What's in a name(space)?, summary: unshare() moves the calling process into the new namespaces.",
 )]
 fn create_puts_self_or_children() -> Verdict {
     for kind in Kind::ALL {
@@ -146,7 +159,8 @@ fn create_puts_self_or_children() -> Verdict {
     holds()
 }
 
-/// What one process unshares changes nothing for others that were in the same namespaces, not for its parent either.
+/// unshare() by one process moves no other: its parent, its sibling and a child that it already had stay where they
+/// were.
 #[claim(
     source = ["namespaces(7) The namespaces API", "Few notes about network namespaces in Linux"],
     needs = [Root, UserNamespaces, Config("TIME_NS")],
@@ -181,29 +195,28 @@ fn unshare_leaves_others_alone() -> Verdict {
     holds()
 }
 
-/// One unshare() with several flags moves the caller to a new namespace of each kind that is named, and of no other.
+/// One unshare() with several flags makes one namespace of each kind that is named, and none of another kind.
 #[claim(
     source = ["namespaces(7) The namespaces API", "unshare(2) DESCRIPTION", "namespaces-fun"],
-    needs = [Root],
+    needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn unshare_several_at_once() -> Verdict {
-    let five = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Uts];
     let before = Links::own()?;
-    for left_out in [None].into_iter().chain(five.map(Some)) {
-        let kinds: Vec<_> = five.into_iter().filter(|kind| Some(*kind) != left_out).collect();
+    for left_out in [None].into_iter().chain(Kind::ALL.map(Some)) {
+        let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| Some(*kind) != left_out).collect();
         child(NONE, || {
             expect_ok!(unshare(flags_of(&kinds)), "{kinds:?}");
-            let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-            expect_eq!(Links::own()?.changed_since(&before), names);
+            let links: Vec<_> = kinds.iter().map(|kind| kind.unshared_link()).collect();
+            expect_eq!(Links::own()?.changed_since(&before), links);
             Ok(())
         })?;
     }
     holds()
 }
 
-/// A process can make one new time namespace after the other for its children, but not a second PID namespace: EINVAL.
+/// A second unshare(CLONE_NEWTIME) makes another time namespace; a second unshare(CLONE_NEWPID) fails with EINVAL.
 ///
-/// That stays so when the first PID namespace's init is dead, until `setns(2)` points the children back.
+/// The latter stays so when the first PID namespace's init is dead, until setns(2) points the children back.
 #[claim(
     source = ["unshare(2) ERRORS", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
     needs = [Root, Config("TIME_NS")],

@@ -20,31 +20,41 @@ pub(super) const CASES: &[Case] = cases![
     fork_inherits_all,
 ];
 
-/// A child that is made with the flag for a cgroup namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWCGROUP is in a new cgroup namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root])]
 fn clone_child_joins_new_cgroup() -> Verdict {
     only_the_child_moves(Kind::Cgroup)
 }
 
-/// A child that is made with the flag for an IPC namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWIPC is in a new IPC namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root])]
 fn clone_child_joins_new_ipc() -> Verdict {
     only_the_child_moves(Kind::Ipc)
 }
 
-/// A child that is made with the flag for a mount namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWNS is in a new mount namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root])]
 fn clone_child_joins_new_mnt() -> Verdict {
     only_the_child_moves(Kind::Mnt)
 }
 
-/// A child that is made with the flag for a network namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWNET is in a new network namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root])]
 fn clone_child_joins_new_net() -> Verdict {
     only_the_child_moves(Kind::Net)
 }
 
-/// A child that is made with the flag for a PID namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWPID is in a new PID namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(
     source = ["namespaces(7) The namespaces API", "clone(2) The flags mask", "namespaces-fun"],
     needs = [Root],
@@ -53,27 +63,34 @@ fn clone_child_joins_new_pid() -> Verdict {
     only_the_child_moves(Kind::Pid)
 }
 
-/// A child that is made with the flag for a time namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWTIME is in a new time namespace, and in its parent's of all other kinds.
 ///
-/// Only `clone3(2)` has such a flag: in `clone(2)` its bit belongs to the number of the exit signal.
+/// The parent stays where it is. Only clone3(2) has such a flag: in clone(2) its bit belongs to the exit signal.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root, Config("TIME_NS")])]
 fn clone_child_joins_new_time() -> Verdict {
     only_the_child_moves(Kind::Time)
 }
 
-/// A child that is made with the flag for a user namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWUSER is in a new user namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root, UserNamespaces])]
 fn clone_child_joins_new_user() -> Verdict {
     only_the_child_moves(Kind::User)
 }
 
-/// A child that is made with the flag for a UTS namespace is in a new one, and apart from that where its parent stays.
+/// A child created with CLONE_NEWUTS is in a new UTS namespace, and in its parent's of all other kinds.
+///
+/// The parent stays where it is.
 #[claim(source = ["namespaces(7) The namespaces API", "clone(2) The flags mask"], needs = [Root])]
 fn clone_child_joins_new_uts() -> Verdict {
     only_the_child_moves(Kind::Uts)
 }
 
-/// A child that is forked without any flag is in its parent's namespaces of all kinds, also where that one has just come.
+/// A child created by fork() or vfork() is in its parent's namespaces of all kinds, also in those that the parent has
+/// just made.
+///
+/// For PID and time namespaces, unshare(2) and setns(2) can choose others for the children.
 #[claim(
     source = ["clone(2) The flags mask", "Few notes about network namespaces in Linux", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Config("TIME_NS")],

@@ -17,7 +17,8 @@ pub(super) const CASES: &[Case] =
 /// The programs that these cases execute.
 pub(super) const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own_links }];
 
-/// execve() leaves a process in the namespaces that it is in, and its children's PID namespace what it is.
+/// execve() changes neither the cgroup, IPC, mount, network, PID, user and UTS namespace of a process nor
+/// pid_for_children.
 ///
 /// For what becomes of a new time namespace see `exec_enters_time_for_children`.
 #[claim(source = ["namespaces(7)", "Few notes about network namespaces in Linux"], needs = [Root, UserNamespaces])]
@@ -32,12 +33,12 @@ fn exec_keeps_namespaces() -> Verdict {
     holds()
 }
 
-/// A program that is executed after unshare(CLONE_NEWTIME) is in the time namespace that was made for children.
+/// A program that is executed after unshare(CLONE_NEWTIME) runs in the time namespace that was made for the children.
 #[claim(
     source = ["kernel/nsproxy.c exec_task_namespaces", "What's in a name(space)?"],
     since = "6.3",
     needs = [Root, Config("TIME_NS")],
-    erratum = "time_namespaces(7), EXAMPLES: the shell that unshare -T executes is still in the initial time namespace.",
+    erratum = "time_namespaces(7), EXAMPLES: the shell that «unshare -T» executes is still in the initial time namespace.",
 )]
 fn exec_enters_time_for_children() -> Verdict {
     let moved = executed_after(|| unshare(CLONE_NEWTIME).doing("unshare the time namespace"))?;
@@ -50,9 +51,10 @@ fn exec_enters_time_for_children() -> Verdict {
     holds()
 }
 
-/// A program that is executed after unshare(CLONE_NEWTIME) is still in the old time namespace; its children are not.
+/// A program executed after unshare(CLONE_NEWTIME) runs in the old time namespace; time_for_children still leads to the
+/// new one.
 ///
-/// Since 6.3 it is in the new one.
+/// Since 6.3 the program runs in the new one.
 #[claim(
     source = ["time_namespaces(7) EXAMPLES", "What's in a name(space)?"],
     until = "6.3",

@@ -4,9 +4,13 @@ use std::fmt::Display;
 use std::os::fd::OwnedFd;
 
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, map_self};
+use kit::process::{NOBODY, as_user_with, capabilities, user_namespace_with, with_only, without};
 use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use nix::fcntl::{AtFlags, OFlag};
+use rustix::thread::CapabilitySet;
+
+use super::creating::flags_of;
+use super::creating_rights::OTHERS;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -24,36 +28,35 @@ pub(super) const CASES: &[Case] = cases![
     fh_open_needs_power_over_owner,
 ];
 
-/// Any process opens the namespaces that it is in by their handles, without CAP_DAC_READ_SEARCH or other privilege.
+/// open_by_handle_at() opens the namespaces that the caller is in by their handles, without any privilege.
+///
+/// Handles of namespaces that an unprivileged caller is not in fail with ESTALE.
 #[claim(
     source = ["kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", "name_to_handle_at(2) ERRORS"],
     since = "6.18",
     needs = [UserNamespaces, Config("TIME_NS")],
-    erratum = "name_to_handle_at(2): open_by_handle_at() needs CAP_DAC_READ_SEARCH, and is EPERM without it.",
+    erratum = "name_to_handle_at(2), ERRORS: open_by_handle_at() fails with EPERM if the caller does not have CAP_DAC_READ_SEARCH.",
 )]
 fn fh_open_own_unprivileged() -> Verdict {
     unprivileged(NONE, || {
-        let mut handles = Vec::new();
-        for kind in Kind::ALL {
-            let handle = handle_of("self", kind)?;
-            let opened = Namespace::from_fd(expect_ok!(open(&handle), "{kind}"));
-            expect_eq!(opened.inode()?, own_inode(kind)?, "{kind}");
-            handles.push((kind, handle));
+        let handles = handles_of("self", &Kind::ALL)?;
+        for (kind, handle) in &handles {
+            let opened = Namespace::from_fd(expect_ok!(open(handle), "{kind}"));
+            expect_eq!(opened.inode()?, own_inode(*kind)?, "{kind}");
         }
-        // The same process cannot when it has left them.
-        let flags = Kind::ALL.into_iter().fold(NONE, |flags, kind| flags | kind.flag());
-        child(flags, || {
-            for (kind, handle) in &handles {
-                expect_errno!(open(handle), ESTALE, "{kind}, from another one");
-                expect_ok!(open(&handle_of("self", *kind)?), "{kind}, the other one");
-            }
-            Ok(())
+        // Its child's capabilities are those of a user namespace that owns nothing of this.
+        child(flags_of(&Kind::ALL), || {
+            expect_stale(&handles, "which the caller's parent is in")?;
+            expect_opened(&handles_of("self", &Kind::ALL)?, "which the caller is in")
         })
     })?;
     holds()
 }
 
-/// Without privilege, the handle of a cgroup namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a cgroup namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -63,7 +66,10 @@ fn fh_open_foreign_cgroup_refused() -> Verdict {
     foreign_is_refused(Kind::Cgroup)
 }
 
-/// Without privilege, the handle of an IPC namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening an IPC namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -73,7 +79,10 @@ fn fh_open_foreign_ipc_refused() -> Verdict {
     foreign_is_refused(Kind::Ipc)
 }
 
-/// Without privilege, the handle of a mount namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a mount namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -83,7 +92,10 @@ fn fh_open_foreign_mnt_refused() -> Verdict {
     foreign_is_refused(Kind::Mnt)
 }
 
-/// Without privilege, the handle of a network namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a network namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call
+/// fails with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -93,7 +105,10 @@ fn fh_open_foreign_net_refused() -> Verdict {
     foreign_is_refused(Kind::Net)
 }
 
-/// Without privilege, the handle of a PID namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a PID namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -103,7 +118,10 @@ fn fh_open_foreign_pid_refused() -> Verdict {
     foreign_is_refused(Kind::Pid)
 }
 
-/// Without privilege, the handle of a time namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a time namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -113,7 +131,10 @@ fn fh_open_foreign_time_refused() -> Verdict {
     foreign_is_refused(Kind::Time)
 }
 
-/// Without privilege, the handle of a user namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a user namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -123,7 +144,10 @@ fn fh_open_foreign_user_refused() -> Verdict {
     foreign_is_refused(Kind::User)
 }
 
-/// Without privilege, the handle of a UTS namespace that the caller is not in is ESTALE; root of the machine opens it.
+/// Opening a UTS namespace that the caller is not in by its handle requires CAP_SYS_ADMIN; without it the call fails
+/// with ESTALE.
+///
+/// Nothing else is required in the initial user and PID namespaces.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
@@ -133,73 +157,108 @@ fn fh_open_foreign_uts_refused() -> Verdict {
     foreign_is_refused(Kind::Uts)
 }
 
-/// Root with all capabilities, but outside the initial PID namespace, opens no namespace by its handle but its own.
-#[claim(source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces", since = "6.19", needs = [Root, InitialNamespaces])]
+/// In a PID namespace other than the initial one, even root opens no namespaces by their handles but those that it is
+/// in.
+///
+/// For handles of others open_by_handle_at() fails with ESTALE.
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces",
+    since = "6.19",
+    needs = [Root, InitialNamespaces, Config("TIME_NS")],
+)]
 fn fh_open_needs_initial_pidns() -> Verdict {
-    let other = waiting(CLONE_NEWUTS)?;
-    let handle = handle_of(other.pid(), Kind::Uts)?;
-    let own = handle_of("self", Kind::Uts)?;
-    child(CLONE_NEWUTS, || {
-        expect_ok!(open(&handle), "another's, in the initial PID namespace");
-        expect_ok!(open(&own), "its parent's, in the initial PID namespace");
-        Ok(())
-    })?;
+    let other = waiting(flags_of(&Kind::ALL))?;
+    let handles = handles_of(other.pid(), &Kind::ALL)?;
+    child(NONE, || expect_opened(&handles, "another process's, from the initial PID namespace"))?;
     child(CLONE_NEWPID, || {
-        expect_errno!(open(&handle), ESTALE, "another's, in a child PID namespace");
-        expect_ok!(open(&own), "its own, in a child PID namespace");
-        Ok(())
+        expect_stale(&handles, "another process's, from a new PID namespace")?;
+        expect_opened(&handles_of("self", &Kind::ALL)?, "its own, from a new PID namespace")
     })?;
     holds()
 }
 
-/// Root of a user namespace does not open even the namespaces which that one owns by their handles, but its own.
-#[claim(source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces", since = "6.19", needs = [UserNamespaces])]
+/// Capabilities in a user namespace other than the initial one do not help to open the namespaces that it owns by their
+/// handles.
+///
+/// open_by_handle_at() fails with ESTALE, as without any privilege: only those open that the caller is in.
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces",
+    since = "6.19",
+    needs = [Root, UserNamespaces, InitialNamespaces, Config("TIME_NS")],
+)]
 fn fh_open_needs_initial_userns() -> Verdict {
-    in_own_user_namespace(|own, others, _| {
-        expect_ok!(open(own), "its own");
-        expect_errno!(open(others), ESTALE, "another one that its user namespace owns");
-        Ok(())
-    })
-}
-
-/// On 6.18, whoever has CAP_SYS_ADMIN over the owning user namespace opens a namespace by its handle.
-#[claim(source = "kernel 6.18 fs/nsfs.c nsfs_fh_to_dentry", since = "6.18", until = "6.19", needs = [UserNamespaces])]
-fn fh_open_needs_power_over_owner() -> Verdict {
-    in_own_user_namespace(|own, others, outside| {
-        expect_ok!(open(own), "its own");
-        expect_ok!(open(others), "another one that its user namespace owns");
-        expect_errno!(open(outside), ESTALE, "the one that it comes from, which its parent user namespace owns");
-        Ok(())
-    })
-}
-
-/// Runs `body` as root of a new user namespace, with the handles of its own UTS namespace there, of another one that the
-/// user namespace owns, and of the one that it comes from.
-fn in_own_user_namespace(body: impl FnOnce(&FileHandle, &FileHandle, &FileHandle) -> Outcome<()>) -> Verdict {
-    let outside = handle_of("self", Kind::Uts)?;
-    unprivileged(NONE, || {
-        let maps = Maps::own_as_root();
-        unshare(CLONE_NEWUSER | CLONE_NEWUTS)?;
-        map_self(&maps)?;
-        let other = waiting(CLONE_NEWUTS)?;
-        expect_ne!(inode_of(other.pid(), Kind::Uts)?, own_inode(Kind::Uts)?);
-        body(&handle_of("self", Kind::Uts)?, &handle_of(other.pid(), Kind::Uts)?, &outside)
+    let owned = user_namespace_with(&Maps::own_as_root(), flags_of(&OTHERS), Peer::wait)?;
+    let handles = handles_of(owned.pid(), &OTHERS)?;
+    expect_opened(&handles, "by root of the initial user namespace")?;
+    enter(owned.pid(), &[Kind::User], || {
+        expect_stale(&handles, "with all capabilities in the user namespace that owns them")?;
+        expect_opened(&handles_of("self", &Kind::ALL)?, "the caller's own")
     })?;
     holds()
 }
 
-/// The handle of a namespace that nobody is in who tries it: an ordinary user, who fails, and root, who does not.
+/// On 6.18, CAP_SYS_ADMIN in the user namespace that owns a namespace suffices to open it by its handle, and is
+/// required.
+///
+/// Without it open_by_handle_at() fails with ESTALE.
+#[claim(
+    source = "kernel 6.18 fs/nsfs.c nsfs_fh_to_dentry",
+    since = "6.18",
+    until = "6.19",
+    needs = [Root, UserNamespaces, Config("TIME_NS")],
+)]
+fn fh_open_needs_power_over_owner() -> Verdict {
+    let owned = user_namespace_with(&Maps::own_as_root(), flags_of(&OTHERS), Peer::wait)?;
+    let elsewhere = waiting(flags_of(&OTHERS))?;
+    let (owned_here, owned_above) = (handles_of(owned.pid(), &OTHERS)?, handles_of(elsewhere.pid(), &OTHERS)?);
+    enter(owned.pid(), &[Kind::User], || {
+        with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_opened(&owned_here, "with CAP_SYS_ADMIN alone, in the owner")?;
+            expect_stale(&owned_above, "with CAP_SYS_ADMIN alone, in a child of the owner")
+        })?;
+        without(CapabilitySet::SYS_ADMIN, NONE, || expect_stale(&owned_here, "without CAP_SYS_ADMIN, in the owner"))
+    })?;
+    holds()
+}
+
+/// Shows that CAP_SYS_ADMIN alone is what opens the handle of a namespace of this kind that the caller is not in.
 fn foreign_is_refused(kind: Kind) -> Verdict {
     let other = waiting(kind.flag())?;
-    let (handle, inode) = (handle_of(other.pid(), kind)?, inode_of(other.pid(), kind)?);
-    expect_ne!(inode, own_inode(kind)?);
-    expect_eq!(Namespace::from_fd(expect_ok!(open(&handle), "by root")).inode()?, inode);
-    as_user(NOBODY, NONE, || {
-        expect_errno!(open(&handle), ESTALE, "by an ordinary user");
-        expect_ok!(open(&handle_of("self", kind)?), "an ordinary user's own namespace");
+    let (handles, inode) = (handles_of(other.pid(), &[kind])?, inode_of(other.pid(), kind)?);
+    let all = capabilities()?.permitted;
+    as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || {
+        for (_, handle) in &handles {
+            let opened = Namespace::from_fd(expect_ok!(open(handle), "with CAP_SYS_ADMIN alone"));
+            expect_eq!(opened.inode()?, inode);
+        }
         Ok(())
     })?;
+    as_user_with(NOBODY, all - CapabilitySet::SYS_ADMIN, || {
+        expect_stale(&handles, "with all capabilities but CAP_SYS_ADMIN")?;
+        expect_opened(&handles_of("self", &[kind])?, "the caller's own")
+    })?;
     holds()
+}
+
+/// The handles of a process's namespaces of these kinds.
+fn handles_of(process: impl Display, kinds: &[Kind]) -> Outcome<Vec<(Kind, FileHandle)>> {
+    kinds.iter().map(|kind| Ok((*kind, handle_of(&process, *kind)?))).collect()
+}
+
+/// The claim says that the caller opens all these.
+fn expect_opened(handles: &[(Kind, FileHandle)], which: &str) -> Outcome<()> {
+    for (kind, handle) in handles {
+        expect_ok!(open(handle), "the {kind} namespace, {which}");
+    }
+    Ok(())
+}
+
+/// The claim says that the caller opens none of these.
+fn expect_stale(handles: &[(Kind, FileHandle)], which: &str) -> Outcome<()> {
+    for (kind, handle) in handles {
+        expect_errno!(open(handle), ESTALE, "the {kind} namespace, {which}");
+    }
+    Ok(())
 }
 
 /// The handle of a process's namespace. No file is opened for it.

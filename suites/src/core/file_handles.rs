@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = cases![
     fh_open_id_only,
 ];
 
-/// Before 6.18 a namespace's file has no handle: name_to_handle_at(2) is EOPNOTSUPP, as for any file of procfs.
+/// Before 6.18 a namespace's file has no handle: name_to_handle_at(2) fails with EOPNOTSUPP.
 #[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", until = "6.18", needs = [Root, Config("TIME_NS")])]
 fn fh_none_before() -> Verdict {
     for link in Link::ALL {
@@ -34,7 +34,10 @@ fn fh_none_before() -> Verdict {
     holds()
 }
 
-/// The handle of a namespace's file is of type 0xf1 and has 16 bytes: the namespace's number, its CLONE_NEW flag, its inode.
+/// The handle of a namespace's file has type 0xf1 and 16 bytes: the namespace's ID, its CLONE_NEW* flag and its
+/// inode number.
+///
+/// The ID is the one that NS_GET_ID returns.
 #[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_encode() -> Verdict {
     for link in Link::ALL {
@@ -48,7 +51,9 @@ fn fh_encode() -> Verdict {
     holds()
 }
 
-/// A link in /proc/PID/ns itself has no handle, EOPNOTSUPP: name_to_handle_at(2) must be told AT_SYMLINK_FOLLOW.
+/// name_to_handle_at(2) of a link in /proc/PID/ns fails with EOPNOTSUPP without AT_SYMLINK_FOLLOW.
+///
+/// The link itself is a file of procfs, which has no handles.
 #[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_encode_needs_follow() -> Verdict {
     for link in Link::ALL {
@@ -58,11 +63,12 @@ fn fh_encode_needs_follow() -> Verdict {
     holds()
 }
 
-/// With room for less than 16 bytes, name_to_handle_at(2) of a namespace's file is EOVERFLOW and says that it takes 16.
+/// name_to_handle_at(2) of a namespace's file fails with EOVERFLOW if there is room for less than 16 bytes, and asks
+/// for 16.
 #[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_encode_overflow() -> Verdict {
     for link in Link::ALL {
-        for room in [0, 8, 15] {
+        for room in 0..16 {
             let (handle, needed) = handle_with_room(&own(link), AtFlags::AT_SYMLINK_FOLLOW, room);
             expect_errno!(handle, EOVERFLOW, "{link}, {room} bytes");
             expect_eq!(needed, 16, "{link}, {room} bytes");
@@ -72,19 +78,19 @@ fn fh_encode_overflow() -> Verdict {
     holds()
 }
 
-/// open_by_handle_at(2) opens a namespace by its handle, on any namespace's file or, without one, on FD_NSFS_ROOT (-10003).
+/// open_by_handle_at(2) opens a namespace by its handle if the mount is given as FD_NSFS_ROOT (-10003) or as any
+/// namespace's file.
 ///
-/// On a file of another file system, such as the working directory, that is ESTALE.
+/// With a file of another file system, such as the working directory on a tmpfs, it fails with ESTALE. The new file can
+/// be given to setns(2).
 #[claim(source = "kernel 7.3 include/uapi/linux/fcntl.h", since = "6.18", needs = [Root, Config("TIME_NS")])]
 fn fh_open_root_sentinel() -> Verdict {
-    let other_kind = |kind| Namespace::own(if kind == Kind::Uts { Kind::Ipc } else { Kind::Uts });
+    let files = Kind::ALL.into_iter().map(Namespace::own).collect::<Outcome<Vec<_>>>()?;
     for link in Link::ALL {
         let handle = handle_of(link)?;
-        let file = other_kind(link.kind())?;
-        for (which, mount) in [("FD_NSFS_ROOT", Mount::Nsfs), ("another kind's file", Mount::of(&file))] {
-            let opened =
-                Namespace::from_fd(expect_ok!(open_by_handle(mount, &handle, OFlag::O_RDONLY), "{link}, {which}"));
-            expect_eq!(opened.inode()?, inode_at(own(link))?, "{link}, {which}");
+        for mount in [Mount::Nsfs].into_iter().chain(files.iter().map(Mount::of)) {
+            let opened = expect_ok!(open_by_handle(mount, &handle, OFlag::O_RDONLY), "{link}, {mount:?}");
+            expect_eq!(Namespace::from_fd(opened).inode()?, inode_at(own(link))?, "{link}, {mount:?}");
         }
         expect_errno!(open_by_handle(Mount::Here, &handle, OFlag::O_RDONLY), ESTALE, "{link}, AT_FDCWD");
     }
@@ -97,7 +103,8 @@ fn fh_open_root_sentinel() -> Verdict {
     holds()
 }
 
-/// By its handle a namespace opens for reading and with O_PATH: for writing that is EPERM, and as a directory ENOTDIR.
+/// open_by_handle_at(2) opens a namespace with O_RDONLY or O_PATH; O_RDWR and O_WRONLY fail with EPERM, O_DIRECTORY
+/// with ENOTDIR.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_open_readonly_only() -> Verdict {
     for link in Link::ALL {
@@ -112,7 +119,9 @@ fn fh_open_readonly_only() -> Verdict {
     holds()
 }
 
-/// A namespace's handle that has been changed is ESTALE: its number, flag, inode, type or length, or its flag alone void.
+/// open_by_handle_at(2) fails with ESTALE if one field of a namespace's handle was changed, or if the handle was cut.
+///
+/// The fields are the type, the ID, the CLONE_NEW* flag and the inode number.
 #[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.18", needs = [Config("TIME_NS")])]
 fn fh_open_tampered_estale() -> Verdict {
     for link in Link::ALL {
@@ -124,7 +133,7 @@ fn fh_open_tampered_estale() -> Verdict {
             ("a number that nothing has", NamespaceHandle { id: u64::MAX, ..says }.write()),
             ("another kind's flag", NamespaceHandle { kind: other, ..says }.write()),
             ("no kind's flag", NamespaceHandle { kind: CloneFlags::from_bits_retain(1), ..says }.write()),
-            ("an inode but no flag", NamespaceHandle { kind: NONE, ..says }.write()),
+            ("flag 0", NamespaceHandle { kind: NONE, ..says }.write()),
             ("another inode", NamespaceHandle { inode: says.inode ^ 1, ..says }.write()),
             ("another type", FileHandle { kind: 1, ..handle.clone() }),
             ("8 bytes", FileHandle { bytes: handle.bytes[..8].to_vec(), ..handle.clone() }),
@@ -137,14 +146,14 @@ fn fh_open_tampered_estale() -> Verdict {
     holds()
 }
 
-/// A namespace's handle may be longer by four bytes, whatever they are: it opens the namespace as if they were not there.
+/// A namespace's handle with four more bytes at its end, zero or not, opens the namespace as if they were not there.
 ///
-/// The kernel means to refuse them unless they are zero, but looks at a byte in the middle of the number instead.
+/// The kernel means to refuse bytes other than zero, but looks at a byte in the middle of the ID instead.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
     needs = [Config("TIME_NS")],
-    erratum = "fs/nsfs.c nsfs_fh_to_dentry, its comment: trailing bytes are checked to be zero.",
+    erratum = "fs/nsfs.c nsfs_fh_to_dentry, comment: trailing bytes are checked to be zero.",
 )]
 fn fh_open_ignores_what_follows() -> Verdict {
     for link in Link::ALL {
@@ -162,7 +171,9 @@ fn fh_open_ignores_what_follows() -> Verdict {
     holds()
 }
 
-/// On 6.18 a handle with nothing but a namespace's number is ESTALE.
+/// On 6.18 open_by_handle_at(2) fails with ESTALE if a handle's CLONE_NEW* flag and inode number are 0.
+///
+/// Since 6.19 the ID alone suffices.
 #[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.18", until = "6.19", needs = [Config("TIME_NS")])]
 fn fh_open_id_only_estale() -> Verdict {
     for link in Link::ALL {
@@ -174,7 +185,9 @@ fn fh_open_id_only_estale() -> Verdict {
     holds()
 }
 
-/// A handle with nothing but a namespace's number, flag and inode being 0, opens the namespace, whatever its kind.
+/// A handle whose CLONE_NEW* flag and inode number are 0 opens the namespace that has its ID, of whatever kind.
+///
+/// If only the flag is 0, open_by_handle_at(2) fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.19", needs = [Config("TIME_NS")])]
 fn fh_open_id_only() -> Verdict {
     for link in Link::ALL {

@@ -18,49 +18,49 @@ pub(super) const CASES: &[Case] = cases![
     fh_dead_uts_estale,
 ];
 
-/// A cgroup namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a cgroup namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_cgroup_estale() -> Verdict {
     dies_with_its_namespace(Kind::Cgroup)
 }
 
-/// An IPC namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep an IPC namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_ipc_estale() -> Verdict {
     dies_with_its_namespace(Kind::Ipc)
 }
 
-/// A mount namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a mount namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_mnt_estale() -> Verdict {
     dies_with_its_namespace(Kind::Mnt)
 }
 
-/// A network namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a network namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_net_estale() -> Verdict {
     dies_with_its_namespace(Kind::Net)
 }
 
-/// A PID namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a PID namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_pid_estale() -> Verdict {
     dies_with_its_namespace(Kind::Pid)
 }
 
-/// A time namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a time namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
 fn fh_dead_time_estale() -> Verdict {
     dies_with_its_namespace(Kind::Time)
 }
 
-/// A user namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a user namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_user_estale() -> Verdict {
     dies_with_its_namespace(Kind::User)
 }
 
-/// A UTS namespace goes with its last process though there is a handle of it, which then is ESTALE.
+/// A handle does not keep a UTS namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
 #[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
 fn fh_dead_uts_estale() -> Verdict {
     dies_with_its_namespace(Kind::Uts)

@@ -15,7 +15,10 @@ use nix::unistd::{geteuid, pipe};
 pub(super) const CASES: &[Case] =
     cases![ioctl_not_ns_enotty, ioctl_unknown_enotty, ioctl_opath_ebadf, ioctl_owner_uid_efault, ioctl_ns_id_efault,];
 
-/// The operations on namespaces are ENOTTY on a descriptor of anything else, such as a pipe or the link's directory.
+/// NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE and NS_GET_OWNER_UID fail with ENOTTY on a file that is not a
+/// namespace's.
+///
+/// Tried with a file and a directory of procfs, a device, a pipe and a socket.
 #[claim(source = "ioctl_nsfs(2) ERRORS", needs = [UserNamespaces])]
 fn ioctl_not_ns_enotty() -> Verdict {
     let (pipe, _other_end) = pipe()?;
@@ -37,7 +40,9 @@ fn ioctl_not_ns_enotty() -> Verdict {
     holds()
 }
 
-/// A number that stands for no operation is ENOTTY on a namespace, and so is an operation's own with another size in it.
+/// ioctl(2) on a namespace fails with ENOTTY for a request that stands for no operation.
+///
+/// So does NS_GET_NSTYPE with the size of an argument in its number: it takes none.
 #[claim(source = "NS_GET_USERNS(2const) ERRORS", needs = [])]
 fn ioctl_unknown_enotty() -> Verdict {
     let namespace = Namespace::own(Kind::Uts)?;
@@ -54,7 +59,7 @@ fn ioctl_unknown_enotty() -> Verdict {
     holds()
 }
 
-/// With a namespace's file that was opened with O_PATH no operation is possible: EBADF.
+/// NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE and NS_GET_OWNER_UID fail with EBADF on a file opened with O_PATH.
 #[claim(source = "open(2) O_PATH", needs = [UserNamespaces])]
 fn ioctl_opath_ebadf() -> Verdict {
     let process = waiting(CLONE_NEWUSER)?;
@@ -69,7 +74,7 @@ fn ioctl_opath_ebadf() -> Verdict {
     holds()
 }
 
-/// NS_GET_OWNER_UID with an address that cannot be written to is EFAULT.
+/// NS_GET_OWNER_UID fails with EFAULT if its argument is an address that cannot be written to.
 #[claim(source = "ioctl(2)", needs = [UserNamespaces])]
 fn ioctl_owner_uid_efault() -> Verdict {
     let namespace = waiting(CLONE_NEWUSER)?.namespace(Kind::User)?;
@@ -81,7 +86,7 @@ fn ioctl_owner_uid_efault() -> Verdict {
     holds()
 }
 
-/// NS_GET_ID with an address that cannot be written to is EFAULT.
+/// NS_GET_ID fails with EFAULT if its argument is an address that cannot be written to.
 #[claim(source = "kernel 7.3 fs/nsfs.c ns_ioctl", since = "6.18", needs = [])]
 fn ioctl_ns_id_efault() -> Verdict {
     let namespace = Namespace::own(Kind::Uts)?;

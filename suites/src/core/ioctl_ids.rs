@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     ioctl_ns_id_initial_fixed,
 ];
 
-/// Before 6.18 there is no NS_GET_ID: it is ENOTTY on every namespace.
+/// Before 6.18 there is no NS_GET_ID: the request fails with ENOTTY on a namespace of any kind.
 #[claim(source = "include/uapi/linux/nsfs.h", until = "6.18", needs = [Config("TIME_NS")])]
 fn namespaces_had_no_number_to_ask_for() -> Verdict {
     for kind in Kind::ALL {
@@ -31,7 +31,10 @@ fn namespaces_had_no_number_to_ask_for() -> Verdict {
     holds()
 }
 
-/// NS_GET_ID tells a 64-bit number of a namespace of any kind, through each of the ten links: the same for the same one.
+/// NS_GET_ID returns a 64-bit ID of a namespace of any kind: always the same for one namespace, and another for
+/// another.
+///
+/// Through whichever of the ten links of whichever process the namespace was opened.
 #[claim(source = "include/uapi/linux/nsfs.h", since = "6.18", needs = [UserNamespaces, Config("TIME_NS")])]
 fn ioctl_ns_id() -> Verdict {
     let caller = spawn(CLONE_NEWUSER, |outside| {
@@ -62,7 +65,8 @@ fn ioctl_ns_id() -> Verdict {
     holds()
 }
 
-/// A namespace's number is given to no other, of whatever kind and whether or not it still exists; inode numbers are.
+/// A namespace's ID is given to no other namespace, of whatever kind, even when it no longer exists; its inode number
+/// is.
 #[claim(source = "kernel 7.3 kernel/nstree.c __ns_tree_gen_id", since = "6.18", needs = [Root, Config("TIME_NS")])]
 fn ioctl_ns_id_unique_across_kinds() -> Verdict {
     let mut numbers = BTreeSet::new();
@@ -88,7 +92,7 @@ fn ioctl_ns_id_unique_across_kinds() -> Verdict {
     holds()
 }
 
-/// A namespace that is made later has a higher number, whichever processor its maker is on.
+/// A namespace that is made later has a higher ID, also if it is made on another processor.
 #[claim(
     source = "kernel 7.3 kernel/nstree.c __ns_tree_gen_id",
     since = "6.19",
@@ -101,7 +105,7 @@ fn ioctl_ns_id_monotonic() -> Verdict {
     holds()
 }
 
-/// Of namespaces that are made on one processor a later one has a higher number, whatever their kinds.
+/// Of the namespaces made on one processor, a later one has a higher ID, whatever their kinds.
 #[claim(
     source = ["kernel 6.18 kernel/nstree.c ns_tree_gen_id", "kernel 7.3 kernel/nstree.c __ns_tree_gen_id"],
     since = "6.18",
@@ -113,7 +117,7 @@ fn ns_ids_rise_on_one_processor() -> Verdict {
     holds()
 }
 
-/// In 6.18 each processor has numbers of its own to give: only those of namespaces made on one are in order.
+/// On 6.18 only the IDs of namespaces made on one processor are in order: each processor has a batch of its own.
 #[claim(
     source = "kernel 6.18 kernel/nstree.c ns_tree_gen_id",
     since = "6.18",
@@ -131,7 +135,7 @@ fn ns_id_order_is_that_of_one_processor() -> Verdict {
     holds()
 }
 
-/// The initial namespaces have fixed numbers: IPC 1, UTS 2, user 3, PID 4, cgroup 5, time 6, network 7 and mount 8.
+/// The initial namespaces have fixed IDs: IPC 1, UTS 2, user 3, PID 4, cgroup 5, time 6, network 7 and mount 8.
 #[claim(
     source = "include/uapi/linux/nsfs.h enum init_ns_id",
     since = "6.19",
