@@ -26,15 +26,20 @@ fn core_pattern_p_vs_capital_p() -> Verdict {
         let (pid, tid) = crash()?;
         expect_eq!(core_file()?, format!("p{pid}.P{pid}.i{tid}.I{tid}"), "in the initial namespace");
 
-        let init = waiting(CLONE_NEWPID)?;
-        setns(init.namespace(Kind::Pid)?, CLONE_NEWPID).doing("join a nested namespace")?;
+        // Two levels down, so that the namespace in between, where the numbers are 3 and 4, is neither of the two.
+        let middle = spawn(CLONE_NEWPID, |us| {
+            let init = waiting(CLONE_NEWPID)?;
+            us.send_fd(init.namespace(Kind::Pid)?)?;
+            us.wait()
+        })?;
+        setns(middle.peer().recv_fd()?, CLONE_NEWPID).doing("join a nested namespace")?;
         let (pid, tid) = crash()?;
-        expect_eq!(core_file()?, format!("p2.P{pid}.i3.I{tid}"), "in a nested namespace");
+        expect_eq!(core_file()?, format!("p2.P{pid}.i3.I{tid}"), "in a namespace two levels down");
         holds()
     })
 }
 
-/// acct() in a nested PID namespace records the ends of processes in it and below, by its own PIDs, and no others.
+/// Process accounting that acct(2) starts in a PID namespace records only processes of it and its descendants, by their PIDs in it.
 #[claim(
     source = ["acct(2)", "kernel/acct.c"],
     needs = [Root, Disposable, Config("BSD_PROCESS_ACCT"), Config("BSD_PROCESS_ACCT_V3")]

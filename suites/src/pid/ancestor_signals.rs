@@ -1,7 +1,7 @@
 //! Which signals reach a namespace's init from outside, from a PID namespace above: `pid_namespaces(7)` The namespace
 //! init process.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use kit::prelude::*;
 use kit::process::{Change, NOBODY, become_user, member};
@@ -30,7 +30,9 @@ pub(super) const CASES: &[Case] = cases![
 /// What the terminal's job control stops processes with.
 const TERMINAL_STOPS: [i32; 3] = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
-/// Signals from outside, too, are dropped where init has no handler for them, all but SIGKILL and SIGSTOP.
+/// A signal from an ancestor PID namespace that would end init is discarded if init has no handler for it.
+///
+/// SIGKILL is the exception: it is a claim of its own.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn ancestor_default_signals_do_not_reach_init() -> Verdict {
     for signal in DEADLY {
@@ -38,71 +40,67 @@ fn ancestor_default_signals_do_not_reach_init() -> Verdict {
         expect_ok!(raw::kill(ordinary.pid(), signal));
         expect_eq!(ordinary.next_change()?, Change::Signaled(signal), "an ordinary process");
     }
-    let handles_none = plain(CLONE_NEWPID, |outside| {
-        outside.wait()?;
-        Ok(pending()?)
-    })?;
-    let handles_all = plain(CLONE_NEWPID, |outside| {
-        DEADLY.into_iter().try_for_each(catch)?;
-        outside.go()?;
-        outside.wait()?;
-        Ok(DEADLY.map(caught))
-    })?;
-    handles_all.recv::<()>()?;
-    for signal in DEADLY {
-        expect_ok!(raw::kill(handles_none.pid(), signal));
-        expect_ok!(raw::kill(handles_all.pid(), signal));
-    }
-    handles_none.go()?;
-    handles_all.go()?;
-    expect_eq!(handles_none.survive()?, NO_SIGNALS, "pending signals");
-    expect_eq!(handles_all.survive()?, [1; DEADLY.len()], "calls of each handler");
-    holds()
+    from_each_ancestor(|send| {
+        let handles_none = plain(CLONE_NEWPID, |outside| {
+            outside.wait()?;
+            Ok(pending()?)
+        })?;
+        let handles_all = plain(CLONE_NEWPID, |outside| {
+            DEADLY.into_iter().try_for_each(catch)?;
+            outside.go()?;
+            outside.wait()?;
+            Ok(DEADLY.map(caught).to_vec())
+        })?;
+        handles_all.recv::<()>()?;
+        for signal in DEADLY {
+            send(handles_none.pidfd(), signal)?;
+            send(handles_all.pidfd(), signal)?;
+        }
+        handles_none.go()?;
+        handles_all.go()?;
+        expect_eq!(handles_none.survive()?, NO_SIGNALS, "pending signals");
+        expect_eq!(handles_all.survive()?, [1; DEADLY.len()], "calls of each handler");
+        Ok(())
+    })
 }
 
-/// SIGKILL from outside kills init.
+/// SIGKILL from an ancestor PID namespace kills init; SIGKILL from a member does not.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn ancestor_sigkill_kills_init() -> Verdict {
-    let init = plain(CLONE_NEWPID, echo)?;
-    member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGKILL)?))?.join()?;
-    answers(&init).doing("hear from init after a member's SIGKILL")?;
-    expect_ok!(raw::kill(init.pid(), libc::SIGKILL));
-    expect_eq!(init.next_change()?, Change::Signaled(libc::SIGKILL));
-    holds()
+    only_ancestors_can(libc::SIGKILL, Change::Signaled(libc::SIGKILL))
 }
 
-/// SIGSTOP from outside stops init.
+/// SIGSTOP from an ancestor PID namespace stops init; SIGSTOP from a member does not.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn ancestor_sigstop_stops_init() -> Verdict {
-    let init = plain(CLONE_NEWPID, echo)?;
-    member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGSTOP)?))?.join()?;
-    answers(&init).doing("hear from init after a member's SIGSTOP")?;
-    expect_ok!(raw::kill(init.pid(), libc::SIGSTOP));
-    expect_eq!(init.next_change()?, Change::Stopped(libc::SIGSTOP));
-    holds()
+    only_ancestors_can(libc::SIGSTOP, Change::Stopped(libc::SIGSTOP))
 }
 
-/// The stop signals of terminals do not stop an init without handlers, even if they come from outside.
+/// SIGTSTP, SIGTTIN and SIGTTOU from an ancestor PID namespace do not stop an init that has no handlers for them.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn ancestor_sigtstp_does_not_stop_init() -> Verdict {
     for signal in TERMINAL_STOPS {
         let ordinary = plain(NONE, Peer::wait)?;
         expect_ok!(raw::kill(ordinary.pid(), signal));
         expect_eq!(ordinary.next_change()?, Change::Stopped(signal), "an ordinary process");
-        let init = plain(CLONE_NEWPID, Peer::wait)?;
-        expect_ok!(raw::kill(init.pid(), signal));
-        init.go()?;
-        init.survive()?;
     }
-    holds()
+    from_each_ancestor(|send| {
+        for signal in TERMINAL_STOPS {
+            let init = plain(CLONE_NEWPID, Peer::wait)?;
+            send(init.pidfd(), signal)?;
+            init.go()?;
+            init.survive()?;
+        }
+        Ok(())
+    })
 }
 
-/// A stopped init goes on when SIGCONT is sent to it, from outside or by a member, though it has no handler.
+/// SIGCONT resumes a stopped init that has no handler for it, whether the parent namespace or a member sends it.
 #[claim(source = "kernel/signal.c prepare_signal", needs = [Root])]
 fn sigcont_resumes_stopped_init() -> Verdict {
     let init = plain(CLONE_NEWPID, echo)?;
     let state = || Ok::<_, Failure>(Process::new(init.pid().as_raw())?.stat()?.state);
-    for sender in ["an ancestor", "a member"] {
+    for sender in ["the parent namespace", "a member"] {
         init.kill(libc::SIGSTOP)?;
         expect_eq!(init.next_change()?, Change::Stopped(libc::SIGSTOP));
         init.kill(libc::SIGTERM)?;
@@ -120,7 +118,7 @@ fn sigcont_resumes_stopped_init() -> Verdict {
     holds()
 }
 
-/// Signals from outside need the right to send them: another ordinary user's kill(2) on a root's init gives EPERM.
+/// kill(2) on the init of a nested PID namespace requires the usual permission: by an ordinary user on root's init it fails with EPERM.
 #[claim(source = ["pid_namespaces(7) The namespace init process", "kill(2)"], needs = [Root])]
 fn ancestor_signal_needs_kill_permission() -> Verdict {
     let roots = waiting(CLONE_NEWPID)?;
@@ -141,25 +139,27 @@ fn ancestor_signal_needs_kill_permission() -> Verdict {
     holds()
 }
 
-/// A signal from outside the namespace names 0 as its sender.
+/// A signal that a process in an ancestor PID namespace sends carries 0 as si_pid.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn ancestor_signal_has_si_pid_zero() -> Verdict {
-    let init = plain(CLONE_NEWPID, |outside| {
-        block(libc::SIGTERM)?;
-        outside.go()?;
-        let from_outside = take(libc::SIGTERM)?.pid;
-        let inside = spawn(NONE, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGTERM)?))?;
-        let from_inside = take(libc::SIGTERM)?.pid;
-        expect_eq!(from_inside, inside.pid().as_raw(), "from a member");
-        Ok(from_outside)
-    })?;
-    init.recv::<()>()?;
-    init.kill(libc::SIGTERM)?;
-    expect_eq!(init.survive()?, 0);
-    holds()
+    from_each_ancestor(|send| {
+        let init = plain(CLONE_NEWPID, |outside| {
+            block(libc::SIGTERM)?;
+            outside.go()?;
+            let from_outside = take(libc::SIGTERM)?.pid;
+            let inside = spawn(NONE, |_| Ok(raw::kill(Pid::from_raw(1), libc::SIGTERM)?))?;
+            let from_inside = take(libc::SIGTERM)?.pid;
+            expect_eq!(from_inside, inside.pid().as_raw(), "from a member");
+            Ok(from_outside)
+        })?;
+        init.recv::<()>()?;
+        send(init.pidfd(), libc::SIGTERM)?;
+        expect_eq!(init.survive()?, 0);
+        Ok(())
+    })
 }
 
-/// An init that asked for SIGKILL when its parent dies (PR_SET_PDEATHSIG) is killed by it.
+/// An init that has set SIGKILL with PR_SET_PDEATHSIG is killed when its parent ends.
 #[claim(
     source = ["PR_SET_PDEATHSIG(2const)", "pid_namespaces(7) The namespace init process"],
     needs = [Root]
@@ -173,7 +173,7 @@ fn pdeathsig_sigkill_kills_init() -> Verdict {
     holds()
 }
 
-/// An init that asked for SIGTERM when its parent dies, and has no handler for it, lives on.
+/// An init that has set SIGTERM with PR_SET_PDEATHSIG, and has no handler for it, survives its parent's end.
 #[claim(
     source = ["PR_SET_PDEATHSIG(2const)", "pid_namespaces(7) The namespace init process"],
     needs = [Root]
@@ -217,6 +217,45 @@ impl Orphan {
         let _ = self.line.go();
         Change::next(self.pidfd.as_fd())
     }
+}
+
+/// What [`from_each_ancestor`] lets a check send signals by: to the process behind a pidfd.
+type Send<'a> = &'a dyn Fn(BorrowedFd<'_>, i32) -> Outcome<()>;
+
+/// Carries `check` out twice: with signals that come from the parent namespace of the inits that it makes, which is its
+/// own, and with signals that come from the namespace around that.
+fn from_each_ancestor(check: impl Fn(Send<'_>) -> Outcome<()>) -> Verdict {
+    let send = |to: BorrowedFd<'_>, signal| {
+        expect_ok!(raw::pidfd_send_signal(to, signal), "signal {signal}");
+        Ok(())
+    };
+    check(&send).doing("from the parent namespace")?;
+    let below = spawn(CLONE_NEWPID, |above| {
+        check(&|to, signal| {
+            above.send(&Some(signal))?;
+            above.send_fd(to)?;
+            above.wait()
+        })?;
+        above.send(&None::<i32>)
+    })?;
+    while let Some(signal) = below.recv::<Option<i32>>()? {
+        send(below.peer().recv_fd()?.as_fd(), signal)?;
+        below.go()?;
+    }
+    below.join().doing("from the parent namespace's parent")?;
+    holds()
+}
+
+/// A signal from each ancestor changes an init so, which the same signal from a member has not done.
+fn only_ancestors_can(signal: i32, change: Change) -> Verdict {
+    from_each_ancestor(|send| {
+        let init = plain(CLONE_NEWPID, echo)?;
+        member(&init.namespace(Kind::Pid)?, |_| Ok(raw::kill(Pid::from_raw(1), signal)?))?.join()?;
+        answers(&init).doing("hear from init after a member's signal")?;
+        send(init.pidfd(), signal)?;
+        expect_eq!(init.next_change()?, change);
+        Ok(())
+    })
 }
 
 /// An init that answers when it is spoken to.

@@ -14,7 +14,9 @@ pub(super) const CASES: &[Case] = cases![
     setpriority_user_limited_to_visible,
 ];
 
-/// kill(-1) signals the other members of the caller's PID namespace, but not its init, not the caller, nobody outside.
+/// kill(-1) signals the other members of the caller's PID namespace except its init, and no process of the parent namespace.
+///
+/// Without another member it fails with ESRCH.
 #[claim(source = "kill(2)", needs = [Root])]
 fn kill_minus_one_stays_inside() -> Verdict {
     let outside = waiting(NONE)?;
@@ -41,7 +43,7 @@ fn kill_minus_one_stays_inside() -> Verdict {
     holds()
 }
 
-/// SIGKILL by kill(-1) kills the inits of nested PID namespaces, but spares the init of the caller's own.
+/// kill(-1, SIGKILL) kills the init of a nested PID namespace, but not the init of the caller's own.
 #[claim(source = ["kill(2)", "pid_namespaces(7) The namespace init process"], needs = [Root])]
 fn kill_minus_one_from_ancestor_hits_nested_init() -> Verdict {
     let outcome = spawn(CLONE_NEWPID, |_| {
@@ -66,7 +68,7 @@ fn kill_minus_one_from_ancestor_hits_nested_init() -> Verdict {
     holds()
 }
 
-/// setpriority(PRIO_USER) changes those of the user's processes that the caller's PID namespace contains, no others.
+/// setpriority(PRIO_USER) changes only those of the user's processes that have a PID in the caller's PID namespace.
 #[claim(source = "setpriority(2)", needs = [Root])]
 fn setpriority_user_limited_to_visible() -> Verdict {
     let users_own = |flags| {
@@ -94,7 +96,7 @@ fn setpriority_user_limited_to_visible() -> Verdict {
     holds()
 }
 
-/// `kill(-1)`: only ever called in a PID namespace that holds nobody but the case's own.
+/// `kill(-1)`: only ever called in a PID namespace that holds no process but the case's own.
 fn kill_everybody(signal: i32) -> nix::Result<()> {
     raw::kill(Pid::from_raw(-1), signal)
 }

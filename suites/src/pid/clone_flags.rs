@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
     ns_init_may_not_use_clone_parent,
 ];
 
-/// A child made as by `vfork(2)`, after `unshare(CLONE_NEWPID)`, is the first process of the new namespace.
+/// After unshare(CLONE_NEWPID), a child made with the flags of vfork(2) is the first process of the new namespace.
 #[claim(source = "pid_namespaces(7) (intro)", needs = [Root])]
 fn vfork_enters_new_pidns() -> Verdict {
     let plain = share_memory(CLONE_VFORK, 0)?;
@@ -30,7 +30,7 @@ fn vfork_enters_new_pidns() -> Verdict {
     holds()
 }
 
-/// `CLONE_NEWPID` together with `CLONE_THREAD` fails with EINVAL.
+/// clone(2) and clone3(2) with CLONE_NEWPID and CLONE_THREAD fail with EINVAL.
 #[claim(
     source = [
         "pid_namespaces(7) Compatibility of CLONE_NEWPID with other CLONE_* flags", "clone(2) ERRORS",
@@ -48,7 +48,7 @@ fn newpid_with_clone_thread_einval() -> Verdict {
     holds()
 }
 
-/// The first process of a new PID namespace may share memory with its parent, and signal handlers too.
+/// CLONE_NEWPID may be combined with CLONE_VM, and with CLONE_SIGHAND, CLONE_FILES and CLONE_FS beside it.
 #[claim(source = "pid_namespaces(7) Compatibility of CLONE_NEWPID with other CLONE_* flags", needs = [Root])]
 fn newpid_with_clone_vm_allowed() -> Verdict {
     for shared in [NONE, CLONE_SIGHAND, CLONE_SIGHAND | CLONE_FILES | CLONE_FS] {
@@ -59,19 +59,20 @@ fn newpid_with_clone_vm_allowed() -> Verdict {
     holds()
 }
 
-/// After `unshare(CLONE_NEWPID)` a child may share memory and signal handlers with its parent, if it is no thread.
+/// After unshare(CLONE_NEWPID) a child may share memory and signal handlers with its parent; a thread fails with EINVAL.
 #[claim(source = "pid_namespaces(7) Compatibility of CLONE_NEWPID with other CLONE_* flags", needs = [Root])]
 fn sighand_child_allowed_after_unshare() -> Verdict {
+    expect_ok!(share_memory(CLONE_SIGHAND | CLONE_THREAD, 0), "a thread, before unshare").own_pid();
     unshare(CLONE_NEWPID)?;
-    expect_errno!(share_memory(CLONE_SIGHAND | CLONE_THREAD, 0), EINVAL, "a thread");
+    expect_errno!(share_memory(CLONE_SIGHAND | CLONE_THREAD, 0), EINVAL, "a thread, after unshare");
     let init = expect_ok!(share_memory(CLONE_SIGHAND, 0));
     expect_eq!(init.own_pid(), INIT);
     holds()
 }
 
-/// When a namespace's init dies that shares signal handlers with its parent, the parent ignores SIGCHLD from then on.
+/// The end of an init that shares signal handlers with its parent sets SIGCHLD to be ignored in the parent.
 ///
-/// The init is then reaped by itself, and its parent's wait for it fails with ECHILD.
+/// The kernel then reaps the init itself, and its parent's wait for it fails with ECHILD.
 #[claim(source = "kernel/pid_namespace.c zap_pid_ns_processes", needs = [Root])]
 fn sighand_sharing_init_death_ignores_parents_sigchld() -> Verdict {
     for (flags, stays) in [(CLONE_NEWPID, true), (CLONE_SIGHAND, true), (CLONE_NEWPID | CLONE_SIGHAND, false)] {
@@ -90,13 +91,13 @@ fn sighand_sharing_init_death_ignores_parents_sigchld() -> Verdict {
     holds()
 }
 
-/// `CLONE_NEWPID` with `CLONE_PARENT` makes a namespace whose init is the caller's sibling: their parent waits for it.
+/// clone(2) with CLONE_NEWPID and CLONE_PARENT makes an init that is the caller's sibling: their parent waits for it.
 ///
-/// Old kernels, 3.8 for one, refused the two together; `clone(2)` still says so.
+/// Kernels as old as 3.8 refused the two together; `clone(2)` still says so.
 #[claim(
     source = "clone(2) ERRORS",
     needs = [Root],
-    erratum = "clone(2), ERRORS: EINVAL when CLONE_NEWPID and one, or both, of CLONE_THREAD and CLONE_PARENT are given",
+    erratum = "clone(2), ERRORS: CLONE_NEWPID together with CLONE_PARENT fails with EINVAL.",
 )]
 fn newpid_with_clone_parent_makes_an_init_beside_the_caller() -> Verdict {
     for (flags, is_ours) in [(CLONE_NEWPID | CLONE_PARENT, true), (CLONE_NEWPID, false)] {
@@ -117,7 +118,7 @@ fn newpid_with_clone_parent_makes_an_init_beside_the_caller() -> Verdict {
     holds()
 }
 
-/// The init of a PID namespace gets EINVAL for `CLONE_PARENT`; other members may use it.
+/// clone3(2) with CLONE_PARENT fails with EINVAL in the init of a PID namespace; another member may use it.
 #[claim(source = ["clone(2) CLONE_PARENT", "clone(2) ERRORS"], needs = [Root])]
 fn ns_init_may_not_use_clone_parent() -> Verdict {
     // clone3(2) wants no exit signal with CLONE_PARENT: it is the caller's own.

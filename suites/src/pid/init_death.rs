@@ -28,30 +28,39 @@ pub(super) const CASES: &[Case] = cases![
     pidns_init_main_thread_may_exit,
 ];
 
-/// When the init of a PID namespace exits, every other member is killed by SIGKILL.
+/// When the init of a PID namespace exits, all other processes in it and in its descendants are killed by SIGKILL.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn init_exit_kills_every_member() -> Verdict {
     let init = spawn::<()>(CLONE_NEWPID, |outside| {
         let own = waiting(NONE)?;
         outside.send_fd(own.pidfd())?;
+        let _nested = spawn(CLONE_NEWPID, |nested| {
+            let innermost = waiting(NONE)?;
+            outside.send_fd(innermost.pidfd())?;
+            nested.wait()
+        })?;
         outside.wait()?;
         exit_now(5)
     })?;
-    let its_child = init.peer().recv_fd()?;
+    let unseen = [("init's child", init.peer().recv_fd()?), ("a process further down", init.peer().recv_fd()?)];
     let joined = member(&init.namespace(Kind::Pid)?, |outside| {
         outside.go()?;
         outside.wait()
     })?;
     joined.recv::<()>()?;
-    pidfd_send_signal(&its_child, 0)?;
+    for (which, pidfd) in &unseen {
+        pidfd_send_signal(pidfd, 0).doing(format!("reach {which}"))?;
+    }
     init.go()?;
     expect_eq!(joined.wait()?, Ended::Signaled(libc::SIGKILL), "a member whose parent is outside");
     expect_eq!(init.wait()?, Ended::Exited(5));
-    expect_errno!(pidfd_send_signal(&its_child, 0), ESRCH, "init's own child");
+    for (which, pidfd) in &unseen {
+        expect_errno!(pidfd_send_signal(pidfd, 0), ESRCH, "{which}");
+    }
     holds()
 }
 
-/// When the init of a PID namespace is killed, members that ignore signals die by SIGKILL like the others.
+/// When the init of a PID namespace is killed, a member that ignores SIGHUP, SIGINT and SIGTERM is killed too, by SIGKILL.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn init_kill_takes_signal_immune_members() -> Verdict {
     const IGNORED: [i32; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
@@ -75,7 +84,7 @@ fn init_kill_takes_signal_immune_members() -> Verdict {
     holds()
 }
 
-/// A dead init cannot be reaped while a member whose parent is outside the namespace is still a zombie.
+/// The parent of an init that has been killed cannot reap it while a member of its PID namespace is still a zombie.
 #[claim(source = "kernel/pid_namespace.c zap_pid_ns_processes", needs = [Root])]
 fn init_not_reapable_before_members_gone() -> Verdict {
     let (init, alone) = (waiting(CLONE_NEWPID)?, waiting(CLONE_NEWPID)?);
@@ -92,9 +101,10 @@ fn init_not_reapable_before_members_gone() -> Verdict {
     holds()
 }
 
-/// After unshare(CLONE_NEWPID) the caller forks as long as its first child lives, and then no more: ENOMEM.
+/// After unshare(CLONE_NEWPID), fork(2) fails with ENOMEM once the caller's first child has ended.
 ///
-/// What else the child were to be makes no difference, but `setns(2)` back to the caller's own PID namespace does.
+/// Other new namespaces asked for by the same call make no difference. After `setns(2)` to its own PID namespace the caller
+/// can fork again.
 #[claim(
     source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS", "Linux Namespaces"],
     needs = [Root]
@@ -114,7 +124,7 @@ fn fork_after_first_child_died_is_enomem() -> Verdict {
     holds()
 }
 
-/// A PID namespace whose init is gone can still be joined with setns(2).
+/// setns(2) to a PID namespace whose init has ended succeeds.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn setns_to_dead_pidns_succeeds() -> Verdict {
     let dead = kept_without_init()?;
@@ -123,7 +133,7 @@ fn setns_to_dead_pidns_succeeds() -> Verdict {
     holds()
 }
 
-/// Whoever has joined a PID namespace whose init is gone cannot fork: ENOMEM.
+/// In a process that has joined a PID namespace whose init has ended, fork(2) fails with ENOMEM.
 #[claim(
     source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS"],
     needs = [Root]
@@ -135,9 +145,9 @@ fn fork_into_dead_pidns_is_enomem() -> Verdict {
     holds()
 }
 
-/// A bind mount keeps a PID namespace when its init is gone, and it can be joined, but no process can be made in it.
+/// A bind mount keeps a PID namespace whose init has ended: setns(2) to it succeeds, but fork(2) then fails with ENOMEM.
 ///
-/// A UTS namespace kept in the same way stays as useful as it was: the recipe of the documents is none for PIDs.
+/// A UTS namespace that is kept in the same way can be used as before.
 #[claim(
     source = [
         "Linux Namespaces",
@@ -167,17 +177,17 @@ fn bind_mounted_pidns_outlives_init_but_is_unusable() -> Verdict {
     holds()
 }
 
-/// A PID namespace without any process goes on existing, and counts against the limit, until nothing refers to it.
+/// A PID namespace without processes exists, and counts against max_pid_namespaces, as long as an open file refers to it.
 #[claim(
     source = ["Linux Namespaces", "namespaces(7) Namespace lifetime"],
     needs = [Root, UserNamespaces],
-    erratum = "A namespace cannot exist without a process in it."
+    erratum = "«Linux Namespaces»: a namespace cannot exist without a process in it."
 )]
 fn namespace_can_exist_empty() -> Verdict {
     const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
     user_namespace(NONE, || {
         fs::write("/proc/sys/user/max_pid_namespaces", "2").doing("set max_pid_namespaces")?;
-        // Somebody else holds it, so that no later child inherits the descriptor.
+        // Another process holds it, so that no later child inherits the descriptor.
         let holder = spawn(NONE, |parent| {
             let held = kept_without_init()?;
             expect_eq!(expect_ok!(held.owner()).inode()?, own_inode(Kind::User)?);
@@ -186,14 +196,14 @@ fn namespace_can_exist_empty() -> Verdict {
             parent.wait()
         })?;
         holder.recv::<()>()?;
-        // One that nobody holds makes room for another in the kernel's own time; the held one, older, does not.
+        // One that nothing holds makes room for another in the kernel's own time; the held one, older, does not.
         drop(waiting(CLONE_NEWPID)?);
         let mut living = None;
         let freed = eventually(|| {
             living = waiting(CLONE_NEWPID).ok();
             Ok(living.is_some())
         })?;
-        expect!(freed, "one that nobody holds still takes room");
+        expect!(freed, "one that nothing holds still takes room");
         expect_errno!(try_clone3(&NEW_PID), ENOSPC, "beside one that lives and one that is held");
         holder.go()?;
         holder.join()?;
@@ -203,7 +213,7 @@ fn namespace_can_exist_empty() -> Verdict {
     holds()
 }
 
-/// An init whose first thread has exited is still there by its other threads: orphans come to it as PID 1.
+/// An init whose main thread has exited goes on in its other threads: orphans are still reparented to it, as PID 1.
 #[claim(source = "kernel/exit.c find_child_reaper", needs = [Root])]
 fn pidns_init_main_thread_may_exit() -> Verdict {
     let init = spawn::<()>(CLONE_NEWPID, |outside| {

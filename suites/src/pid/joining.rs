@@ -14,7 +14,7 @@ pub(super) const CASES: &[Case] = cases![
     ns_init_can_switch_mount_namespace,
 ];
 
-/// `setns(2)` to the caller's own PID namespace succeeds and changes nothing.
+/// setns(2) to the caller's own PID namespace succeeds, and the caller and its next child stay there.
 #[claim(
     source = ["setns(2) PID namespaces", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
     needs = [Root],
@@ -29,7 +29,7 @@ fn setns_own_pidns_is_noop() -> Verdict {
     holds()
 }
 
-/// `setns(2)` to a PID namespace below the caller's succeeds, be it the next one or one further down.
+/// setns(2) to a descendant of the caller's PID namespace succeeds, be it a child namespace or a grandchild.
 #[claim(
     source = ["setns(2) PID namespaces", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
     needs = [Root],
@@ -53,7 +53,7 @@ fn setns_to_child_pidns_allowed() -> Verdict {
     holds()
 }
 
-/// `setns(2)` to a PID namespace around the caller's, the parent or one further up, fails with EINVAL.
+/// setns(2) to an ancestor of the caller's PID namespace, the parent or the one above it, fails with EINVAL.
 #[claim(source = ["setns(2) ERRORS", "pid_namespaces(7) Nesting PID namespaces"], needs = [Root])]
 fn setns_to_ancestor_pidns_einval() -> Verdict {
     let top = Namespace::own(Kind::Pid)?;
@@ -71,7 +71,7 @@ fn setns_to_ancestor_pidns_einval() -> Verdict {
     holds()
 }
 
-/// `setns(2)` to a PID namespace that is neither the caller's own nor below it, such as a sibling, fails with EINVAL.
+/// setns(2) to a sibling of the caller's PID namespace fails with EINVAL.
 #[claim(source = "setns(2) PID namespaces", needs = [Root])]
 fn setns_to_sibling_pidns_einval() -> Verdict {
     let sibling = waiting(CLONE_NEWPID)?;
@@ -88,7 +88,7 @@ fn setns_to_sibling_pidns_einval() -> Verdict {
     holds()
 }
 
-/// A process that has pointed its children at a namespace below can go back to its own, and forks ordinary children again.
+/// A process that has joined a descendant PID namespace for its children can return to its own by setns(2).
 #[claim(source = "pid_namespaces(7) setns(2) and unshare(2) semantics", needs = [Root])]
 fn setns_can_return_to_own_after_descendant() -> Verdict {
     let own = Namespace::own(Kind::Pid)?;
@@ -100,12 +100,14 @@ fn setns_can_return_to_own_after_descendant() -> Verdict {
     holds()
 }
 
-/// A namespace's init may point its children at a PID namespace below its own, like any other process. It stays where it is.
+/// The init of a PID namespace can join a descendant PID namespace for its children, as another member can.
+///
+/// The init itself stays in its own.
 #[claim(
     source = ["Linux Namespaces", "setns(2) PID namespaces"],
     needs = [Root],
     erratum = "«Linux Namespaces»: the init of a PID namespace cannot join another existing PID namespace. (No \
-               process can change its own; for the choice of its children's, being init makes no difference.)",
+               process can change its own; for that of its children, being init makes no difference.)",
 )]
 fn ns_init_can_point_its_children_at_a_descendant() -> Verdict {
     let sibling = waiting(CLONE_NEWPID)?;
@@ -117,7 +119,7 @@ fn ns_init_can_point_its_children_at_a_descendant() -> Verdict {
     holds()
 }
 
-/// A PID namespace's init can move to another existing mount namespace.
+/// The init of a PID namespace can join another mount namespace by setns(2).
 #[claim(source = "Linux Namespaces", needs = [Root])]
 fn ns_init_can_switch_mount_namespace() -> Verdict {
     let other = waiting(CLONE_NEWNS | CLONE_NEWPID)?;

@@ -15,7 +15,7 @@ pub(super) const CASES: &[Case] = cases![
     setns_pidfd_of_dead_process_esrch,
 ];
 
-/// Joining a PID namespace takes `CAP_SYS_ADMIN` in the caller's user namespace and in the one that owns the target.
+/// Joining a PID namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the owner of the target; else EPERM.
 #[claim(source = "setns(2) PID namespaces", needs = [Root, UserNamespaces])]
 fn setns_pidns_needs_cap_in_both_userns() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -37,7 +37,7 @@ fn setns_pidns_needs_cap_in_both_userns() -> Verdict {
     as_user(NOBODY, NONE, || {
         let theirs = user_namespace_with(&Maps::own_as_root(), CLONE_NEWPID, |parent| parent.wait())?;
         let (user, pid) = (theirs.namespace(Kind::User)?, theirs.namespace(Kind::Pid)?);
-        expect_errno!(setns(&pid, CLONE_NEWPID), EPERM, "by the owner of its user namespace, who is outside of that");
+        expect_errno!(setns(&pid, CLONE_NEWPID), EPERM, "by the owner of its user namespace, from outside of that");
         expect_ok!(setns(&user, CLONE_NEWUSER));
         expect_ok!(setns(&pid, CLONE_NEWPID), "by the same user, inside");
         expect_eq!(next_child_pid()?, 2);
@@ -46,7 +46,7 @@ fn setns_pidns_needs_cap_in_both_userns() -> Verdict {
     holds()
 }
 
-/// `setns(2)` with a process's pidfd and `CLONE_NEWPID` puts later children into that process's PID namespace.
+/// setns(2) with a process's pidfd and CLONE_NEWPID puts the caller's later children into that process's PID namespace.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [Root])]
 fn setns_pidfd_joins_pidns() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -57,7 +57,7 @@ fn setns_pidfd_joins_pidns() -> Verdict {
     holds()
 }
 
-/// `setns(2)` on a pidfd fails with EINVAL when no kind of namespace is named; on a namespace's file that is allowed.
+/// setns(2) on a pidfd fails with EINVAL if nstype is 0; on the file of a namespace 0 is allowed.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [Root])]
 fn setns_pidfd_zero_nstype_einval() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -67,7 +67,7 @@ fn setns_pidfd_zero_nstype_einval() -> Verdict {
     holds()
 }
 
-/// `setns(2)` on the pidfd of a process that has ended fails with ESRCH, whether or not its parent has waited for it.
+/// setns(2) on the pidfd of a process that has ended fails with ESRCH, before and after its parent has waited for it.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [Root])]
 fn setns_pidfd_of_dead_process_esrch() -> Verdict {
     let started = waiting(CLONE_NEWPID)?;

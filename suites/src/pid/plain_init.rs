@@ -7,18 +7,33 @@ use nix::unistd::{Pid, setpgid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Signals whose default is death, one of them a real-time signal.
-pub(super) const DEADLY: [i32; 10] = [
+/// The signals whose default action ends the process, `signal(7)`, but for SIGKILL; and of the real-time signals those
+/// with the lowest and the highest number that the C library leaves to programs.
+pub(super) const DEADLY: [i32; 24] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
+    libc::SIGILL,
+    libc::SIGTRAP,
     libc::SIGABRT,
+    libc::SIGBUS,
+    libc::SIGFPE,
     libc::SIGUSR1,
     libc::SIGSEGV,
+    libc::SIGUSR2,
     libc::SIGPIPE,
     libc::SIGALRM,
     libc::SIGTERM,
+    libc::SIGSTKFLT,
+    libc::SIGXCPU,
+    libc::SIGXFSZ,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+    libc::SIGIO,
+    libc::SIGPWR,
+    libc::SIGSYS,
     34,
+    64,
 ];
 
 /// What is pending when nothing is.
@@ -27,7 +42,7 @@ pub(super) const NO_SIGNALS: [i32; 0] = [];
 /// Starts `body` in a child with these flags that has every signal's default action, and is ready for signals when
 /// this returns.
 ///
-/// It leads a process group of its own: SIGTSTP does nothing to anybody in an orphaned one (`setpgid(2)`), and the
+/// It leads a process group of its own: SIGTSTP does nothing to a process in an orphaned one (`setpgid(2)`), and the
 /// stage's can be that. It dumps no core.
 pub(super) fn plain<T>(flags: CloneFlags, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
 where
