@@ -7,15 +7,13 @@ mod options;
 mod qmp;
 mod setup;
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::Value;
 
@@ -247,12 +245,4 @@ impl Drop for Machine {
             self.console.finish();
         }
     }
-}
-
-/// A file without a name that holds these bytes.
-pub(crate) fn memfd(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    let fd = memfd_create(name, MemfdFlags::CLOEXEC)?;
-    let mut file = File::from(fd);
-    file.write_all(bytes)?;
-    Ok(file.into())
 }

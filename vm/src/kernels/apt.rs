@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use super::debian::{SUITES, apt_get};
 use super::error::KernelError;
 use super::mirror::Mirror;
 use crate::programs;
@@ -16,20 +17,6 @@ use crate::spawn::{User, spawn};
 /// Where the package debian-archive-keyring has the keys that all of these suites are signed with; the name's end has changed with time.
 const KEYRINGS: [&str; 2] =
     ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
-
-/// The suites that kernels come from, newest kernels last, and whether they are on the security mirror.
-pub(super) const SUITES: [(&str, bool); 10] = [
-    ("bullseye", false),
-    ("bullseye-security", true),
-    ("bookworm", false),
-    ("bookworm-security", true),
-    ("bookworm-backports", false),
-    ("trixie", false),
-    ("trixie-security", true),
-    ("trixie-backports", false),
-    ("forky", false),
-    ("sid", false),
-];
 
 /// One suite's list of packages.
 pub(super) struct List {
@@ -141,11 +128,6 @@ impl Apt<'_> {
              Acquire::https::Timeout \"30\";\n"
         )
     }
-}
-
-/// The path of apt-get.
-pub(super) fn apt_get() -> Result<PathBuf, KernelError> {
-    programs::find("apt-get").ok_or(KernelError::NotInstalled { program: "apt-get", package: "apt" })
 }
 
 fn sources_list(mirror: &Mirror, keyring: &str) -> String {

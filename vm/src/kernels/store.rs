@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use super::error::KernelError;
 use super::image::Banner;
-use super::{Kernel, Origin};
+use super::kernel::{Kernel, Origin};
 use crate::programs;
 
 /// What a cache entry says about itself.

@@ -6,10 +6,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::error::KernelError;
-use super::image::read_banner;
+use super::image::{Banner, read_banner};
+use super::kernel::{Kernel, Origin};
 use super::store::{Store, depmod, replace};
-use super::{Kernel, Origin};
-use crate::kernels::image::Banner;
 
 /// The kernel that a path names. Modules given by hand win over those found.
 pub(super) fn resolve(store: &Store, word: &str, path: &Path, modules: Option<&Path>) -> Result<Kernel, KernelError> {

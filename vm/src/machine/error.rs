@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::QmpError;
+use super::qmp::QmpError;
 
 /// How a machine ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::MachineError;
+use super::error::MachineError;
 use crate::accel::Accel;
 use crate::initramfs::Initramfs;
 use crate::kernels::Kernel;

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use vm::accel::{Accel, probe};
+use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::{Kernel, Origin};
 use vm::machine::{Exit, Machine, MachineError, QmpError, Setup};
+use vm::probe::probe;
 use vm::template::Template;
 
 /// With this in the environment, this program starts the script that it names as a machine, and waits to be killed.
