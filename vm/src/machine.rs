@@ -2,6 +2,7 @@
 
 mod console;
 mod error;
+mod kvm;
 mod launch;
 mod options;
 mod qmp;
@@ -17,8 +18,9 @@ use std::time::Instant;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::Value;
 
+use crate::accel::Accel;
 use crate::deadline;
-use crate::spawn::{User, spawn};
+use crate::spawn::{HERE, User};
 use console::Console;
 use options::{Monitor, Serial};
 use qmp::Qmp;
@@ -26,7 +28,6 @@ use qmp::Qmp;
 pub use error::{Exit, MachineError};
 pub(crate) use launch::{Launch, Payload, Ram};
 pub use qmp::QmpError;
-use setup::kvm_group;
 pub(crate) use setup::qemu;
 pub use setup::{GUEST_MEMORY, Setup, qemu_version};
 
@@ -68,7 +69,12 @@ impl Machine {
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(OwnedFd::from(qemu_complaints));
-        let child = spawn(command, inherited, User::NotRoot { group: kvm_group(accel) })
+        let (spawner, group) = match accel {
+            Accel::Tcg => (&HERE, None),
+            Accel::Kvm => kvm::way_to_it()?,
+        };
+        let child = spawner
+            .spawn(command, inherited, User::NotRoot { group })
             .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }

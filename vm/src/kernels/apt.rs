@@ -12,7 +12,7 @@ use super::debian::{SUITES, apt_get};
 use super::error::KernelError;
 use super::mirror::Mirror;
 use crate::programs;
-use crate::spawn::{User, spawn};
+use crate::spawn::{HERE, User};
 
 /// Where the package debian-archive-keyring has the keys that all of these suites are signed with; the name's end has changed with time.
 const KEYRINGS: [&str; 2] =
@@ -99,7 +99,7 @@ impl Apt<'_> {
         let mut command = Command::new(&program);
         command.arg("-q").arg("-c").arg(&configuration).args(arguments).current_dir(folder).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let run = spawn(command, Vec::new(), User::Same).and_then(Child::wait_with_output);
+        let run = HERE.spawn(command, Vec::new(), User::Same).and_then(Child::wait_with_output);
         run.map_err(|source| KernelError::io("run", &program, source))
     }
 
