@@ -74,7 +74,8 @@ fn open_control() -> io::Result<File> {
     Ok(control)
 }
 
-/// Loads a module of the initramfs after those that it needs; one that is built in or loaded already is well.
+/// Loads a module of the initramfs after those that it needs; one that is built in or loaded already is well. Those that it only asks
+/// for are loaded if the kernel takes them: one for another processor is refused, as by modprobe(8).
 pub fn load_module(name: &str) -> Result<(), GuestError> {
     let folder = modules_folder();
     let missing = || GuestError::NoModule(name.to_owned());
@@ -82,7 +83,10 @@ pub fn load_module(name: &str) -> Result<(), GuestError> {
     match index.find(name) {
         Availability::Builtin => Ok(()),
         Availability::Missing => Err(missing()),
-        Availability::Files(files) => files.into_iter().try_for_each(|file| load_file(&folder.join(file))),
+        Availability::Files(steps) => steps.into_iter().try_for_each(|step| {
+            let loaded = load_file(&folder.join(step.file));
+            if step.is_soft { Ok(()) } else { loaded }
+        }),
     }
 }
 

@@ -16,6 +16,7 @@ mod image;
 mod kernel;
 mod lookup;
 mod mirror;
+mod modules;
 mod number;
 mod offer;
 mod store;
