@@ -7,11 +7,11 @@ use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
 
-use vm::accel::probe;
 use vm::guest::{self, Port};
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Cache;
 use vm::machine::Setup;
+use vm::probe::probe;
 use vm::template::Template;
 
 /// On the kernel's command line: answer by way of the driver.

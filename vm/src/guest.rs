@@ -11,6 +11,7 @@
 //! # }
 //! ```
 
+mod error;
 mod mounts;
 mod port;
 mod settle;
@@ -27,40 +28,9 @@ use rustix::system::{RebootCommand, finit_module, reboot, uname};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 use crate::modules::{Availability, Index};
+use error::CONTROL;
+pub use error::GuestError;
 pub use port::Port;
-
-/// The second serial port: the machine's control stream.
-const CONTROL: &str = "/dev/ttyS1";
-
-/// Why a guest could not be set up, or a module not be loaded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum GuestError {
-    /// A file system that every guest needs could not be mounted.
-    #[error("failed to mount {kind} on {place}: {source}")]
-    Mount {
-        /// The file system.
-        kind: &'static str,
-        /// Where.
-        place: &'static str,
-        /// The system's answer.
-        source: io::Error,
-    },
-    /// The control stream could not be opened.
-    #[error("failed to open {CONTROL}: {0}")]
-    Control(#[source] io::Error),
-    /// The module is neither part of the kernel nor in the initramfs.
-    #[error("the module {0} is neither built in nor in the initramfs")]
-    NoModule(String),
-    /// The kernel did not take the module.
-    #[error("failed to load the module {file}: {source}")]
-    Load {
-        /// The module's file.
-        file: PathBuf,
-        /// The system's answer.
-        source: io::Error,
-    },
-}
 
 /// A guest that is set up.
 #[derive(Debug)]
@@ -104,7 +74,8 @@ fn open_control() -> io::Result<File> {
     Ok(control)
 }
 
-/// Loads a module of the initramfs after those that it needs; one that is built in or loaded already is well.
+/// Loads a module of the initramfs after those that it needs; one that is built in or loaded already is well. Those that it only asks
+/// for are loaded if the kernel takes them: one for another processor is refused, as by modprobe(8).
 pub fn load_module(name: &str) -> Result<(), GuestError> {
     let folder = modules_folder();
     let missing = || GuestError::NoModule(name.to_owned());
@@ -112,7 +83,10 @@ pub fn load_module(name: &str) -> Result<(), GuestError> {
     match index.find(name) {
         Availability::Builtin => Ok(()),
         Availability::Missing => Err(missing()),
-        Availability::Files(files) => files.into_iter().try_for_each(|file| load_file(&folder.join(file))),
+        Availability::Files(steps) => steps.into_iter().try_for_each(|step| {
+            let loaded = load_file(&folder.join(step.file));
+            if step.is_soft { Ok(()) } else { loaded }
+        }),
     }
 }
 

@@ -15,7 +15,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use crate::kernels::Kernel;
-use crate::machine::memfd;
+use crate::memfd::memfd;
 use layout::{Layout, Node};
 
 pub use error::InitramfsError;
@@ -86,9 +86,7 @@ impl Initramfs {
     }
 
     /// The archive, for another process to inherit.
-    pub(crate) fn try_clone(&self) -> Result<OwnedFd, crate::machine::MachineError> {
-        self.archive
-            .try_clone()
-            .map_err(|source: io::Error| crate::machine::MachineError::io("hand on the initramfs", source))
+    pub(crate) fn try_clone(&self) -> io::Result<OwnedFd> {
+        self.archive.try_clone()
     }
 }

@@ -6,6 +6,7 @@
 //! - [`kernels`]: one word names a kernel; downloads and the cache of them.
 //! - [`initramfs`]: what the kernel unpacks and runs.
 //! - [`machine`]: QEMU around them.
+//! - [`accel`] and [`probe`]: what executes them, and what works here.
 //! - [`template`]: a machine booted once and resumed many times.
 //! - [`guest`]: the other side, for the program that finds itself to be PID 1.
 
@@ -15,7 +16,9 @@ pub mod guest;
 pub mod initramfs;
 pub mod kernels;
 pub mod machine;
+mod memfd;
 mod modules;
+pub mod probe;
 mod programs;
 mod spawn;
 pub mod template;

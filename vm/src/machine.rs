@@ -2,25 +2,25 @@
 
 mod console;
 mod error;
+mod kvm;
 mod launch;
 mod options;
 mod qmp;
 mod setup;
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use serde_json::Value;
 
+use crate::accel::Accel;
 use crate::deadline;
-use crate::spawn::{User, spawn};
+use crate::spawn::{HERE, User};
 use console::Console;
 use options::{Monitor, Serial};
 use qmp::Qmp;
@@ -28,7 +28,6 @@ use qmp::Qmp;
 pub use error::{Exit, MachineError};
 pub(crate) use launch::{Launch, Payload, Ram};
 pub use qmp::QmpError;
-use setup::kvm_group;
 pub(crate) use setup::qemu;
 pub use setup::{GUEST_MEMORY, Setup, qemu_version};
 
@@ -70,7 +69,12 @@ impl Machine {
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(OwnedFd::from(qemu_complaints));
-        let child = spawn(command, inherited, User::NotRoot { group: kvm_group(accel) })
+        let (spawner, group) = match accel {
+            Accel::Tcg => (&HERE, None),
+            Accel::Kvm => kvm::way_to_it()?,
+        };
+        let child = spawner
+            .spawn(command, inherited, User::NotRoot { group })
             .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }
@@ -247,12 +251,4 @@ impl Drop for Machine {
             self.console.finish();
         }
     }
-}
-
-/// A file without a name that holds these bytes.
-pub(crate) fn memfd(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    let fd = memfd_create(name, MemfdFlags::CLOEXEC)?;
-    let mut file = File::from(fd);
-    file.write_all(bytes)?;
-    Ok(file.into())
 }

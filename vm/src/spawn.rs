@@ -12,7 +12,7 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
 /// The user and group nobody, who own nothing.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 struct Job {
     command: Command,
@@ -31,23 +31,52 @@ pub(crate) enum User {
     },
 }
 
-/// Starts a program that inherits these descriptors under their numbers, and gets SIGKILL when this process ends in whatever way.
-///
-/// The signal of PR_SET_PDEATHSIG(2const) comes when the *thread* that started the child ends, so a thread of its own that
-/// lasts as long as the process starts them all.
-pub(crate) fn spawn(command: Command, inherited: Vec<OwnedFd>, user: User) -> io::Result<Child> {
-    static SPAWNER: OnceLock<Option<Sender<Job>>> = OnceLock::new();
-    let gone = || io::Error::other("the thread that starts programs is gone");
-    let spawner = SPAWNER.get_or_init(start_spawner).as_ref().ok_or_else(gone)?;
-    let (reply, answer) = channel();
-    let command = prepare(command, inherited, user);
-    spawner.send(Job { command, reply }).map_err(|_| gone())?;
-    answer.recv().map_err(|_| gone())?
+/// Starts programs, all from one thread of its own that lasts as long as the process: the signal of PR_SET_PDEATHSIG(2const)
+/// comes when the *thread* that started a child ends.
+pub(crate) struct Spawner {
+    jobs: OnceLock<Result<Sender<Job>, Errno>>,
+    /// What the thread does to itself first; the programs inherit it.
+    prepare: fn() -> Result<(), Errno>,
 }
 
-fn start_spawner() -> Option<Sender<Job>> {
+/// Starts programs where we are ourselves.
+pub(crate) static HERE: Spawner = Spawner::new(|| Ok(()));
+
+impl Spawner {
+    pub(crate) const fn new(prepare: fn() -> Result<(), Errno>) -> Spawner {
+        Spawner { jobs: OnceLock::new(), prepare }
+    }
+
+    /// Has the thread prepare itself, if that was not done yet.
+    pub(crate) fn ready(&self) -> io::Result<()> {
+        self.jobs().map(|_| ())
+    }
+
+    /// Starts a program that inherits these descriptors under their numbers, and gets SIGKILL when this process ends in whatever
+    /// way.
+    pub(crate) fn spawn(&self, command: Command, inherited: Vec<OwnedFd>, user: User) -> io::Result<Child> {
+        let gone = || io::Error::other("the thread that starts programs is gone");
+        let (reply, answer) = channel();
+        let command = prepare(command, inherited, user);
+        self.jobs()?.send(Job { command, reply }).map_err(|_| gone())?;
+        answer.recv().map_err(|_| gone())?
+    }
+
+    fn jobs(&self) -> io::Result<&Sender<Job>> {
+        let jobs = self.jobs.get_or_init(|| start_spawner(self.prepare));
+        jobs.as_ref().map_err(|errno| (*errno).into())
+    }
+}
+
+fn start_spawner(prepare: fn() -> Result<(), Errno>) -> Result<Sender<Job>, Errno> {
     let (jobs, queue) = channel::<Job>();
+    let (ready, prepared) = channel();
     let serve = move || {
+        let outcome = prepare();
+        let _somebody_waits = ready.send(outcome);
+        if outcome.is_err() {
+            return;
+        }
         for mut job in queue {
             // The one who asked may have given up.
             if let Err(unwanted) = job.reply.send(job.command.spawn())
@@ -58,7 +87,9 @@ fn start_spawner() -> Option<Sender<Job>> {
             }
         }
     };
-    thread::Builder::new().name("vm-spawner".into()).spawn(serve).ok().map(|_| jobs)
+    let thread = thread::Builder::new().name("vm-spawner".into()).spawn(serve);
+    thread.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))?;
+    prepared.recv().unwrap_or(Err(Errno::AGAIN)).map(|()| jobs)
 }
 
 #[expect(unsafe_code, reason = "std offers no safe way to run these three system calls between fork(2) and execve(2)")]

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use kit::{Need, Registry, in_one_sentence};
-use vm::accel::{Accel, Probe};
+use vm::accel::Accel;
 use vm::kernels::Cache;
+use vm::probe::Probe;
 
 use crate::needs::{self, Ground, Lack};
 use crate::runner::virtual_kernel::VirtualKernel;
@@ -113,12 +114,12 @@ fn accelerator(registry: &Registry) -> Finding {
 
 fn kvm(registry: &Registry) -> Result<Option<Probe>> {
     let cache = Cache::open(None)?;
-    if let Some(known) = vm::accel::known(cache.root()) {
+    if let Some(known) = vm::probe::known(cache.root()) {
         return Ok(Some(known));
     }
     let Some(newest) = cache.cached().pop() else { return Ok(None) };
     let kernel = VirtualKernel::new(newest, registry)?;
-    Ok(Some(vm::accel::probe(cache.root(), &kernel.setup())?))
+    Ok(Some(vm::probe::probe(cache.root(), &kernel.setup())?))
 }
 
 fn keyring() -> Finding {

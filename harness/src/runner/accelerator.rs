@@ -1,8 +1,9 @@
 //! Which accelerator machines run under: the one that was asked for, or the one that was seen to work.
 
 use anyhow::Result;
-use vm::accel::{Accel, Probe, probe};
+use vm::accel::Accel;
 use vm::kernels::Cache;
+use vm::probe::{Probe, probe};
 
 use super::virtual_kernel::VirtualKernel;
 use crate::terminal;

@@ -8,7 +8,7 @@ use rustix::fs::{Mode, symlink};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 
-use super::GuestError;
+use super::error::GuestError;
 
 struct Mount {
     kind: &'static str,

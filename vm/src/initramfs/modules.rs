@@ -1,4 +1,4 @@
-//! The kernel's modules: those asked for, and those that they need.
+//! The kernel's modules: those wanted, and those that they need or ask for.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -23,7 +23,7 @@ pub(super) fn add(layout: &mut Layout, kernel: &Kernel, wanted: &[&str]) -> Resu
     for name in wanted {
         match index.find(name) {
             Availability::Builtin => {}
-            Availability::Files(needed) => files.extend(needed),
+            Availability::Files(steps) => files.extend(steps.into_iter().map(|step| step.file)),
             Availability::Missing => missing.push((*name).to_owned()),
         }
     }
@@ -34,6 +34,8 @@ pub(super) fn add(layout: &mut Layout, kernel: &Kernel, wanted: &[&str]) -> Resu
     }
     let dep: String = files.iter().map(|file| index.line(file, plain)).collect();
     layout.add(&format!("{place}/modules.dep"), Node::file(dep.into_bytes()));
+    let softdep: String = files.iter().map(|file| index.soft_line(file)).collect();
+    layout.add(&format!("{place}/modules.softdep"), Node::file(softdep.into_bytes()));
     let builtin = fs::read(folder.join("modules.builtin")).unwrap_or_default();
     layout.add(&format!("{place}/modules.builtin"), Node::file(builtin));
     Ok(missing)
@@ -76,8 +78,11 @@ mod tests {
         stp.write_all(b"stp module").unwrap();
         fs::write(folder.join("kernel/net/stp.ko.xz"), stp.finish().unwrap()).unwrap();
         fs::write(folder.join("kernel/net/bridge.ko"), b"bridge").unwrap();
-        fs::write(folder.join("modules.dep"), "kernel/net/stp.ko.xz:\nkernel/net/bridge.ko: kernel/net/stp.ko.xz\n")
-            .unwrap();
+        fs::write(folder.join("kernel/net/sum.ko"), b"sum").unwrap();
+        let dep = "kernel/net/stp.ko.xz:\nkernel/net/sum.ko:\nkernel/net/bridge.ko: kernel/net/stp.ko.xz\n";
+        fs::write(folder.join("modules.dep"), dep).unwrap();
+        fs::write(folder.join("modules.softdep"), "softdep bridge pre: checksum\n").unwrap();
+        fs::write(folder.join("modules.alias"), "alias checksum sum\n").unwrap();
         fs::write(folder.join("modules.builtin"), "kernel/net/unix.ko\n").unwrap();
         let kernel = Kernel {
             word: "x".into(),
@@ -92,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_unpacked_with_what_they_need() {
+    fn modules_are_unpacked_with_what_they_need_and_ask_for() {
         let (_root, kernel) = kernel_with_modules();
         let mut layout = Layout::default();
         let missing = add(&mut layout, &kernel, &["bridge", "unix", "nonesuch"]).unwrap();
@@ -106,8 +111,10 @@ mod tests {
         d 0755 /usr/lib/modules/6.12.1/kernel/net
         - 0644 /usr/lib/modules/6.12.1/kernel/net/bridge.ko 6
         - 0644 /usr/lib/modules/6.12.1/kernel/net/stp.ko 10
+        - 0644 /usr/lib/modules/6.12.1/kernel/net/sum.ko 3
         - 0644 /usr/lib/modules/6.12.1/modules.builtin 19
-        - 0644 /usr/lib/modules/6.12.1/modules.dep 59
+        - 0644 /usr/lib/modules/6.12.1/modules.dep 78
+        - 0644 /usr/lib/modules/6.12.1/modules.softdep 30
         ");
     }
 

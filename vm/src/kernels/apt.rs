@@ -8,28 +8,15 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use super::debian::{SUITES, apt_get};
 use super::error::KernelError;
 use super::mirror::Mirror;
 use crate::programs;
-use crate::spawn::{User, spawn};
+use crate::spawn::{HERE, User};
 
 /// Where the package debian-archive-keyring has the keys that all of these suites are signed with; the name's end has changed with time.
 const KEYRINGS: [&str; 2] =
     ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
-
-/// The suites that kernels come from, newest kernels last, and whether they are on the security mirror.
-pub(super) const SUITES: [(&str, bool); 10] = [
-    ("bullseye", false),
-    ("bullseye-security", true),
-    ("bookworm", false),
-    ("bookworm-security", true),
-    ("bookworm-backports", false),
-    ("trixie", false),
-    ("trixie-security", true),
-    ("trixie-backports", false),
-    ("forky", false),
-    ("sid", false),
-];
 
 /// One suite's list of packages.
 pub(super) struct List {
@@ -112,7 +99,7 @@ impl Apt<'_> {
         let mut command = Command::new(&program);
         command.arg("-q").arg("-c").arg(&configuration).args(arguments).current_dir(folder).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let run = spawn(command, Vec::new(), User::Same).and_then(Child::wait_with_output);
+        let run = HERE.spawn(command, Vec::new(), User::Same).and_then(Child::wait_with_output);
         run.map_err(|source| KernelError::io("run", &program, source))
     }
 
@@ -141,11 +128,6 @@ impl Apt<'_> {
              Acquire::https::Timeout \"30\";\n"
         )
     }
-}
-
-/// The path of apt-get.
-pub(super) fn apt_get() -> Result<PathBuf, KernelError> {
-    programs::find("apt-get").ok_or(KernelError::NotInstalled { program: "apt-get", package: "apt" })
 }
 
 fn sources_list(mirror: &Mirror, keyring: &str) -> String {

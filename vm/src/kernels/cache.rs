@@ -7,12 +7,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::apt::Apt;
-use super::error::{KernelError, OnOffer};
+use super::error::{KernelError, OnOffer, PackageFault};
+use super::kernel::{Kernel, Origin};
 use super::number::{Number, Series, compare_debian_versions};
 use super::offer::{Offer, Offered};
 use super::store::{Store, entry_name};
 use super::word::{Word, is_exactly};
-use super::{Kernel, Origin, deb, image, lookup, tree};
+use super::{deb, image, lookup, tree};
 
 /// How many times the size of its packages a kernel takes while it is unpacked; 5.10's modules are not compressed.
 const UNPACKED: u64 = 6;
@@ -256,7 +257,7 @@ impl Cache {
         let image = unpacked.join("vmlinuz");
         if !image.exists() {
             let path = packages.join(offered.packages.first().map_or("", String::as_str));
-            return Err(KernelError::Package { path, why: super::PackageFault::NoKernel });
+            return Err(KernelError::Package { path, why: PackageFault::NoKernel });
         }
         image::read_banner(&image)?;
         let banner = image::Banner { release: offered.release.clone(), version: offered.version.clone() };

@@ -42,7 +42,7 @@ pub enum KernelError {
     },
     /// A modules folder that cannot be used.
     #[error(
-        "`{path}` has no modules for {release}: it should be, or hold, lib/modules/{release} with a modules.dep (depmod makes one)"
+        "`{path}` has no modules for {release}: it should be, or hold, lib/modules/{release}, with the modules in its folder `kernel`"
     )]
     NoModules {
         /// The folder that was given.

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::apt::{SUITES, apt_get};
+use super::debian::{SUITES, apt_get};
 use super::error::KernelError;
 
 /// Where Debian's packages come from.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! kernels/<release>_<version>/   vmlinuz, config, lib/modules/<release>/…, kernel.json
-//! trees/<name>/                  modules of kernel trees, as links, with their modules.dep
+//! trees/<name>/                  modules of kernels that were not downloaded, as links, with their modules.dep
 //! apt/  offer.json  words.json   what is on offer, and what a word was last taken to mean
 //! locks/  scratch/               flock(2) files; work in progress
 //! ```
@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use super::error::KernelError;
 use super::image::Banner;
-use super::{Kernel, Origin};
+use super::kernel::{Kernel, Origin};
 use crate::programs;
 
 /// What a cache entry says about itself.
@@ -172,7 +172,7 @@ impl Store {
         Ok(bytes)
     }
 
-    /// Removes the indexes of kernel trees' modules, which are made anew when they are needed; returns the bytes that they took.
+    /// Removes the indexes of other kernels' modules, which are made anew when they are needed; returns the bytes that they took.
     pub(super) fn remove_trees(&self) -> u64 {
         remove_all(&self.root.join("trees"), |_| true)
     }
@@ -195,7 +195,7 @@ fn remove_all(folder: &Path, wanted: impl Fn(&Path) -> bool) -> u64 {
     paths.filter(|path| wanted(path)).map(remove).sum()
 }
 
-/// Makes the modules.dep that Debian's packages lack.
+/// Makes the modules.dep that Debian's packages and kernel trees lack.
 pub(super) fn depmod(base: &Path, release: &str) -> Result<(), KernelError> {
     let program = programs::find("depmod").ok_or(KernelError::NotInstalled { program: "depmod", package: "kmod" })?;
     let output = Command::new(&program)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::QmpError;
+use super::qmp::QmpError;
 
 /// How a machine ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,11 @@ pub enum MachineError {
     /// QEMU is not installed.
     #[error("qemu-system-x86_64 is not installed: `apt-get install qemu-system-x86` brings it")]
     NoQemu,
+    /// QEMU cannot be given KVM.
+    #[error(
+        "/dev/kvm is root's alone, and QEMU, which runs as nobody, cannot be given one of its own ({0}); `chgrp kvm /dev/kvm && chmod 660 /dev/kvm` mends it"
+    )]
+    KvmClosed(#[source] io::Error),
     /// The kernel image cannot be read.
     #[error("failed to read the kernel `{path}`: {source}")]
     Image {

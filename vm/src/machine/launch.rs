@@ -5,11 +5,13 @@ use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use super::error::MachineError;
 use super::options::{
     Bare, Board, Clock, Incoming, Linux, Memory, Monitor, NoReboot, Processor, Sandbox, Say, Serial, command_line,
 };
-use super::{MachineError, Setup, memfd, qemu};
+use super::setup::{Setup, qemu};
 use crate::accel::Accel;
+use crate::memfd::memfd;
 
 /// The guest's memory in a memfd.
 pub(crate) struct Ram {
@@ -41,7 +43,10 @@ impl Launch {
     pub(crate) fn new(setup: &Setup<'_>, ram: Option<Ram>) -> Result<Launch, MachineError> {
         let payload = Payload::Boot {
             image: read_image(&setup.kernel.image)?,
-            initramfs: setup.initramfs.try_clone()?,
+            initramfs: setup
+                .initramfs
+                .try_clone()
+                .map_err(|source| MachineError::io("hand on the initramfs", source))?,
             arguments: setup.arguments.clone(),
         };
         Ok(Launch {

@@ -1,10 +1,9 @@
 //! What a machine is to be, and which QEMU there is for it.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::MachineError;
+use super::error::MachineError;
 use crate::accel::Accel;
 use crate::initramfs::Initramfs;
 use crate::kernels::Kernel;
@@ -52,10 +51,4 @@ pub fn qemu_version(chosen: Option<&Path>) -> Result<String, MachineError> {
 /// The QEMU to run.
 pub(crate) fn qemu(chosen: Option<&Path>) -> Result<PathBuf, MachineError> {
     chosen.map(Path::to_owned).or_else(|| programs::find(QEMU)).ok_or(MachineError::NoQemu)
-}
-
-/// As root, QEMU runs as nobody, and needs the group of /dev/kvm.
-pub(super) fn kvm_group(accel: Accel) -> Option<u32> {
-    let kvm = (accel == Accel::Kvm).then(|| std::fs::metadata("/dev/kvm").ok()).flatten();
-    kvm.map(|device| device.gid()).filter(|&gid| gid != 0)
 }

@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use vm::accel::{Accel, probe};
+use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::{Kernel, Origin};
 use vm::machine::{Exit, Machine, MachineError, QmpError, Setup};
+use vm::probe::probe;
 use vm::template::Template;
 
 /// With this in the environment, this program starts the script that it names as a machine, and waits to be killed.
@@ -26,6 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("a_guest_that_greets_without_end_is_given_up", greets_without_end),
         Trial::test("a_template_is_tried_three_times", tried_three_times),
         Trial::test("a_kvm_that_hangs_costs_one_deadline_once", hangs_with_kvm),
+        Trial::ignorable_test("kvm_is_open_to_a_qemu_that_is_not_root", opens_kvm),
+        Trial::ignorable_test("what_keeps_qemu_from_kvm_is_told_in_one_line_and_not_kept", kept_from_kvm),
         Trial::test("a_qemu_that_is_not_there_is_an_error", not_there),
         Trial::test("no_qemu_survives_the_death_of_its_owner", dies_with_its_owner),
     ]
@@ -125,9 +128,43 @@ fn hangs_with_kvm() -> Result<(), Failed> {
     with_qemu(script(folder.path(), &text)?, |setup| {
         let [first, second] = [probe(cache.path(), setup)?, probe(cache.path(), setup)?];
         assert_eq!((first.accel, &first), (Accel::Tcg, &second));
-        let has_kvm = fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
-        assert_eq!(fs::read_to_string(&counter)?.lines().count(), usize::from(has_kvm));
+        assert_eq!(fs::read_to_string(&counter)?.lines().count(), usize::from(has_kvm()));
         Ok(())
+    })
+}
+
+fn has_kvm() -> bool {
+    fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok()
+}
+
+fn opens_kvm() -> Result<Completion, Failed> {
+    if !has_kvm() {
+        return Ok(Completion::ignored_with("this user has no /dev/kvm"));
+    }
+    with_script("exec 3<>/dev/kvm && echo \"opened, by root: $((UID == 0))\" >&2; exit 1", |setup| {
+        let setup = Setup { accel: Accel::Kvm, ..setup.clone() };
+        let Err(MachineError::Ended { exit, .. }) = Machine::boot(&setup)?.greeting(late()) else {
+            return Err("it greeted".into());
+        };
+        assert_eq!(exit, Exit::Failed { code: 1, complaint: "opened, by root: 0".into() });
+        // What was made for QEMU is not there for others.
+        assert!(fs::exists("/dev/zero")?);
+        Ok(Completion::Completed)
+    })
+}
+
+fn kept_from_kvm() -> Result<Completion, Failed> {
+    if !has_kvm() {
+        return Ok(Completion::ignored_with("this user has no /dev/kvm"));
+    }
+    let (folder, cache) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let text = "[ \"$1\" != --version ] || exit 0\necho one >&2; echo two >&2; exit 1";
+    with_qemu(script(folder.path(), text)?, |setup| {
+        let answer = probe(cache.path(), setup)?;
+        assert_eq!(answer.accel, Accel::Tcg);
+        assert!(answer.why.ends_with("QEMU gave up with status 1: one; two"), "{}", answer.why);
+        assert!(!fs::exists(cache.path().join("kvm.json"))?, "the answer was kept");
+        Ok(Completion::Completed)
     })
 }
 
