@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nix::mount::{MsFlags, mount};
+use nix::mount::MsFlags;
 
+use crate::mounts::mount_kind;
 use crate::words::verdict::{Doing, Outcome};
 
 /// A cgroup of the case's own, below the one it is in.
@@ -15,7 +16,7 @@ impl Group {
     /// Mounts the hierarchy on `/mnt`, and makes a group of this name there.
     pub fn new(name: &str) -> Outcome<Self> {
         let root = Path::new("/mnt");
-        mount(Some("cgroup2"), root, Some("cgroup2"), MsFlags::empty(), None::<&str>).doing("mount cgroup2")?;
+        mount_kind("cgroup2", root, MsFlags::empty(), None)?;
         let path = root.join(name);
         fs::create_dir(&path).doing("make a cgroup")?;
         Ok(Self(path))

@@ -5,8 +5,10 @@
 //!
 //! - [`process`]: children in new namespaces, what they say, and as whom they run;
 //! - [`namespace`]: kinds, links in `/proc/PID/ns` and their files; [`room`]: whether a namespace still exists;
+//! - [`mounts`]: what is mounted, trees of mounts, and every call that changes them;
 //! - [`cgroup`], [`netlink`], [`uts`], [`file_capability`], [`unix_credentials`]: one thing of the kernel each;
 //! - [`sysctl`], [`limits`], [`configured`]: how the kernel is set up;
+//! - [`flags`]: flags by their names;
 //! - [`settle`], [`eventually`]: waiting for what the kernel does in its own time;
 //! - [`sys`]: system calls that no crate wraps, and the only place with `unsafe`.
 //!
@@ -15,7 +17,9 @@
 pub mod cgroup;
 pub mod config;
 pub mod file_capability;
+pub mod flags;
 pub mod limits;
+pub mod mounts;
 pub mod namespace;
 pub mod netlink;
 pub mod process;
@@ -36,6 +40,7 @@ pub use words::claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
 pub use words::expect;
 pub use words::need::{Behaviour, Need};
 pub use words::program::Program;
+pub use words::refusal::{Answer, Portable, Refusal};
 pub use words::registry::{Registry, Suite};
 pub use words::sentence::in_one_sentence;
 pub use words::verdict::{Doing, Failure, Finding, Holds, Outcome, Verdict, holds};
@@ -50,7 +55,7 @@ pub mod prelude {
     pub use crate::sys::clone::flags::*;
     pub use crate::sys::clone::{CloneArgs, CloneFlags, setns, unshare};
     pub use crate::{
-        Case, Doing, Failure, Outcome, Verdict, cases, claim, expect, expect_eq, expect_errno, expect_ne, expect_ok,
-        holds,
+        Case, Doing, Failure, Outcome, Portable, Refusal, Verdict, cases, claim, expect, expect_eq, expect_errno,
+        expect_ne, expect_ok, holds,
     };
 }

@@ -4,13 +4,13 @@
 //! by a file would keep it. But every user namespace counts the namespaces made in it, and refuses one more than its
 //! `/proc/sys/user/max_*_namespaces` with ENOSPC until one of those is really gone.
 
-use std::fs;
-
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
+use nix::mount::MsFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::limits::set_limit;
+use crate::mounts::mount_kind;
 use crate::namespace::Kind;
 use crate::process::{Child, Maps, Spawn, user_namespace, user_namespace_with};
 use crate::settle::settle;
@@ -46,10 +46,8 @@ impl Room<'_> {
     fn furnish<'a>(kind: Kind, places: u32, clock: Option<&'a Child<()>>) -> Outcome<Room<'a>> {
         // The mount namespace made beside the user namespace is one of its own, and counted.
         let places = places + u32::from(kind == Kind::Mnt);
-        let limit = format!("/proc/sys/user/max_{kind}_namespaces");
-        fs::write(&limit, places.to_string()).doing(format!("write {places} to {limit}"))?;
-        let none = None::<&str>;
-        mount(Some("room"), FOLDER, Some("tmpfs"), MsFlags::empty(), none).doing(format!("mount {FOLDER}"))?;
+        set_limit(kind, places).doing(format!("allow {places} {kind} namespaces"))?;
+        mount_kind("tmpfs", FOLDER, MsFlags::empty(), None)?;
         Ok(Room { kind, clock })
     }
 

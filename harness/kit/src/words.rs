@@ -5,6 +5,7 @@ pub mod claim;
 pub mod expect;
 pub mod need;
 pub mod program;
+pub mod refusal;
 pub mod registry;
 pub mod sentence;
 pub mod verdict;

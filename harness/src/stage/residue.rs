@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kit::mounts::{Mount, Mounts};
 use nix::sys::utsname::uname;
 use results::Verdict as Found;
 
@@ -59,7 +60,7 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// As they are now.
     pub(crate) fn now() -> Self {
-        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let mounts = Mounts::own().map(|mounts| mounts.iter().map(Mount::to_string).collect());
         let devices = nix::net::if_::if_nameindex().map(|all| {
             all.iter().map(|device| format!("{} {}", device.index(), device.name().to_string_lossy())).collect()
         });
@@ -67,7 +68,7 @@ impl Surroundings {
             (names.nodename().to_string_lossy().into_owned(), names.domainname().to_string_lossy().into_owned())
         });
         Self {
-            mounts: mounts.lines().map(str::to_owned).collect(),
+            mounts: mounts.unwrap_or_default(),
             devices: devices.unwrap_or_default(),
             names: names.unwrap_or_default(),
         }

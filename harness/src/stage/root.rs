@@ -4,12 +4,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use kit::sys::mount::make_read_only;
+use kit::mounts::{Mounts, Propagation, bind, bind_remount, detach, make_read_only, move_to, rbind};
 use kit::{Doing, Outcome};
 use nix::errno::Errno;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MsFlags, mount};
 use nix::unistd::{chdir, chroot, pivot_root};
-use procfs::process::Process;
 
 /// Where the new root is put together: a directory that every system has, and that is covered anyway.
 const SCAFFOLD: &str = "/tmp";
@@ -28,7 +27,7 @@ const NONE: Option<&str> = None;
 
 /// Makes the root directory, and moves the caller, the first process of its mount and PID namespace, into it.
 pub(super) fn make() -> Outcome<()> {
-    mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).doing("make all mounts private")?;
+    Propagation::Private.make_all("/")?;
     let new = Path::new(SCAFFOLD);
     mount(Some("stage"), new, Some("tmpfs"), MsFlags::empty(), Some("mode=755,size=64m")).doing("mount a tmpfs")?;
     for name in SYSTEM {
@@ -60,14 +59,11 @@ fn borrow(name: &str, new: &Path) -> Outcome<()> {
         return symlink(target, &inside).doing(format!("link /{name}"));
     }
     fs::create_dir(&inside).doing(format!("create /{name}"))?;
-    mount(Some(&outside), &inside, NONE, MsFlags::MS_BIND | MsFlags::MS_REC, NONE).doing(format!("bind /{name}"))?;
+    rbind(&outside, &inside)?;
     match make_read_only(&inside) {
         // Before 5.12 one mount at a time.
-        Err(Errno::ENOSYS) => {
-            let again = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-            mount(NONE, &inside, NONE, again, NONE).doing(format!("make /{name} read-only"))
-        }
-        answer => answer.doing(format!("make /{name} read-only")),
+        Err(refusal) if refusal.errno() == Errno::ENOSYS => Ok(bind_remount(&inside, MsFlags::MS_RDONLY)?),
+        answer => Ok(answer?),
     }
 }
 
@@ -77,7 +73,7 @@ fn make_dev(dev: &Path) -> Outcome<()> {
         let (outside, inside) = (Path::new("/dev").join(name), dev.join(name));
         if outside.exists() {
             fs::write(&inside, "").doing(format!("create /dev/{name}"))?;
-            mount(Some(&outside), &inside, NONE, MsFlags::MS_BIND, NONE).doing(format!("bind /dev/{name}"))?;
+            bind(&outside, &inside)?;
         }
     }
     for (name, kind, data) in
@@ -102,11 +98,11 @@ fn mount_cgroup2(at: &Path) {
 fn enter(new: &Path) -> Outcome<()> {
     chdir(new).doing("enter the new root")?;
     match pivot_root(".", ".") {
-        Ok(()) => umount2(".", MntFlags::MNT_DETACH).doing("let go of the old root")?,
+        Ok(()) => detach(".")?,
         // A guest's root is the initramfs, which cannot be pivoted before 7.0: it is covered instead.
         Err(Errno::EINVAL) => {
             let_go_of_old_mounts()?;
-            mount(Some("."), "/", NONE, MsFlags::MS_MOVE, NONE).doing("cover the old root")?;
+            move_to(".", "/")?;
             chroot(".").doing("chroot to the new root")?;
         }
         Err(errno) => return Err(errno).doing("pivot_root to the new root"),
@@ -117,15 +113,14 @@ fn enter(new: &Path) -> Outcome<()> {
 /// What is mounted below a root that is only covered stays in the mount namespace, and counts: a procfs there is one that
 /// is visible to the kernel (`fs/namespace.c`), whatever a case does to the stage's own.
 fn let_go_of_old_mounts() -> Outcome<()> {
-    let mounts = Process::myself().doing("open /proc/self")?.mountinfo().doing("read /proc/self/mountinfo")?;
-    for old in mounts.into_iter().map(|one| one.mount_point) {
+    for old in Mounts::own()?.into_iter().map(|mount| mount.point) {
         if old == Path::new("/") || old.starts_with(SCAFFOLD) {
             continue;
         }
-        match umount2(&old, MntFlags::MNT_DETACH) {
+        match detach(&old) {
             // It has gone with the one that it was in.
-            Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => {}
-            answer => answer.doing(format!("let go of {}", old.display()))?,
+            Err(refusal) if matches!(refusal.errno(), Errno::EINVAL | Errno::ENOENT) => {}
+            answer => answer?,
         }
     }
     Ok(())

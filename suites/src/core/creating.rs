@@ -205,7 +205,7 @@ fn unshare_several_at_once() -> Verdict {
     for left_out in [None].into_iter().chain(Kind::ALL.map(Some)) {
         let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| Some(*kind) != left_out).collect();
         child(NONE, || {
-            expect_ok!(unshare(flags_of(&kinds)), "{kinds:?}");
+            expect_ok!(unshare(Kind::flags(&kinds)), "{kinds:?}");
             let links: Vec<_> = kinds.iter().map(|kind| kind.unshared_link()).collect();
             expect_eq!(Links::own()?.changed_since(&before), links);
             Ok(())
@@ -248,9 +248,4 @@ fn moves_the_caller(kind: Kind) -> Verdict {
     expect_eq!(after.changed_since(&before), [kind.name()]);
     expect_eq!(child(NONE, Links::own)?.changed_since(&after), NO_LINKS, "a child's");
     holds()
-}
-
-/// The flags that make one namespace of each of these kinds.
-pub(super) fn flags_of(kinds: &[Kind]) -> CloneFlags {
-    kinds.iter().fold(NONE, |flags, kind| flags | kind.flag())
 }

@@ -5,8 +5,6 @@ use kit::prelude::*;
 use kit::sys::vfork::vfork;
 use kit::{Links, NO_LINKS};
 
-use super::creating::flags_of;
-
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     clone_child_joins_new_cgroup,
@@ -97,14 +95,14 @@ fn clone_child_joins_new_uts() -> Verdict {
 )]
 fn fork_inherits_all() -> Verdict {
     let outer = Links::own()?;
-    child(flags_of(&Kind::ALL), || {
+    child(Kind::flags(&Kind::ALL), || {
         let parents = Links::own()?;
         expect_eq!(parents.changed_since(&outer), Link::ALL.map(Link::name), "the parent's");
         expect_eq!(child(NONE, Links::own)?.changed_since(&parents), NO_LINKS, "a forked child's");
         expect_eq!(vfork(NONE, Links::own).doing("vfork")??.changed_since(&parents), NO_LINKS, "a vforked child's");
         Ok(())
     })?;
-    unshare(flags_of(&[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Uts]))?;
+    unshare(Kind::flags(&[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Uts]))?;
     let moved = Links::own()?;
     expect_eq!(moved.changed_since(&outer), ["cgroup", "ipc", "mnt", "net", "uts"], "the parent's after unshare");
     expect_eq!(child(NONE, Links::own)?.changed_since(&moved), NO_LINKS, "a child's after unshare");

@@ -9,8 +9,6 @@ use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
 
-use super::creating::flags_of;
-
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     create_needs_only_sysadmin,
@@ -84,8 +82,8 @@ fn userns_plus_others_unprivileged_unshare() -> Verdict {
             expected.sort_unstable();
             expect_eq!(links.changed_since(&before), expected);
         }
-        expect_errno!(unshare(flags_of(&OTHERS)), EPERM, "all without a user namespace");
-        expect_ok!(unshare(flags_of(&Kind::ALL)), "all at once");
+        expect_errno!(unshare(Kind::flags(&OTHERS)), EPERM, "all without a user namespace");
+        expect_ok!(unshare(Kind::flags(&Kind::ALL)), "all at once");
         expect_eq!(Links::own()?.changed_since(&before), Kind::ALL.map(Kind::unshared_link), "all at once");
         holds()
     })
@@ -111,7 +109,7 @@ fn userns_plus_others_unprivileged_clone() -> Verdict {
             }
             Ok(())
         })?;
-        let made = expect_ok!(Spawn::new(flags_of(&Kind::ALL)).try_start(|_| {
+        let made = expect_ok!(Spawn::new(Kind::flags(&Kind::ALL)).try_start(|_| {
             expect_ok!(sethostname("renamed"), "with all");
             expect_ok!(mount(), "with all");
             for kind in OTHERS {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kit::mounts::Mounts;
 use kit::prelude::*;
 use kit::process::{try_clone3, with_only, without};
 use nix::sys::statfs::statfs;
@@ -24,7 +25,7 @@ const UNSHARE_EMPTY: CloneFlags = CloneFlags::from_bits_retain(0x10_0000);
 #[claim(source = ["include/uapi/linux/sched.h", "kernel/nsproxy.c unshare_nsproxy_namespaces"], since = "7.1", needs = [Root])]
 fn unshare_empty_mntns() -> Verdict {
     let own = own_inode(Kind::Mnt)?;
-    let mounts = mounts_of("self")?;
+    let mounts = Mounts::own()?;
     if mounts.len() < 2 {
         return Err(Failure::broken(format!("a copy of these mounts is no more than a root: {mounts:?}")));
     }
@@ -41,7 +42,7 @@ fn unshare_empty_mntns() -> Verdict {
         })?;
         moved.recv::<()>()?;
         expect_ne!(inode_of(moved.pid(), Kind::Mnt)?, own, "{flags:?}");
-        let there = mounts_of(&moved.pid().to_string())?;
+        let there = Mounts::of(moved.pid())?;
         expect_eq!(there.len(), if is_empty { 1 } else { mounts.len() }, "mounts there, by {flags:?}: {there:?}");
     }
     without(CapabilitySet::SYS_ADMIN, NONE, || {
@@ -71,7 +72,7 @@ fn clone3_empty_mntns() -> Verdict {
     })?);
     born.recv::<()>()?;
     expect_ne!(inode_of(born.pid(), Kind::Mnt)?, own, "the child's");
-    expect_eq!(mounts_of(&born.pid().to_string())?.len(), 1, "mounts of the child");
+    expect_eq!(Mounts::of(born.pid())?.len(), 1, "mounts of the child");
     expect_eq!(own_inode(Kind::Mnt)?, own, "its parent's");
     expect_errno!(try_clone3(&CloneArgs::new(CLONE_EMPTY | CLONE_FS)), EINVAL);
     expect_ok!(try_clone3(&CloneArgs::new(CLONE_EMPTY | CLONE_FILES)), "another thing that is shared");
@@ -97,11 +98,4 @@ fn expect_nothing_here() -> Outcome<()> {
     expect_errno!(fs::create_dir("/new"), ENOENT);
     expect_errno!(fs::write("/new", ""), ENOENT);
     Ok(())
-}
-
-/// The mount points that a process sees.
-fn mounts_of(process: &str) -> Outcome<Vec<String>> {
-    let path = format!("/proc/{process}/mountinfo");
-    let text = fs::read_to_string(&path).doing(format!("read {path}"))?;
-    Ok(text.lines().filter_map(|line| line.split(' ').nth(4)).map(str::to_owned).collect())
 }

@@ -8,8 +8,6 @@ use kit::prelude::*;
 use kit::process::program_command;
 use kit::{Links, NO_LINKS};
 
-use super::creating::flags_of;
-
 /// The cases of this file.
 pub(super) const CASES: &[Case] =
     cases![exec_keeps_namespaces, exec_enters_time_for_children, exec_keeps_time_namespace_old];
@@ -25,7 +23,7 @@ pub(super) const PROGRAMS: &[Program] = &[Program { name: "own-links", main: own
 fn exec_keeps_namespaces() -> Verdict {
     let kinds = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::User, Kind::Uts];
     let outer = Links::own()?;
-    let moved = executed_after(|| unshare(flags_of(&kinds)).doing("unshare"))?;
+    let moved = executed_after(|| unshare(Kind::flags(&kinds)).doing("unshare"))?;
     expect_eq!(moved.program.changed_since(&moved.before), NO_LINKS, "the program's, executed in new namespaces");
     expect_eq!(moved.program.changed_since(&outer), kinds.map(Kind::unshared_link));
     let stayed = executed_after(|| Ok(()))?;

@@ -1,14 +1,13 @@
 //! What a refused unshare() or clone() leaves behind: nothing. `unshare(2)`, ERRORS; `clone(2)`, RETURN VALUE.
 
+use kit::limits::set_limit;
 use kit::prelude::*;
 use kit::process::try_clone3;
 use kit::sys::vfork::vfork;
-use kit::sysctl::set_sysctl;
 use kit::{Links, NO_LINKS};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
-use super::creating::flags_of;
 use super::creating_rights::OTHERS;
 
 /// The cases of this file.
@@ -25,7 +24,7 @@ fn failed_unshare_changes_nothing() -> Verdict {
     for kind in Kind::ALL {
         without_room_for(kind, || {
             let before = Links::own()?;
-            for flags in [flags_of(&OTHERS) | kind.flag(), flags_of(&Kind::ALL)] {
+            for flags in [Kind::flags(&OTHERS) | kind.flag(), Kind::flags(&Kind::ALL)] {
                 let caller = spawn(NONE, |case| {
                     expect_errno!(unshare(flags), ENOSPC, "where there is no room for a {kind} namespace");
                     case.go()?;
@@ -40,7 +39,7 @@ fn failed_unshare_changes_nothing() -> Verdict {
                 );
             }
             let possible: Vec<_> = Kind::ALL.into_iter().filter(|other| *other != kind).collect();
-            expect_ok!(unshare(flags_of(&possible)), "without a {kind} namespace");
+            expect_ok!(unshare(Kind::flags(&possible)), "without a {kind} namespace");
             let links: Vec<_> = possible.iter().map(|kind| kind.unshared_link()).collect();
             expect_eq!(Links::own()?.changed_since(&before), links, "without a {kind} namespace");
             Ok(())
@@ -107,7 +106,7 @@ fn failed_clone_creates_no_child() -> Verdict {
 /// Runs `body` as root of a fresh user namespace in which no namespace of this kind may be made.
 fn without_room_for(kind: Kind, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     user_namespace(NONE, || {
-        set_sysctl(&format!("user/max_{kind}_namespaces"), 0).doing(format!("allow no {kind} namespace"))?;
+        set_limit(kind, 0).doing(format!("allow no {kind} namespace"))?;
         body()
     })
 }

@@ -9,7 +9,6 @@ use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use nix::fcntl::{AtFlags, OFlag};
 use rustix::thread::CapabilitySet;
 
-use super::creating::flags_of;
 use super::creating_rights::OTHERS;
 
 /// The cases of this file.
@@ -45,7 +44,7 @@ fn fh_open_own_unprivileged() -> Verdict {
             expect_eq!(opened.inode()?, own_inode(*kind)?, "{kind}");
         }
         // Its child's capabilities are those of a user namespace that owns nothing of this.
-        child(flags_of(&Kind::ALL), || {
+        child(Kind::flags(&Kind::ALL), || {
             expect_stale(&handles, "which the caller's parent is in")?;
             expect_opened(&handles_of("self", &Kind::ALL)?, "which the caller is in")
         })
@@ -167,7 +166,7 @@ fn fh_open_foreign_uts_refused() -> Verdict {
     needs = [Root, InitialNamespaces, Config("TIME_NS")],
 )]
 fn fh_open_needs_initial_pidns() -> Verdict {
-    let other = waiting(flags_of(&Kind::ALL))?;
+    let other = waiting(Kind::flags(&Kind::ALL))?;
     let handles = handles_of(other.pid(), &Kind::ALL)?;
     child(NONE, || expect_opened(&handles, "another process's, from the initial PID namespace"))?;
     child(CLONE_NEWPID, || {
@@ -187,7 +186,7 @@ fn fh_open_needs_initial_pidns() -> Verdict {
     needs = [Root, UserNamespaces, InitialNamespaces, Config("TIME_NS")],
 )]
 fn fh_open_needs_initial_userns() -> Verdict {
-    let owned = user_namespace_with(&Maps::own_as_root(), flags_of(&OTHERS), Peer::wait)?;
+    let owned = user_namespace_with(&Maps::own_as_root(), Kind::flags(&OTHERS), Peer::wait)?;
     let handles = handles_of(owned.pid(), &OTHERS)?;
     expect_opened(&handles, "by root of the initial user namespace")?;
     enter(owned.pid(), &[Kind::User], || {
@@ -208,8 +207,8 @@ fn fh_open_needs_initial_userns() -> Verdict {
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn fh_open_needs_power_over_owner() -> Verdict {
-    let owned = user_namespace_with(&Maps::own_as_root(), flags_of(&OTHERS), Peer::wait)?;
-    let elsewhere = waiting(flags_of(&OTHERS))?;
+    let owned = user_namespace_with(&Maps::own_as_root(), Kind::flags(&OTHERS), Peer::wait)?;
+    let elsewhere = waiting(Kind::flags(&OTHERS))?;
     let (owned_here, owned_above) = (handles_of(owned.pid(), &OTHERS)?, handles_of(elsewhere.pid(), &OTHERS)?);
     enter(owned.pid(), &[Kind::User], || {
         with_only(CapabilitySet::SYS_ADMIN, NONE, || {

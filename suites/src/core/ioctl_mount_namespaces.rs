@@ -1,7 +1,6 @@
 //! What a mount namespace's file tells of it, its number and how many mounts it has: `linux/nsfs.h`.
 
-use std::fs;
-
+use kit::mounts::Mounts;
 use kit::prelude::*;
 use kit::sys::ioctl::without_argument;
 use kit::sys::mnt_ns::{INFO_SIZE, Info, NS_MNT_GET_INFO, info, info_of_size};
@@ -9,6 +8,7 @@ use kit::sys::ns::get_nstype;
 use kit::sys::ns_ids::{self, mnt_id};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::Pid;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -102,14 +102,12 @@ fn ioctl_mnt_info() -> Verdict {
 )]
 fn mnt_info_does_not_count_the_root_mount() -> Verdict {
     let initial = Namespace::at("/proc/1/ns/mnt")?;
-    let text = fs::read_to_string("/proc/1/mountinfo").doing("read /proc/1/mountinfo")?;
-    let mounts = text.lines().map(Mount::of).collect::<Option<Vec<_>>>();
-    let mounts = mounts.ok_or_else(|| Failure::broken(format!("a mountinfo of another form: {text}")))?;
+    let mounts = Mounts::of(Pid::from_raw(1))?;
     // A mount whose parent is not shown, or is itself, is the lowest that init sees: from 7.0 on another lies below it.
-    let lowest = mounts.iter().find(|mount| mount.is_root);
-    let lowest = lowest.ok_or_else(|| Failure::broken(format!("there is no root directory: {text}")))?;
+    let stack = mounts.stack("/");
+    let lowest = stack.first().ok_or_else(|| Failure::broken(format!("there is no root directory: {mounts:?}")))?;
     let hidden = u32::from(lowest.parent != lowest.id);
-    expect_eq!(expect_ok!(info(&initial)).mounts + 1, mounts.len() as u32 + hidden, "of {text}");
+    expect_eq!(expect_ok!(info(&initial)).mounts + 1, mounts.len() as u32 + hidden, "of {mounts:?}");
     holds()
 }
 
@@ -156,22 +154,4 @@ fn short_structure_is(errno: Errno) -> Verdict {
     }
     expect_ok!(info_of_size(&own, INFO_SIZE), "{INFO_SIZE} bytes");
     holds()
-}
-
-/// A line of `mountinfo`.
-struct Mount {
-    id: u32,
-    parent: u32,
-    is_root: bool,
-}
-
-impl Mount {
-    fn of(line: &str) -> Option<Self> {
-        let fields: Vec<_> = line.split(' ').collect();
-        Some(Self {
-            id: fields.first()?.parse().ok()?,
-            parent: fields.get(1)?.parse().ok()?,
-            is_root: *fields.get(4)? == "/",
-        })
-    }
 }

@@ -49,7 +49,7 @@ fn ioctl_nstype() -> Verdict {
 )]
 fn ioctl_parent_nonhierarchical_einval() -> Verdict {
     // Of a process whose namespaces were all made out of ours, so that nothing else than the kind is in the way.
-    let every = Kind::ALL.iter().fold(NONE, |flags, kind| flags | kind.flag());
+    let every = Kind::flags(&Kind::ALL);
     let below = waiting(every)?;
     let directory = format!("/proc/{}/ns", below.pid());
     for link in Link::ALL {

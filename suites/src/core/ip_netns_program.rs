@@ -3,12 +3,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use kit::Links;
 use kit::prelude::*;
 use kit::sys::ns::get_nstype;
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{FsType, statfs};
 
-use super::programs::{differing, expect_success, link, links_by, links_of};
+use super::programs::{expect_success, links_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];
@@ -33,7 +34,7 @@ fn cli_ip_netns_file() -> Verdict {
     let number = inode_at(FILE)?;
     for _ in 0..2 {
         let inside = links_by(&["ip", "netns", "exec", NAME])?;
-        expect_eq!(link(&inside, Kind::Net), format!("net:[{number}]"), "where a program is run");
+        expect_eq!(inside.get("net")?, number, "where a program is run");
         expect_eq!(members(number)?, Vec::<i32>::new(), "processes that stay in it");
     }
     expect_ne!(format!("net:[{number}]"), own);
@@ -58,8 +59,8 @@ fn cli_ip_netns_adopt() -> Verdict {
     mount(Some(theirs.as_str()), FILE, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {theirs}"))?;
     expect_eq!(expect_success(&["ip", "netns", "list"])?.trim_end(), NAME);
     let inside = links_by(&["ip", "netns", "exec", NAME])?;
-    expect_eq!(link(&inside, Kind::Net), link_text(&theirs)?);
-    expect_ne!(link(&inside, Kind::Net), link_text("/proc/self/ns/net")?);
+    expect_eq!(inside.get("net")?, inode_at(&theirs)?);
+    expect_ne!(inside.get("net")?, own_inode(Kind::Net)?);
     holds()
 }
 
@@ -71,12 +72,12 @@ fn cli_ip_netns_adopt() -> Verdict {
 fn cli_ip_netns_exec_mntns() -> Verdict {
     prepare()?;
     expect_success(&["ip", "netns", "add", NAME])?;
-    let own = links_of("self")?;
+    let own = Links::own()?;
     let (first, second) =
         (links_by(&["ip", "netns", "exec", NAME])?, links_by(&["nsenter", &format!("--net={FILE}")])?);
-    expect_eq!(differing(&first, &own), [Kind::Mnt, Kind::Net], "with ip netns exec");
-    expect_eq!(differing(&second, &own), [Kind::Net], "with nsenter --net");
-    expect_eq!(link(&first, Kind::Net), link(&second, Kind::Net));
+    expect_eq!(first.differing(&own), [Kind::Mnt, Kind::Net], "with ip netns exec");
+    expect_eq!(second.differing(&own), [Kind::Net], "with nsenter --net");
+    expect_eq!(first.get("net")?, second.get("net")?);
     holds()
 }
 

@@ -1,9 +1,10 @@
 //! What `setns(2)` on a namespace's file moves: the calling thread, into that one namespace. `setns(2)`, fd refers to a
 //! /proc/pid/ns/ link.
 
+use kit::Links;
 use kit::prelude::*;
 
-use super::memberships::{Elsewhere, Memberships, flags, present};
+use super::memberships::{Elsewhere, Moves, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -78,8 +79,8 @@ fn setns_moves_only_uts() -> Verdict {
 #[claim(source = "kernel/nsproxy.c validate_ns", needs = [UserNamespaces])]
 fn setns_own_nonuser_ok() -> Verdict {
     let all_but_user: Vec<Kind> = present().into_iter().filter(|kind| *kind != Kind::User).collect();
-    user_namespace(flags(&all_but_user), || {
-        let before = Memberships::own()?;
+    user_namespace(Kind::flags(&all_but_user), || {
+        let before = Links::own()?;
         for kind in all_but_user {
             let own = Namespace::own(kind)?;
             for named in [kind.flag(), NONE] {
@@ -103,7 +104,7 @@ fn setns_per_thread() -> Verdict {
             let namespace = other.namespace(kind)?;
             let there = other.memberships().clone();
             child(NONE, || {
-                let before = Memberships::own()?;
+                let before = Links::own()?;
                 let joined = before.clone();
                 let (thread, ()) = Thread::start(move || {
                     // A mount namespace is joined by who shares his working directory with nobody.
@@ -137,10 +138,10 @@ fn setns_others_ignore_shared_fs() -> Verdict {
             let namespace = other.namespace(kind)?;
             let joins_beside = |flags| {
                 child(NONE, || {
-                    let before = Memberships::own()?;
+                    let before = Links::own()?;
                     let beside = spawn(flags, |joiner| {
                         joiner.wait()?;
-                        Memberships::own()
+                        Links::own()
                     })?;
                     if flags == CLONE_FS && [Kind::Mnt, Kind::User].contains(&kind) {
                         expect_errno!(setns(&namespace, kind.flag()), EINVAL, "a {kind} namespace, while it shares");

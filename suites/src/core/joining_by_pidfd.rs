@@ -3,11 +3,12 @@
 
 use std::os::fd::AsFd;
 
+use kit::Links;
 use kit::prelude::*;
 use kit::sys::raw::pidfd_open;
 use nix::unistd::gettid;
 
-use super::memberships::{Elsewhere, Memberships, expect_joined, flags, present};
+use super::memberships::{Elsewhere, Moves, expect_joined, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -86,7 +87,7 @@ fn setns_pidfd_several() -> Verdict {
     moves_only(&present())?;
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         expect_ok!(setns(other.pidfd(), CLONE_NEWUTS | CLONE_NEWNET));
         before.expect_moved(&[Kind::Uts, Kind::Net], other.memberships())?;
         expect_ok!(setns(other.pidfd(), CLONE_NEWIPC), "one that was left out before");
@@ -166,8 +167,8 @@ fn setns_pidfd_thread() -> Verdict {
             outside.wait()
         })?;
         let id = nix::unistd::Pid::from_raw(target.recv()?);
-        let process = Memberships::of(target.pid())?;
-        let thread = Memberships::of(format!("{}/task/{id}", target.pid()))?;
+        let process = Links::of(target.pid())?;
+        let thread = Links::of(format!("{}/task/{id}", target.pid()))?;
         expect_ne!(process, thread);
         let of_thread = expect_ok!(pidfd_open(id, PIDFD_THREAD), "of the thread");
         let of_first_thread = expect_ok!(pidfd_open(target.pid(), PIDFD_THREAD), "of the first thread");
@@ -187,7 +188,7 @@ const PIDFD_THREAD: u32 = libc::O_EXCL as u32;
 fn moves_only(kinds: &[Kind]) -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
-        other.expect_joined(kinds, || setns(other.pidfd(), flags(kinds)))?;
+        other.expect_joined(kinds, || setns(other.pidfd(), Kind::flags(kinds)))?;
         holds()
     })
 }

@@ -2,13 +2,15 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use kit::Links;
 use kit::prelude::*;
 use kit::process::{with_only, without};
+use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{chdir, getcwd};
 use rustix::thread::CapabilitySet;
 
-use super::memberships::{Elsewhere, Memberships, expect_joined, flags, present};
+use super::memberships::{Elsewhere, Moves, expect_joined, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -27,7 +29,7 @@ pub(super) const CASES: &[Case] = cases![
 fn setns_pidfd_unknown_bits_einval() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         for bit in (0..32).map(|place| CloneFlags::from_bits_retain(1 << place)) {
             match Kind::ALL.into_iter().find(|kind| kind.flag() == bit) {
                 Some(kind) => other.expect_joined(&[kind], || setns(other.pidfd(), bit))?,
@@ -52,15 +54,15 @@ fn setns_pidfd_unknown_bits_einval() -> Verdict {
 fn setns_pidfd_atomic() -> Verdict {
     user_namespace(NONE, || {
         let all_but_user: Vec<Kind> = present().into_iter().filter(|kind| *kind != Kind::User).collect();
-        let target = waiting(flags(&all_but_user))?;
-        let there = Memberships::of(target.proc_pid()?)?;
-        none_or_all(&target, &there, &all_but_user, Kind::User, libc::EINVAL).doing("the user namespace is ours")?;
+        let target = waiting(Kind::flags(&all_but_user))?;
+        let there = Links::of(target.proc_pid()?)?;
+        none_or_all(&target, &there, &all_but_user, Kind::User, Errno::EINVAL).doing("the user namespace is ours")?;
         without(CapabilitySet::SYS_CHROOT, NONE, || {
-            none_or_all(&target, &there, &others(&all_but_user, Kind::Mnt), Kind::Mnt, libc::EPERM)
+            none_or_all(&target, &there, &others(&all_but_user, Kind::Mnt), Kind::Mnt, Errno::EPERM)
         })
         .doing("no right to join a mount namespace")?;
         child(CLONE_NEWPID, || {
-            none_or_all(&target, &there, &others(&all_but_user, Kind::Pid), Kind::Pid, libc::EINVAL)
+            none_or_all(&target, &there, &others(&all_but_user, Kind::Pid), Kind::Pid, Errno::EINVAL)
         })
         .doing("the PID namespace is beside ours")?;
         holds()
@@ -76,17 +78,17 @@ fn setns_pidfd_atomic() -> Verdict {
 fn setns_pidfd_atomic_until_the_last() -> Verdict {
     user_namespace(NONE, || {
         let all_but_user: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| *kind != Kind::User).collect();
-        let target = waiting(flags(&all_but_user))?;
-        let there = Memberships::of(target.proc_pid()?)?;
+        let target = waiting(Kind::flags(&all_but_user))?;
+        let there = Links::of(target.proc_pid()?)?;
         let _thread = Thread::idle()?;
         chdir("/usr").doing("chdir")?;
         unshare(CLONE_FS).doing("unshare(CLONE_FS)")?;
         let others = others(&all_but_user, Kind::Time);
-        let before = Memberships::own()?;
-        expect_errno!(setns(target.pidfd(), flags(&all_but_user)), EUSERS, "with two threads");
+        let before = Links::own()?;
+        expect_errno!(setns(target.pidfd(), Kind::flags(&all_but_user)), EUSERS, "with two threads");
         before.expect_unmoved()?;
         expect_eq!(getcwd()?.to_string_lossy(), "/usr");
-        expect_ok!(setns(target.pidfd(), flags(&others)), "without the time namespace");
+        expect_ok!(setns(target.pidfd(), Kind::flags(&others)), "without the time namespace");
         before.expect_moved(&others, &there)?;
         expect_eq!(getcwd()?.to_string_lossy(), "/");
         holds()
@@ -131,7 +133,7 @@ fn setns_pidfd_needs_ptrace() -> Verdict {
     user_namespace(NONE, || {
         let admin = CapabilitySet::SYS_ADMIN;
         let target = waiting(CLONE_NEWUTS)?;
-        let (file, there) = (target.namespace(Kind::Uts)?, Memberships::of(target.pid())?);
+        let (file, there) = (target.namespace(Kind::Uts)?, Links::of(target.pid())?);
         let joins = |fd: &dyn AsFd| expect_joined(&there, &[Kind::Uts], || setns(fd.as_fd(), CLONE_NEWUTS));
         with_only(admin, NONE, || {
             expect_errno!(setns(target.pidfd(), CLONE_NEWUTS), EPERM, "a process with more capabilities");
@@ -147,7 +149,7 @@ fn setns_pidfd_needs_ptrace() -> Verdict {
         })?;
         let pid = nix::unistd::Pid::from_raw(equal.recv()?);
         let pidfd = kit::sys::raw::pidfd_open(pid, 0)?;
-        let there = Memberships::of(pid)?;
+        let there = Links::of(pid)?;
         with_only(admin, NONE, || expect_joined(&there, &[Kind::Uts], || setns(&pidfd, CLONE_NEWUTS)))
             .doing("a process with no more capabilities than ours")?;
         holds()
@@ -160,13 +162,13 @@ fn setns_pidfd_same_user_einval() -> Verdict {
     user_namespace(NONE, || {
         let here = waiting(CLONE_NEWUTS)?;
         let below = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         for named in [CLONE_NEWUSER, CLONE_NEWUSER | CLONE_NEWUTS] {
             expect_errno!(setns(here.pidfd(), named), EINVAL, "a process beside us");
             before.expect_unmoved()?;
         }
-        expect_joined(&Memberships::of(here.pid())?, &[Kind::Uts], || setns(here.pidfd(), CLONE_NEWUTS))?;
-        expect_joined(&Memberships::of(below.pid())?, &[Kind::User], || setns(below.pidfd(), CLONE_NEWUSER))?;
+        expect_joined(&Links::of(here.pid())?, &[Kind::Uts], || setns(here.pidfd(), CLONE_NEWUTS))?;
+        expect_joined(&Links::of(below.pid())?, &[Kind::User], || setns(below.pidfd(), CLONE_NEWUSER))?;
         holds()
     })
 }
@@ -177,28 +179,29 @@ fn setns_pidfd_ancestor_pid_einval() -> Verdict {
     // One that belongs to the caller's user namespace: for others it would have no right.
     user_namespace(CLONE_NEWPID, || {
         let outer = waiting(CLONE_NEWUTS)?;
-        let there = Memberships::of(outer.proc_pid()?)?;
+        let there = Links::of(outer.proc_pid()?)?;
         let both = [Kind::Uts, Kind::Pid];
         child(CLONE_NEWPID, || {
-            let before = Memberships::own()?;
-            for named in [CLONE_NEWPID, flags(&both)] {
+            let before = Links::own()?;
+            for named in [CLONE_NEWPID, Kind::flags(&both)] {
                 expect_errno!(setns(outer.pidfd(), named), EINVAL, "from a PID namespace below");
                 before.expect_unmoved()?;
             }
             expect_joined(&there, &[Kind::Uts], || setns(outer.pidfd(), CLONE_NEWUTS))
         })?;
-        expect_joined(&there, &both, || setns(outer.pidfd(), flags(&both))).doing("from the same PID namespace")?;
+        expect_joined(&there, &both, || setns(outer.pidfd(), Kind::flags(&both)))
+            .doing("from the same PID namespace")?;
         holds()
     })
 }
 
 /// With one more kind, which cannot be joined, none of these is joined; without it they all are.
-fn none_or_all(target: &Child<()>, there: &Memberships, kinds: &[Kind], hindrance: Kind, errno: i32) -> Outcome<()> {
-    let before = Memberships::own()?;
-    let refusal = setns(target.pidfd(), flags(kinds) | hindrance.flag()).err().map(|errno| errno as i32);
-    expect_eq!(refusal, Some(errno), "the errno of joining {kinds:?} and {hindrance}");
+fn none_or_all(target: &Child<()>, there: &Links, kinds: &[Kind], hindrance: Kind, errno: Errno) -> Outcome<()> {
+    let before = Links::own()?;
+    let answer = setns(target.pidfd(), Kind::flags(kinds) | hindrance.flag());
+    expect_eq!(answer, Err(errno), "joining {kinds:?} and {hindrance}");
     before.expect_unmoved()?;
-    expect_joined(there, kinds, || setns(target.pidfd(), flags(kinds)))
+    expect_joined(there, kinds, || setns(target.pidfd(), Kind::flags(kinds)))
 }
 
 fn others(kinds: &[Kind], left_out: Kind) -> Vec<Kind> {
@@ -206,14 +209,14 @@ fn others(kinds: &[Kind], left_out: Kind) -> Vec<Kind> {
 }
 
 /// A process in new namespaces of every kind, and where it is.
-fn one_elsewhere() -> Outcome<(Child<()>, Memberships)> {
-    let process = waiting(flags(&present()))?;
-    let there = Memberships::of(process.proc_pid()?)?;
+fn one_elsewhere() -> Outcome<(Child<()>, Links)> {
+    let process = waiting(Kind::flags(&present()))?;
+    let there = Links::of(process.proc_pid()?)?;
     Ok((process, there))
 }
 
 /// Joins each namespace of a living process by its pidfd, and returns that.
-fn leads_everywhere(process: &Child<()>, there: &Memberships) -> Outcome<OwnedFd> {
+fn leads_everywhere(process: &Child<()>, there: &Links) -> Outcome<OwnedFd> {
     for kind in present() {
         expect_joined(there, &[kind], || setns(process.pidfd(), kind.flag())).doing("while it lives")?;
     }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
+use kit::Links;
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
 use kit::room::FOLDER;
@@ -15,7 +16,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
 
-use super::memberships::{Elsewhere, Memberships, expect_joined, present};
+use super::memberships::{Elsewhere, Moves, expect_joined, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -133,8 +134,8 @@ fn setns_fd_from_scm_rights() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
         let receiver = spawn(NONE, |sender| {
-            let there: Memberships = sender.recv()?;
-            let before = Memberships::own()?;
+            let there: Links = sender.recv()?;
+            let before = Links::own()?;
             let received = sender.recv_fd()?;
             expect_errno!(setns(&received, CLONE_NEWUTS), EINVAL, "a wrong guess");
             before.expect_unmoved()?;

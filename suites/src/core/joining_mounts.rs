@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use kit::Behaviour;
+use kit::Links;
 use kit::prelude::*;
 use kit::room::FOLDER;
 use nix::mount::{MsFlags, mount};
@@ -11,7 +12,7 @@ use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, getcwd};
 use serde::{Deserialize, Serialize};
 
-use super::memberships::{Elsewhere, Memberships};
+use super::memberships::{Elsewhere, Moves};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -32,7 +33,7 @@ fn setns_mnt_shared_fs_einval() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
         let (mnt, again) = (other.namespace(Kind::Mnt)?, other.namespace(Kind::Mnt)?);
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         let sharer = waiting(CLONE_FS)?;
         for flags in [CLONE_NEWNS, NONE] {
             expect_errno!(setns(&mnt, flags), EINVAL, "shared with a process, {flags:?}");

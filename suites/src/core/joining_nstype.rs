@@ -1,8 +1,9 @@
 //! What the second argument of `setns(2)` says of a namespace's file: `setns(2)`, fd refers to a /proc/pid/ns/ link.
 
+use kit::Links;
 use kit::prelude::*;
 
-use super::memberships::{Elsewhere, Memberships, present};
+use super::memberships::{Elsewhere, Moves, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_nstype_zero, setns_nstype_mismatch_einval, setns_nsfd_two_flags_einval];
@@ -30,7 +31,7 @@ fn setns_nstype_zero() -> Verdict {
 fn setns_nstype_mismatch_einval() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         for kind in Kind::ALL {
             let namespace = other.namespace(kind)?;
             let refused = || {

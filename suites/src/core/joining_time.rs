@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use kit::Links;
 use kit::prelude::*;
 use kit::sys::vfork::vfork;
 use rustix::time::{ClockId, clock_gettime};
 
-use super::memberships::{Elsewhere, Memberships, expect_joined};
+use super::memberships::{Elsewhere, Moves, expect_joined};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] =
@@ -23,7 +24,7 @@ const AHEAD: i64 = 10_000_000;
 fn setns_time_moves_caller() -> Verdict {
     user_namespace(NONE, || {
         let target = ahead()?;
-        let (namespace, there) = (target.namespace(Kind::Time)?, Memberships::of(target.proc_pid()?)?);
+        let (namespace, there) = (target.namespace(Kind::Time)?, Links::of(target.proc_pid()?)?);
         child(NONE, || {
             let before = seconds();
             expect_ok!(unshare(CLONE_NEWTIME));
@@ -32,7 +33,7 @@ fn setns_time_moves_caller() -> Verdict {
             Ok(())
         })?;
         child(NONE, || {
-            let (outside, before) = (Memberships::own()?, seconds());
+            let (outside, before) = (Links::own()?, seconds());
             expect_ok!(setns(&namespace, CLONE_NEWTIME));
             let (own, childs) = (seconds(), child(NONE, || Ok(seconds()))?);
             expect!(own >= before + AHEAD, "its own clock: {own} s, before {before} s");
@@ -55,7 +56,7 @@ fn setns_time_threaded_eusers() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
         let namespace = other.namespace(Kind::Time)?;
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         let thread = Thread::idle()?;
         for flags in [CLONE_NEWTIME, NONE] {
             expect_errno!(setns(&namespace, flags), EUSERS, "by its file, with {flags:?}");
@@ -81,7 +82,7 @@ fn setns_time_shared_memory_eusers() -> Verdict {
     user_namespace(NONE, || {
         let other = Elsewhere::new()?;
         let (time, uts) = (other.namespace(Kind::Time)?, other.namespace(Kind::Uts)?);
-        let before = Memberships::own()?;
+        let before = Links::own()?;
         let (refused, joined) = vfork(NONE, || (setns(&time, CLONE_NEWTIME), setns(&uts, CLONE_NEWUTS)))?;
         expect_errno!(refused, EUSERS, "by a child that shares our memory");
         expect_ok!(joined, "a UTS namespace, by the same child");

@@ -1,10 +1,11 @@
 //! Into which namespaces `nsenter(1)` leads a program.
 
+use kit::Links;
 use kit::prelude::*;
 use kit::process::{unprivileged, user_namespace_with};
 use nix::unistd::{Pid, getpid};
 
-use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
+use super::programs::{expect_failure, expect_success, links_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -56,8 +57,8 @@ fn cli_nsenter_net() -> Verdict {
     let target = waiting(OTHERS)?;
     let pid = target.pid().to_string();
     let seen = links_by(&["nsenter", "--target", &pid, "--net"])?;
-    expect_eq!(differing(&seen, &links_of("self")?), [Kind::Net]);
-    expect_eq!(link(&seen, Kind::Net), link(&links_of(&pid)?, Kind::Net));
+    expect_eq!(seen.differing(&Links::own()?), [Kind::Net]);
+    expect_eq!(seen.get("net")?, Links::of(&pid)?.get("net")?);
     holds()
 }
 
@@ -71,8 +72,8 @@ fn nsenter_needs_no_target() -> Verdict {
     let member = waiting(CLONE_NEWNET)?;
     let pid = member.pid();
     let seen = links_by(&["nsenter", &format!("--net=/proc/{pid}/ns/net")])?;
-    expect_eq!(link(&seen, Kind::Net), link(&links_of(pid)?, Kind::Net));
-    expect_eq!(differing(&seen, &links_of("self")?), [Kind::Net]);
+    expect_eq!(seen.get("net")?, Links::of(pid)?.get("net")?);
+    expect_eq!(seen.differing(&Links::own()?), [Kind::Net]);
     expect_failure(&["nsenter", "--net", "readlink", "/proc/self"], "target")?;
     holds()
 }
@@ -124,10 +125,10 @@ fn cli_nsenter_unprivileged() -> Verdict {
 /// nsenter --all puts a program where the target is, which has so many namespaces of its own.
 fn expect_all_joined(target: &Child<()>, count: usize) -> Verdict {
     let pid = target.pid().to_string();
-    let (own, theirs) = (links_of("self")?, links_of(&pid)?);
-    if differing(&own, &theirs).len() != count {
+    let (own, theirs) = (Links::own()?, Links::of(&pid)?);
+    if own.differing(&theirs).len() != count {
         return Err(Failure::broken(format!("the target has {theirs:?}, this process {own:?}")));
     }
-    expect_eq!(links_by(&["nsenter", "--target", &pid, "--all"])?, theirs);
+    expect_eq!(links_by(&["nsenter", "--target", &pid, "--all"])?.differing(&theirs), []);
     holds()
 }

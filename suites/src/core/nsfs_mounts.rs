@@ -3,11 +3,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use kit::mounts::{Mount, Mounts};
 use kit::namespace::Link;
 use kit::prelude::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 use nix::sys::stat::{lstat, stat};
-use procfs::process::{MountInfo, Process};
 
 use super::ns_directory::own;
 
@@ -30,8 +30,8 @@ fn nsfs_bind_mountinfo() -> Verdict {
         expect!(mounted_at(&place)?.is_none() && line_of(&place)?.is_none(), "{link} is mounted before");
         bind(own(link), &place).doing(format!("mount {link}"))?;
         let mounted = mounted_at(&place)?;
-        let told = mounted.map(|entry| (entry.root, entry.fs_type, entry.mount_source));
-        let expected = (link_text(own(link))?, "nsfs".to_owned(), Some("nsfs".to_owned()));
+        let told = mounted.map(|mount| (mount.root, mount.kind, mount.source));
+        let expected = (link_text(own(link))?.into(), "nsfs".to_owned(), "nsfs".to_owned());
         expect_eq!(told, Some(expected), "root, type and source of {link} in mountinfo");
         let start = format!("nsfs {} nsfs ", place.display());
         let line = line_of(&place)?.unwrap_or_default();
@@ -160,10 +160,9 @@ pub(super) fn bind(source: impl AsRef<Path>, place: &Path) -> nix::Result<()> {
     mount(Some(source.as_ref()), place, None::<&str>, MsFlags::MS_BIND, None::<&str>)
 }
 
-/// The line of mountinfo about the mount at `place`.
-fn mounted_at(place: &Path) -> Outcome<Option<MountInfo>> {
-    let mounts = Process::myself()?.mountinfo().doing("read /proc/self/mountinfo")?;
-    Ok(mounts.into_iter().find(|entry| entry.mount_point == place))
+/// What mountinfo says of the mount at `place`.
+fn mounted_at(place: &Path) -> Outcome<Option<Mount>> {
+    Ok(Mounts::own()?.find(place).cloned())
 }
 
 /// The line of `/proc/mounts` about the mount at `place`.

@@ -1,14 +1,13 @@
 //! What `unshare(1)` makes of its options.
 
-use std::fs;
-
+use kit::Links;
+use kit::mounts::{Mounts, Tags, Tree};
 use kit::prelude::*;
 use kit::process::unprivileged;
 use kit::sysctl::sysctl;
-use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 
-use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
+use super::programs::{expect_failure, expect_success, links_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -28,8 +27,8 @@ pub(super) const CASES: &[Case] = cases![
     needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_unshare_flags() -> Verdict {
-    let own = links_of("self")?;
-    expect_eq!(differing(&links_by(&["unshare", "--fork"])?, &own), [], "without an option");
+    let own = Links::own()?;
+    expect_eq!(links_by(&["unshare", "--fork"])?.differing(&own), [], "without an option");
     for (short, long, kind) in [
         ("-m", "--mount", Kind::Mnt),
         ("-u", "--uts", Kind::Uts),
@@ -42,7 +41,7 @@ fn cli_unshare_flags() -> Verdict {
     ] {
         for option in [short, long] {
             let inside = links_by(&["unshare", "--fork", option])?;
-            expect_eq!(differing(&inside, &own), [kind], "with {option}");
+            expect_eq!(inside.differing(&own), [kind], "with {option}");
         }
     }
     holds()
@@ -80,10 +79,10 @@ fn cli_map_root_user() -> Verdict {
 )]
 fn cli_unprivileged_eperm() -> Verdict {
     unprivileged(NONE, || {
-        let own = links_of("self")?;
+        let own = Links::own()?;
         for (option, kind) in [("--uts", Kind::Uts), ("--net", Kind::Net)] {
             expect_failure(&["unshare", option, "readlink", "/proc/self"], "Operation not permitted")?;
-            let both = differing(&links_by(&["unshare", "--user", option])?, &own);
+            let both = links_by(&["unshare", "--user", option])?.differing(&own);
             expect!(both.len() == 2 && both.contains(&kind) && both.contains(&Kind::User), "with --user: {both:?}");
         }
         holds()
@@ -96,17 +95,17 @@ fn cli_unprivileged_eperm() -> Verdict {
     needs = [Root, Tool("unshare"), Tool("cat")],
 )]
 fn cli_propagation_private() -> Verdict {
-    let none = None::<&str>;
-    mount(Some("shared"), "/mnt", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
-    mount(none, "/mnt", none, MsFlags::MS_SHARED, none).doing("make it shared")?;
-    let outside = propagation(&fs::read_to_string("/proc/self/mountinfo")?)?;
-    expect!(outside.starts_with("shared:"), "outside it is «{outside}»");
-    let inside = |options: &[&str]| {
-        propagation(&expect_success(&[&["unshare", "--mount"], options, &["cat", "/proc/self/mountinfo"]].concat())?)
+    let tree = Tree::new()?;
+    tree.shared("")?;
+    let outside = tree.tags("")?;
+    expect!(outside.shared.is_some(), "outside it is {outside:?}");
+    let inside = |options: &[&str]| -> Outcome<_> {
+        let line = [&["unshare", "--mount"], options, &["cat", "/proc/self/mountinfo"]].concat();
+        Ok(Mounts::parse(expect_success(&line)?.as_bytes())?.at("/mnt")?.tags)
     };
-    expect_eq!(inside(&[])?, "");
+    expect_eq!(inside(&[])?, Tags::NONE);
     expect_eq!(inside(&["--propagation", "unchanged"])?, outside);
-    expect_eq!(inside(&["--propagation", "slave"])?, outside.replace("shared", "master"));
+    expect_eq!(inside(&["--propagation", "slave"])?, Tags { master: outside.shared, ..Tags::NONE });
     holds()
 }
 
@@ -117,11 +116,11 @@ fn cli_propagation_private() -> Verdict {
     since = "6.3",
 )]
 fn cli_unshare_time_exec() -> Verdict {
-    let own = links_of("self")?;
+    let own = Links::own()?;
     let program = links_by(&["unshare", "--time"])?;
-    expect_eq!(differing(&program, &own), [Kind::Time]);
+    expect_eq!(program.differing(&own), [Kind::Time]);
     let for_children = expect_success(&["unshare", "--time", "readlink", "/proc/self/ns/time_for_children"])?;
-    expect_ne!(for_children.trim_end(), link(&own, Kind::Time), "what its children get");
+    expect_ne!(Links::told(&for_children)?.get("time")?, own.get("time")?, "what its children get");
     holds()
 }
 
@@ -134,21 +133,11 @@ fn cli_unshare_time_exec() -> Verdict {
     until = "6.3",
 )]
 fn unshare_time_leaves_the_program_outside() -> Verdict {
-    let own = links_of("self")?;
-    expect_eq!(differing(&links_by(&["unshare", "--time"])?, &own), []);
+    let own = Links::own()?;
+    expect_eq!(links_by(&["unshare", "--time"])?.differing(&own), []);
     // A subshell: some shells start a program by vfork(2), which was refused to who does not share his children's time.
     // The last word keeps the shell from becoming readlink.
     let line = ["unshare", "--time", "sh", "-c", "(readlink /proc/self/ns/time); :"];
-    expect_ne!(expect_success(&line)?.trim_end(), link(&own, Kind::Time), "of the program's child");
+    expect_ne!(Links::told(&expect_success(&line)?)?.get("time")?, own.get("time")?, "of the program's child");
     holds()
-}
-
-/// The optional fields of the line for /mnt.
-fn propagation(mountinfo: &str) -> Outcome<String> {
-    let fields: Vec<&str> = mountinfo
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>())
-        .find(|fields| fields.get(4) == Some(&"/mnt"))
-        .ok_or_else(|| Failure::broken("there is no line for /mnt"))?;
-    Ok(fields.into_iter().skip(6).take_while(|field| *field != "-").collect::<Vec<_>>().join(" "))
 }

@@ -1,15 +1,12 @@
 //! Mounts that show files' owners through the maps of a user namespace: `mount_setattr(2)`, ID-mapped mounts.
 
 use std::fs::{self, File};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, chown};
 
+use kit::mounts::Detached;
 use kit::prelude::*;
 use kit::process::{as_user, user_namespace_with};
-use kit::sys::mount_attributes::map_ids;
 use kit::sysctl::sysctl;
-use rustix::fs::CWD;
-use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use super::mounts::{PLACE, mount_kind};
 
@@ -31,10 +28,10 @@ fn idmapped_mount_with_initial_userns_eperm() -> Verdict {
     mount_kind("tmpfs", None).doing("mount a tmpfs")?;
     let mapper = mapper()?;
     let clone = cloned()?;
-    expect_errno!(map_ids(&clone, Namespace::own(Kind::User)?), EPERM, "the initial user namespace");
-    expect_errno!(map_ids(&clone, mapper.namespace(Kind::Net)?), EINVAL, "a network namespace");
-    expect_errno!(map_ids(&clone, File::open("/tmp")?), EINVAL, "a directory");
-    expect_ok!(map_ids(&clone, mapper.namespace(Kind::User)?), "another user namespace");
+    expect_errno!(clone.map_ids(Namespace::own(Kind::User)?), EPERM, "the initial user namespace");
+    expect_errno!(clone.map_ids(mapper.namespace(Kind::Net)?), EINVAL, "a network namespace");
+    expect_errno!(clone.map_ids(File::open("/tmp")?), EINVAL, "a directory");
+    expect_ok!(clone.map_ids(mapper.namespace(Kind::User)?), "another user namespace");
     holds()
 }
 
@@ -44,8 +41,8 @@ fn tmpfs_is_not_idmapped() -> Verdict {
     mount_kind("tmpfs", None).doing("mount a tmpfs")?;
     let mapper = mapper()?;
     let clone = cloned()?;
-    expect_errno!(map_ids(&clone, mapper.namespace(Kind::User)?), EINVAL, "another user namespace");
-    expect_errno!(map_ids(&clone, Namespace::own(Kind::User)?), EPERM, "the initial user namespace");
+    expect_errno!(clone.map_ids(mapper.namespace(Kind::User)?), EINVAL, "another user namespace");
+    expect_errno!(clone.map_ids(Namespace::own(Kind::User)?), EPERM, "the initial user namespace");
     holds()
 }
 
@@ -59,8 +56,8 @@ fn idmapped_mount_shifts_ownership() -> Verdict {
     make_file("/mnt/others", ON_DISK + 1)?;
     fs::create_dir("/mnt/folder").and_then(|()| give("/mnt/folder", ON_DISK)).doing("make a directory")?;
     let clone = cloned()?;
-    expect_ok!(map_ids(&clone, mapper()?.namespace(Kind::User)?));
-    attach(&clone)?;
+    expect_ok!(clone.map_ids(mapper()?.namespace(Kind::User)?));
+    clone.attach("/home")?;
     let overflow: u32 = sysctl("kernel/overflowuid")?;
     expect_eq!(owner("/home/his")?, SHOWN, "user {ON_DISK}, through the mount with the map");
     expect_eq!(owner("/home/others")?, overflow, "a user that is not in the map");
@@ -80,11 +77,11 @@ fn only_a_detached_mount_is_idmapped_once() -> Verdict {
     let mapper = mapper()?;
     let namespace = mapper.namespace(Kind::User)?;
     let attached = cloned()?;
-    attach(&attached)?;
-    expect_errno!(map_ids(&attached, &namespace), EINVAL, "attached");
+    attached.attach("/home")?;
+    expect_errno!(attached.map_ids(&namespace), EINVAL, "attached");
     let detached = cloned()?;
-    expect_ok!(map_ids(&detached, &namespace), "detached");
-    expect_errno!(map_ids(&detached, &namespace), EPERM, "a second time");
+    expect_ok!(detached.map_ids(&namespace), "detached");
+    expect_errno!(detached.map_ids(&namespace), EPERM, "a second time");
     holds()
 }
 
@@ -96,13 +93,8 @@ fn mapper() -> Outcome<Child<()>> {
 }
 
 /// A copy of the mount on [`PLACE`] that is in no mount namespace.
-fn cloned() -> Outcome<OwnedFd> {
-    open_tree(CWD, PLACE, OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC).doing("open_tree")
-}
-
-/// Puts it on `/home`.
-fn attach(mount: &OwnedFd) -> Outcome<()> {
-    move_mount(mount, "", CWD, "/home", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH).doing("move_mount")
+fn cloned() -> Outcome<Detached> {
+    Ok(Detached::copy_of(PLACE)?)
 }
 
 fn make_file(path: &str, user: u32) -> Outcome<()> {

@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use kit::mounts::set_attributes;
 use kit::prelude::*;
-use kit::sys::mount_attributes::{attributes, set_attributes};
+use kit::sys::mount_attributes::MountAttributes;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use rustix::mount::MountAttrFlags;
 
 use super::mounts::{PLACE, bind, mount_kind_at, remount};
 
@@ -48,20 +50,21 @@ fn inherited_noexec_locked() -> Verdict {
 #[claim(source = "mount_setattr(2) ERRORS", since = "5.12", needs = [Root])]
 fn mount_setattr_respects_locked_flags() -> Verdict {
     for (flag, attribute) in [
-        (MsFlags::MS_RDONLY, attributes::READ_ONLY),
-        (MsFlags::MS_NOSUID, attributes::NO_SUID),
-        (MsFlags::MS_NODEV, attributes::NO_DEV),
-        (MsFlags::MS_NOEXEC, attributes::NO_EXEC),
+        (MsFlags::MS_RDONLY, MountAttrFlags::MOUNT_ATTR_RDONLY),
+        (MsFlags::MS_NOSUID, MountAttrFlags::MOUNT_ATTR_NOSUID),
+        (MsFlags::MS_NODEV, MountAttrFlags::MOUNT_ATTR_NODEV),
+        (MsFlags::MS_NOEXEC, MountAttrFlags::MOUNT_ATTR_NOEXEC),
     ] {
+        let (set, clear) = (MountAttributes::setting(attribute), MountAttributes::clearing(attribute));
         child(CLONE_NEWNS, || {
             mount_with(flag)?;
             user_namespace(CLONE_NEWNS, || {
-                expect_errno!(set_attributes(PLACE, 0, attribute), EPERM, "{flag:?}, inherited");
-                expect_ok!(set_attributes("/home", attribute, 0), "{flag:?}, where it was not set");
-                expect_ok!(set_attributes("/home", 0, attribute), "{flag:?}, set inside");
+                expect_errno!(set_attributes(PLACE, &clear), EPERM, "{flag:?}, inherited");
+                expect_ok!(set_attributes("/home", &set), "{flag:?}, where it was not set");
+                expect_ok!(set_attributes("/home", &clear), "{flag:?}, set inside");
                 Ok(())
             })?;
-            expect_ok!(set_attributes(PLACE, 0, attribute), "{flag:?}, outside");
+            expect_ok!(set_attributes(PLACE, &clear), "{flag:?}, outside");
             Ok(())
         })?;
     }

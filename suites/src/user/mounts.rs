@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use kit::Behaviour;
+use kit::mounts::Mounts;
 use kit::prelude::*;
 use nix::mount::{MsFlags, mount};
-use procfs::process::Process;
 
 /// Where cases mount: a directory that every system has.
 pub(super) const PLACE: &str = "/mnt";
@@ -38,12 +38,11 @@ const MOUNT_POINTS: &[&str] = &[
 ];
 
 fn nothing_is_covered() -> Outcome<bool> {
-    let mounts = Process::myself()?.mountinfo()?;
     let may_be_there = |place: &Path| {
         !["/proc/", "/sys/"].iter().any(|above| place.to_string_lossy().starts_with(above))
             || MOUNT_POINTS.iter().any(|known| place.starts_with(known))
     };
-    Ok(mounts.into_iter().all(|one| may_be_there(&one.mount_point)))
+    Ok(Mounts::own()?.iter().all(|mount| may_be_there(&mount.point)))
 }
 
 /// Mounts a file system of this kind on [`PLACE`].
@@ -68,9 +67,7 @@ pub(super) fn remount(place: &str, flags: MsFlags) -> nix::Result<()> {
 
 /// The kind of the file system that was last mounted on [`PLACE`].
 pub(super) fn kind_there() -> Outcome<Option<String>> {
-    let mounts = Process::myself()?.mountinfo()?;
-    let there = mounts.into_iter().rfind(|one| one.mount_point == Path::new(PLACE));
-    Ok(there.map(|one| one.fs_type))
+    Ok(Mounts::own()?.find(PLACE).map(|mount| mount.kind.clone()))
 }
 
 /// The claim says that root of an ordinary user's namespace can mount this kind of file system when the mount namespace

@@ -32,7 +32,7 @@ const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn combined_flags_create_user_first() -> Verdict {
-    let all = OTHERS.iter().fold(CLONE_NEWUSER, |flags, kind| flags | kind.flag());
+    let all = CLONE_NEWUSER | Kind::flags(&OTHERS);
     unprivileged(NONE, || {
         for flags in OTHERS.map(Kind::flag).into_iter().chain([all - CLONE_NEWUSER]) {
             expect_errno!(unshare(flags), EPERM, "{flags:?}");

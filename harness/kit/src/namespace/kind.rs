@@ -39,6 +39,11 @@ impl Kind {
         }
     }
 
+    /// The flags that make a new one of each of these kinds.
+    pub fn flags(kinds: &[Self]) -> CloneFlags {
+        kinds.iter().map(|kind| kind.flag()).collect()
+    }
+
     /// The name in `/proc/PID/ns`, and before the bracket in the link's text.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,5 @@
 //! Children: a closure carried out in a new process, in new namespaces where flags say so.
 
-use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::marker::PhantomData;
@@ -102,7 +101,7 @@ impl<'a> Spawn<'a> {
     where
         T: Serialize + DeserializeOwned,
     {
-        self.try_start(body)?.doing(format!("clone3({})", Names(self.args.flags)))
+        self.try_start(body)?.doing(format!("clone3({})", self.args.flags))
     }
 
     /// Starts the child where its making is the question: the inner result is the kernel's answer to `clone3(2)`.
@@ -286,15 +285,4 @@ impl<T> Drop for Child<T> {
 /// Marks this process as a new generation; for processes that are not made by [`Spawn`].
 pub fn next_generation() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-}
-
-/// Flags in a message, as the manual names them.
-struct Names(CloneFlags);
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.0.iter_names().map(|(name, _)| format!("CLONE_{name}")).collect();
-        f.write_str(if names.is_empty() { "0" } else { "" })?;
-        f.write_str(&names.join("|"))
-    }
 }

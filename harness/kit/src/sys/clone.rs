@@ -1,13 +1,17 @@
 //! `clone(2)`, `clone3(2)`, `unshare(2)` and `setns(2)` with every flag, as raw system calls.
 
+use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
+use crate::flags::names;
+
 bitflags::bitflags! {
-    /// Flags of `clone(2)`, `clone3(2)`, `unshare(2)` and `setns(2)`.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+    /// Flags of `clone(2)`, `clone3(2)`, `unshare(2)` and `setns(2)`. They print as in the manual:
+    /// `CLONE_NEWNS|CLONE_NEWPID`, and `0` where there is none.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct CloneFlags: u64 {
         /// A new time namespace, for the caller's children (since 5.6).
         const NEWTIME = 0x80;
@@ -54,6 +58,23 @@ bitflags::bitflags! {
         /// Start in a given cgroup (clone3 only, since 5.7).
         const INTO_CGROUP = 0x2_0000_0000;
         const _ = !0;
+    }
+}
+
+impl fmt::Display for CloneFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = names(*self);
+        let words = words.split('|').map(|word| {
+            // What has no name is a number.
+            if word.starts_with('0') { word.to_owned() } else { format!("CLONE_{word}") }
+        });
+        f.write_str(&words.collect::<Vec<_>>().join("|"))
+    }
+}
+
+impl fmt::Debug for CloneFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -165,4 +186,19 @@ pub fn setns(fd: impl AsFd, flags: CloneFlags) -> nix::Result<()> {
     let fd = fd.as_fd().as_raw_fd();
     // SAFETY: takes two integers; no memory is touched.
     Errno::result(unsafe { libc::syscall(libc::SYS_setns, fd, flags.bits() as libc::c_int) }).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::CloneFlags;
+
+    #[rstest]
+    #[case(CloneFlags::empty(), "0")]
+    #[case(CloneFlags::NEWNS | CloneFlags::NEWTIME, "CLONE_NEWTIME|CLONE_NEWNS")]
+    #[case(CloneFlags::NEWNS | CloneFlags::from_bits_retain(1 << 37), "CLONE_NEWNS|0x2000000000")]
+    fn flags_print_as_in_the_manual(#[case] flags: CloneFlags, #[case] expected: &str) {
+        assert_eq!((flags.to_string(), format!("{flags:?}")), (expected.to_owned(), expected.to_owned()));
+    }
 }

@@ -1,32 +1,17 @@
-//! `mount_setattr(2)`, for which no crate has a wrapper.
-
-use std::ffi::CString;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+//! `mount(2)` and `umount2(2)` with the null pointer for a path, which no crate lets through.
 
 use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags};
 
-const AT_RECURSIVE: libc::c_uint = 0x8000;
-const MOUNT_ATTR_RDONLY: u64 = 1;
+/// `mount(2)` of a tmpfs with the null pointer for the mount point.
+pub fn mount_on_nothing(flags: MsFlags) -> nix::Result<()> {
+    let (none, kind) = (std::ptr::null(), c"tmpfs".as_ptr());
+    // SAFETY: the kernel only reads, strings that end with a null byte, and cannot read the null pointer.
+    Errno::result(unsafe { libc::mount(kind, none, kind, flags.bits(), std::ptr::null()) }).map(drop)
+}
 
-/// Makes a mount and all below it read-only (since 5.12; ENOSYS before).
-///
-/// # Errors
-/// The kernel's errno. [`NOT_ASKED`](super::NOT_ASKED) for a path with a null byte in it.
-pub fn make_read_only(path: &Path) -> nix::Result<()> {
-    let path = CString::new(path.as_os_str().as_bytes()).map_err(|_| super::NOT_ASKED)?;
-    // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
-    let attributes: [u64; 4] = [MOUNT_ATTR_RDONLY, 0, 0, 0];
-    // SAFETY: the path ends with a null byte and the kernel reads 32 bytes of attributes.
-    let answer = unsafe {
-        libc::syscall(
-            libc::SYS_mount_setattr,
-            libc::AT_FDCWD,
-            path.as_ptr(),
-            AT_RECURSIVE,
-            attributes.as_ptr(),
-            size_of_val(&attributes),
-        )
-    };
-    Errno::result(answer).map(drop)
+/// `umount2(2)` of the null pointer.
+pub fn umount_nothing(flags: MntFlags) -> nix::Result<()> {
+    // SAFETY: the kernel cannot read the null pointer.
+    Errno::result(unsafe { libc::umount2(std::ptr::null(), flags.bits()) }).map(drop)
 }

@@ -1,42 +1,182 @@
-//! `mount_setattr(2)` with all that it can be asked for (since 5.12).
+//! `mount_setattr(2)` (since 5.12) and `open_tree_attr(2)` (since 6.15), for which no crate has a wrapper.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 use nix::NixPath;
 use nix::errno::Errno;
+use nix::mount::MsFlags;
+use rustix::fs::AtFlags;
+use rustix::mount::{MountAttrFlags, OpenTreeFlags};
 
-const AT_EMPTY_PATH: libc::c_uint = 0x1000;
-const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
+use crate::flags::names;
 
-/// Attributes of a mount by the names that the manual gives them.
-pub mod attributes {
-    /// `MOUNT_ATTR_RDONLY`
-    pub const READ_ONLY: u64 = 0x1;
-    /// `MOUNT_ATTR_NOSUID`
-    pub const NO_SUID: u64 = 0x2;
-    /// `MOUNT_ATTR_NODEV`
-    pub const NO_DEV: u64 = 0x4;
-    /// `MOUNT_ATTR_NOEXEC`
-    pub const NO_EXEC: u64 = 0x8;
+/// The same number on every architecture that matters here.
+const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
+
+/// How large `struct mount_attr` was when it was first published.
+pub const ATTRIBUTES_SIZE: usize = 32;
+
+/// What is to become of a mount: `struct mount_attr`.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MountAttributes {
+    attr_set: u64,
+    attr_clr: u64,
+    propagation: u64,
+    userns_fd: u64,
 }
 
-/// Sets and clears attributes of the mount at `place`.
-pub fn set_attributes(place: &str, set: u64, clear: u64) -> nix::Result<()> {
-    place.with_nix_path(|path| call(libc::AT_FDCWD, path.as_ptr(), 0, [set, clear, 0, 0]))?
+impl MountAttributes {
+    /// Nothing.
+    pub const NONE: Self = Self { attr_set: 0, attr_clr: 0, propagation: 0, userns_fd: 0 };
+
+    /// Setting these attributes.
+    pub const fn setting(attributes: MountAttrFlags) -> Self {
+        Self { attr_set: attributes.bits() as u64, ..Self::NONE }
+    }
+
+    /// Clearing these attributes, before any are set.
+    pub const fn clearing(attributes: MountAttrFlags) -> Self {
+        Self::NONE.and_clearing(attributes)
+    }
+
+    /// Clearing these attributes as well.
+    pub const fn and_clearing(mut self, attributes: MountAttrFlags) -> Self {
+        self.attr_clr = attributes.bits() as u64;
+        self
+    }
+
+    /// Giving it this propagation, one of the four that have a flag.
+    pub const fn with_propagation(mut self, propagation: MsFlags) -> Self {
+        self.propagation = propagation.bits();
+        self
+    }
+
+    /// Showing files' owners through the maps of this user namespace (`MOUNT_ATTR_IDMAP`).
+    pub fn mapping_by(user_namespace: impl AsFd) -> Self {
+        Self::setting(MountAttrFlags::MOUNT_ATTR_IDMAP).with_userns_fd(user_namespace.as_fd().as_raw_fd() as u64)
+    }
+
+    /// With any number for the user namespace's descriptor, which need not be one.
+    pub const fn with_userns_fd(mut self, number: u64) -> Self {
+        self.userns_fd = number;
+        self
+    }
+
+    /// As the kernel reads them; more bytes may be put behind, or some taken away.
+    pub fn to_bytes(self) -> Vec<u8> {
+        [self.attr_set, self.attr_clr, self.propagation, self.userns_fd]
+            .iter()
+            .flat_map(|field| field.to_ne_bytes())
+            .collect()
+    }
 }
 
-/// Has the mount show its files' owners through the maps of a user namespace (`MOUNT_ATTR_IDMAP`). The mount is one that
-/// `open_tree(2)` has returned.
-pub fn map_ids(mount: impl AsFd, user_namespace: impl AsFd) -> nix::Result<()> {
-    let namespace = user_namespace.as_fd().as_raw_fd() as u64;
-    call(mount.as_fd().as_raw_fd(), c"".as_ptr(), AT_EMPTY_PATH, [MOUNT_ATTR_IDMAP, 0, 0, namespace])
+/// What it asks for, by the manual's names.
+impl fmt::Display for MountAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Attributes above the lowest 32 have no names yet.
+        let attributes = |bits: u64| match u32::try_from(bits) {
+            Ok(known) => names(MountAttrFlags::from_bits_retain(known)),
+            Err(_) => format!("{bits:#x}"),
+        };
+        let propagation = names(MsFlags::from_bits_retain(self.propagation));
+        let fields = [
+            (self.attr_set, format!("attr_set={}", attributes(self.attr_set))),
+            (self.attr_clr, format!("attr_clr={}", attributes(self.attr_clr))),
+            (self.propagation, format!("propagation={propagation}")),
+            (self.userns_fd, format!("userns_fd={}", self.userns_fd)),
+        ];
+        let words: Vec<_> = fields.iter().filter(|(value, _)| *value != 0).map(|(_, word)| word.as_str()).collect();
+        f.write_str(&words.join(" "))
+    }
 }
 
-/// The last argument is a `struct mount_attr`: what to set, what to clear, the propagation, a user namespace.
-fn call(folder: i32, path: *const libc::c_char, flags: libc::c_uint, attributes: [u64; 4]) -> nix::Result<()> {
-    // SAFETY: both callers' paths end with a null byte, and the kernel reads 32 bytes of attributes.
-    let answer = unsafe {
-        libc::syscall(libc::SYS_mount_setattr, folder, path, flags, attributes.as_ptr(), size_of_val(&attributes))
-    };
+impl fmt::Debug for MountAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "«{self}»")
+    }
+}
+
+/// Changes the mount at a path that begins at `folder`.
+///
+/// # Errors
+/// The kernel's errno. Here and below [`NOT_ASKED`](super::NOT_ASKED) for a path with a null byte in it.
+pub fn mount_setattr<P: ?Sized + NixPath>(
+    folder: impl AsFd,
+    path: &P,
+    flags: AtFlags,
+    attributes: &MountAttributes,
+) -> nix::Result<()> {
+    mount_setattr_bytes(folder, path, flags, &attributes.to_bytes())
+}
+
+/// The same with any bytes in the place of the structure, whose size the kernel is told.
+pub fn mount_setattr_bytes<P: ?Sized + NixPath>(
+    folder: impl AsFd,
+    path: &P,
+    flags: AtFlags,
+    attributes: &[u8],
+) -> nix::Result<()> {
+    let folder = folder.as_fd().as_raw_fd();
+    let (start, size) = (attributes.as_ptr(), attributes.len());
+    let answer = path.with_nix_path(|path| {
+        // SAFETY: the path ends with a null byte, and the kernel reads as many bytes as there are.
+        unsafe { libc::syscall(libc::SYS_mount_setattr, folder, path.as_ptr(), flags.bits(), start, size) }
+    });
+    let answer = answer.map_err(|_| super::NOT_ASKED)?;
     Errno::result(answer).map(drop)
+}
+
+/// Opens or clones a mount and changes it at the same time; the bytes are those of a [`MountAttributes`].
+pub fn open_tree_attr<P: ?Sized + NixPath>(
+    folder: impl AsFd,
+    path: &P,
+    flags: OpenTreeFlags,
+    attributes: &[u8],
+) -> nix::Result<OwnedFd> {
+    open_tree_attr_at(folder, path, flags, attributes.as_ptr(), attributes.len())
+}
+
+/// The same with the null pointer in the place of the structure, whatever its size is said to be.
+pub fn open_tree_attr_of_nothing<P: ?Sized + NixPath>(
+    folder: impl AsFd,
+    path: &P,
+    flags: OpenTreeFlags,
+    size: usize,
+) -> nix::Result<OwnedFd> {
+    open_tree_attr_at(folder, path, flags, std::ptr::null(), size)
+}
+
+fn open_tree_attr_at<P: ?Sized + NixPath>(
+    folder: impl AsFd,
+    path: &P,
+    flags: OpenTreeFlags,
+    start: *const u8,
+    size: usize,
+) -> nix::Result<OwnedFd> {
+    let folder = folder.as_fd().as_raw_fd();
+    let answer = path.with_nix_path(|path| {
+        // SAFETY: the path ends with a null byte; the kernel reads `size` bytes, which its callers have, or fails at null.
+        unsafe { libc::syscall(SYS_OPEN_TREE_ATTR, folder, path.as_ptr(), flags.bits(), start, size) }
+    });
+    let answer = answer.map_err(|_| super::NOT_ASKED)?;
+    // SAFETY: the kernel has just made this descriptor for us.
+    Errno::result(answer).map(|fd| unsafe { OwnedFd::from_raw_fd(fd as i32) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_printed_by_their_names() {
+        let wanted = MountAttributes::setting(MountAttrFlags::MOUNT_ATTR_RDONLY | MountAttrFlags::MOUNT_ATTR_NOEXEC)
+            .and_clearing(MountAttrFlags::MOUNT_ATTR__ATIME)
+            .with_propagation(MsFlags::MS_SLAVE);
+        let text = "attr_set=MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOEXEC attr_clr=MOUNT_ATTR__ATIME propagation=MS_SLAVE";
+        assert_eq!(wanted.to_string(), text);
+        assert_eq!(wanted.to_bytes().len(), ATTRIBUTES_SIZE);
+    }
 }

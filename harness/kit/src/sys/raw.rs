@@ -1,9 +1,13 @@
 //! Small system calls without a wrapper elsewhere.
 
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
+
+/// A number that is no open file: no limit allows as many.
+// SAFETY: nothing is ever opened under this number, so nobody's file is used behind his back.
+pub const NOT_OPEN: BorrowedFd<'static> = unsafe { BorrowedFd::borrow_raw(i32::MAX) };
 
 /// `pidfd_open(2)` (since 5.3).
 pub fn pidfd_open(pid: Pid, flags: u32) -> nix::Result<OwnedFd> {

@@ -12,6 +12,11 @@ use super::verdict::{Failure, Finding, here};
 pub trait HasErrno: Debug {
     /// The errno; `UnknownErrno` when the error came from elsewhere.
     fn errno(&self) -> Errno;
+
+    /// When it is no answer of the kernel's at all: why the case could not be carried out.
+    fn never_asked(&self) -> Option<Failure> {
+        None
+    }
 }
 
 impl HasErrno for Errno {
@@ -171,7 +176,10 @@ pub fn equal(call: &str, other: &dyn Debug, words: Option<String>) -> Failure {
 #[doc(hidden)]
 #[track_caller]
 pub fn not_ok(call: &str, error: &dyn HasErrno, words: Option<String>) -> Failure {
-    violated(call, "success".into(), seen(error), words)
+    match error.never_asked() {
+        Some(failure) => failure,
+        None => violated(call, "success".into(), seen(error), words),
+    }
 }
 
 #[doc(hidden)]
@@ -184,7 +192,10 @@ pub fn wrong_errno<T: Debug, E: HasErrno>(
 ) -> Option<Failure> {
     let seen = match answer {
         Err(error) if error.errno() == expected => return None,
-        Err(error) => seen(error),
+        Err(error) => match error.never_asked() {
+            Some(failure) => return Some(failure),
+            None => seen(error),
+        },
         Ok(value) => format!("success: {value:?}"),
     };
     Some(violated(call, name(expected), seen, words))
