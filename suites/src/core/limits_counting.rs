@@ -2,7 +2,7 @@
 
 use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
-use kit::process::{become_capable_user, become_root_inside, nest, owned_by, try_clone3, user_namespace_with};
+use kit::process::{Identity, become_root_inside, nest, owned_by, try_clone3, user_namespace_with};
 use kit::settle;
 use nix::errno::Errno;
 use serde::Serialize;
@@ -36,7 +36,7 @@ fn limits_per_user() -> Verdict {
             let mut users = Vec::new();
             for user in [0, ONE, OTHER] {
                 let process = spawn(NONE, |others| {
-                    become_capable_user(user, user)?;
+                    Identity::user(user).keeping_all().assume()?;
                     let _first = expect_ok!(member(kind)?, "{kind}: the first one of user {user}");
                     let _second = expect_ok!(member(kind)?, "{kind}: the second one of user {user}");
                     expect_errno!(member(kind)?, ENOSPC, "{kind}: the third one of user {user}");
@@ -58,7 +58,7 @@ fn limits_count_the_effective_user() -> Verdict {
         for kind in Kind::ALL {
             set_limit(kind, 1).doing("set the limit")?;
             let process = spawn(NONE, |others| {
-                become_capable_user(ONE, OTHER)?;
+                Identity::user(OTHER).ids(ONE, OTHER, OTHER).keeping_all().assume()?;
                 let _only = member(kind)?.doing("make a namespace")?;
                 others.go()?;
                 others.wait()
@@ -66,12 +66,12 @@ fn limits_count_the_effective_user() -> Verdict {
             process.recv::<()>()?;
             let as_user = |user| {
                 child(NONE, || {
-                    become_capable_user(user, user)?;
-                    Ok(member(kind)?.err().map(|errno| errno as i32))
+                    Identity::user(user).keeping_all().assume()?;
+                    Ok(member(kind)?.map(drop).portable())
                 })
             };
-            expect_eq!(as_user(OTHER)?, Some(Errno::ENOSPC as i32), "{kind}: errno for the effective user");
-            expect_eq!(as_user(ONE)?, None, "{kind}: errno for the real user");
+            expect_errno!(as_user(OTHER)?, ENOSPC, "{kind}: for the effective user");
+            expect_ok!(as_user(ONE)?, "{kind}: for the real user");
         }
         holds()
     })
@@ -126,7 +126,7 @@ fn limits_counted_to_creator_uid() -> Verdict {
         let maps = Maps { uid: lines.clone(), gid: lines, deny_setgroups: false };
         let of_one = owned_by(ONE, Some(&maps), NONE, |outside| {
             let inside = spawn(NONE, |root| {
-                become_capable_user(7, 7)?;
+                Identity::user(7).keeping_all().assume()?;
                 let _of_other = expect_ok!(member(Kind::Uts)?, "in one made by {ONE}, as the user {OTHER}");
                 root.go()?;
                 root.wait()
@@ -271,7 +271,7 @@ where
 /// Runs `body` in a child that is this user, with the caller's capabilities.
 fn as_capable(user: u32, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     child(NONE, || {
-        become_capable_user(user, user)?;
+        Identity::user(user).keeping_all().assume()?;
         body()
     })
 }

@@ -1,10 +1,10 @@
 //! What a network device keeps and what it loses when it is moved to another network namespace: `ip-link(8)`.
 
-use std::fs;
 use std::net::Ipv4Addr;
 
 use kit::netlink::{Device, Elsewhere, Netlink};
 use kit::prelude::*;
+use kit::sysctl::{set_sysctl, sysctl};
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use rtnetlink::packet_route::address::AddressMessage;
 use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
@@ -48,15 +48,15 @@ fn net_move_loses_addresses_and_routes() -> Verdict {
     }
     let index = here.device("a")?.index;
     furnish(&here, index)?;
-    fs::write(SETTING, "1").doing(format!("write {SETTING}"))?;
+    set_sysctl(SETTING, 1).doing(format!("set {SETTING}"))?;
     expect_eq!(belongings(&here, index)?, [true; 3], "address, route and neighbour before the move");
     expect_eq!(here.device("a")?.queueing.as_deref(), Some("pfifo"), "before the move");
     expect_ok!(here.change(send("a", &there).up().build())?);
     let index = there.netlink().device("a")?.index;
     expect_eq!(belongings(there.netlink(), index)?, [false; 3], "address, route and neighbour after the move");
     expect_ne!(there.netlink().device("a")?.queueing.as_deref(), Some("pfifo"), "after the move");
-    let setting = enter(there.pid(), &[Kind::Net], || Ok(fs::read_to_string(SETTING)?))?;
-    expect_eq!(setting.trim(), "0", "{SETTING} after the move");
+    let setting: u32 = enter(there.pid(), &[Kind::Net], || sysctl(SETTING))?;
+    expect_eq!(setting, 0, "{SETTING} after the move");
     holds()
 }
 
@@ -113,7 +113,7 @@ fn net_move_leaves_bridge() -> Verdict {
     holds()
 }
 
-const SETTING: &str = "/proc/sys/net/ipv4/conf/a/proxy_arp";
+const SETTING: &str = "net/ipv4/conf/a/proxy_arp";
 
 const OWN: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 const NEIGHBOUR: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 2);

@@ -165,16 +165,17 @@ fn net_move_needs_cap_in_target() -> Verdict {
         let own = Netlink::open()?;
         case.go()?;
         case.wait()?;
-        let refused = own.change(device("a").setns_by_pid(outside).build())?.err();
-        let allowed = own.change(device("a").up().build())?.err();
-        case.send(&(refused.map(|errno| errno as i32), allowed.map(|errno| errno as i32)))?;
+        let refused = own.change(device("a").setns_by_pid(outside).build())?.portable();
+        let allowed = own.change(device("a").up().build())?.portable();
+        case.send(&(refused, allowed))?;
         case.wait()
     })?;
     tenant.recv::<()>()?;
     expect_ok!(here.change(device("a").setns_by_pid(tenant.pid().as_raw() as u32).build())?, "by root, into it");
     tenant.go()?;
-    let answers: (Option<i32>, Option<i32>) = tenant.recv()?;
-    expect_eq!(answers, (Some(libc::EPERM), None), "moving it out and setting it up, by the owner inside");
+    let (refused, allowed): (Result<(), Refusal>, Result<(), Refusal>) = tenant.recv()?;
+    expect_errno!(refused, EPERM, "moving it out, by the owner inside");
+    expect_ok!(allowed, "setting it up, by the owner inside");
     let there = Netlink::open_in(&tenant.namespace(Kind::Net)?)?;
     expect_ok!(there.change(device("a").setns_by_pid(outside).build())?, "by root, out of it");
     expect_eq!(has(&here, "a")?, (true, true), "a and b in the end");

@@ -100,9 +100,9 @@ fn any_namespace_can_be_joined_from_any() -> Verdict {
         }
         let upwards = child(CLONE_NEWPID, || {
             let outer = Namespace::own(Kind::Pid)?;
-            child(CLONE_NEWPID, || Ok(setns(&outer, CLONE_NEWPID).err().map(|errno| errno as i32)))
+            child(CLONE_NEWPID, || Ok(setns(&outer, CLONE_NEWPID).portable()))
         })?;
-        expect_eq!(upwards, Some(libc::EINVAL), "the answer where namespaces do nest, from an inner PID namespace");
+        expect_errno!(upwards, EINVAL, "the answer where namespaces do nest, from an inner PID namespace");
         holds()
     })
 }

@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use kit::prelude::*;
+use kit::sysctl::set_sysctl;
 use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
@@ -16,7 +17,7 @@ pub(super) const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_pe
 /// In core_pattern, %p and %i become the PID and TID in the process's PID namespace, %P and %I those in the initial one.
 #[claim(source = "core(5) Naming of core dump files", needs = [Root, InitialNamespaces, Disposable])]
 fn core_pattern_p_vs_capital_p() -> Verdict {
-    fs::write("/proc/sys/kernel/core_pattern", "/tmp/p%p.P%P.i%i.I%I").doing("set kernel.core_pattern")?;
+    set_sysctl("kernel/core_pattern", "/tmp/p%p.P%P.i%i.I%I").doing("set kernel.core_pattern")?;
     child(CLONE_NEWNS, || {
         let none = None::<&str>;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).doing("make all mounts private")?;

@@ -5,6 +5,7 @@ use std::fs;
 use std::thread;
 
 use kit::eventually;
+use kit::limits::set_limit;
 use kit::prelude::*;
 use kit::process::{Change, member, try_clone3};
 use kit::sys::ends::exit_thread;
@@ -186,7 +187,7 @@ fn bind_mounted_pidns_outlives_init_but_is_unusable() -> Verdict {
 fn namespace_can_exist_empty() -> Verdict {
     const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
     user_namespace(NONE, || {
-        fs::write("/proc/sys/user/max_pid_namespaces", "2").doing("set max_pid_namespaces")?;
+        set_limit(Kind::Pid, 2).doing("set max_pid_namespaces")?;
         // Another process holds it, so that no later child inherits the descriptor.
         let holder = spawn(NONE, |parent| {
             let held = kept_without_init()?;
@@ -274,12 +275,11 @@ fn kept_without_init() -> Outcome<Namespace> {
 }
 
 /// What a process that has joined a PID namespace gets when it forks.
-fn fork_inside(namespace: &Namespace) -> Outcome<nix::Result<()>> {
-    let errno = child(NONE, || {
+fn fork_inside(namespace: &Namespace) -> Outcome<Result<(), Refusal>> {
+    child(NONE, || {
         expect_ok!(setns(namespace, CLONE_NEWPID));
-        Ok(try_fork().err().map(|errno| errno as i32))
-    })?;
-    Ok(errno.map_or(Ok(()), |errno| Err(nix::errno::Errno::from_raw(errno))))
+        Ok(try_fork().portable())
+    })
 }
 
 /// Binds a process's namespace to a file of the stage, and answers its path.

@@ -1,9 +1,9 @@
 //! The sysctl vm.memfd_noexec, which each PID namespace has for itself: `Documentation/userspace-api/mfd_noexec.rst`.
 
-use std::fs::{self, OpenOptions};
 use std::io;
 
 use kit::prelude::*;
+use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_get_seals, fstat, memfd_create};
 
 /// The cases of this file.
@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = cases![
     memfd_noexec_not_writable_by_container_root,
 ];
 
-const SYSCTL: &str = "/proc/sys/vm/memfd_noexec";
+const SYSCTL: &str = "vm/memfd_noexec";
 
 /// Setting vm.memfd_noexec inside a PID namespace leaves the namespace above as it was.
 #[claim(
@@ -141,7 +141,7 @@ fn memfd_noexec_not_writable_by_container_root() -> Verdict {
     starts_unrestricted()?;
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWPID, || {
-            expect_errno!(OpenOptions::new().write(true).open(SYSCTL), EACCES, "an ordinary user as root inside");
+            expect_errno!(open_sysctl(SYSCTL), EACCES, "an ordinary user as root inside");
             holds()
         })
     })?;
@@ -168,12 +168,12 @@ fn made(flags: MemfdFlags) -> rustix::io::Result<Made> {
 
 /// Writes vm.memfd_noexec of the caller's PID namespace.
 fn set(level: u8) -> io::Result<()> {
-    fs::write(SYSCTL, level.to_string())
+    set_sysctl(SYSCTL, level)
 }
 
 /// Reads vm.memfd_noexec of the caller's PID namespace.
 fn level() -> Outcome<u8> {
-    Ok(fs::read_to_string(SYSCTL).doing(format!("read {SYSCTL}"))?.trim().parse()?)
+    sysctl(SYSCTL)
 }
 
 /// A machine that has already forbidden something leaves nothing to be seen below.

@@ -1,10 +1,9 @@
 //! Trees of PID namespaces: how deep, how many, and who is whose parent: `pid_namespaces(7)` Nesting PID namespaces.
 
-use std::fs;
-
+use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
 use kit::process::try_clone3;
-use nix::errno::Errno;
+use kit::sysctl::sysctl;
 use serde::{Deserialize, Serialize};
 
 /// The cases of this file.
@@ -21,9 +20,6 @@ pub(super) const CASES: &[Case] = cases![
 
 const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
 
-/// The limit of the caller's user namespace.
-const LIMIT: &str = "/proc/sys/user/max_pid_namespaces";
-
 /// Below the initial PID namespace there can be 32 more, each inside the one before; the last can still fork.
 #[claim(
     source = ["pid_namespaces(7) Nesting PID namespaces", "Linux Namespaces"],
@@ -32,7 +28,7 @@ const LIMIT: &str = "/proc/sys/user/max_pid_namespaces";
 fn nesting_stops_at_depth_32() -> Verdict {
     let bottom = descend(0)?;
     expect_eq!(bottom.depth, 32);
-    expect_eq!(bottom.fork, None, "errno of a plain fork in the deepest");
+    expect_ok!(bottom.fork, "a plain fork in the deepest");
     holds()
 }
 
@@ -44,8 +40,8 @@ fn nesting_stops_at_depth_32() -> Verdict {
 fn nesting_overflow_is_enospc() -> Verdict {
     let bottom = descend(0)?;
     expect!(bottom.depth > 0, "the first is refused already: {bottom:?}");
-    let enospc = Some(Errno::ENOSPC as i32);
-    expect_eq!((bottom.clone, bottom.unshare), (enospc, enospc));
+    expect_errno!(bottom.clone, ENOSPC);
+    expect_errno!(bottom.unshare, ENOSPC);
     holds()
 }
 
@@ -53,13 +49,13 @@ fn nesting_overflow_is_enospc() -> Verdict {
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn pidns_count_limit_is_enospc() -> Verdict {
     user_namespace(NONE, || {
-        set_limit(1)?;
+        set_limit(Kind::Pid, 1).doing("set the limit")?;
         let _first = waiting(CLONE_NEWPID)?;
         expect_errno!(try_clone3(&NEW_PID), ENOSPC, "the second of one");
         expect_errno!(unshare(CLONE_NEWPID), ENOSPC, "the second of one");
-        set_limit(2)?;
+        set_limit(Kind::Pid, 2).doing("set the limit")?;
         expect_ok!(try_clone3(&NEW_PID), "the second of two");
-        set_limit(0)?;
+        set_limit(Kind::Pid, 0).doing("set the limit")?;
         expect_errno!(unshare(CLONE_NEWPID), ENOSPC, "the first of none");
         Ok(())
     })?;
@@ -69,23 +65,23 @@ fn pidns_count_limit_is_enospc() -> Verdict {
 /// The initial user namespace allows half as many PID namespaces as the kernel allows threads.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, InitialNamespaces])]
 fn max_pid_namespaces_default() -> Verdict {
-    let threads: u64 = fs::read_to_string("/proc/sys/kernel/threads-max")?.trim().parse()?;
-    expect_eq!(limit()?, threads / 2);
+    let threads: u32 = sysctl("kernel/threads-max")?;
+    expect_eq!(limit(Kind::Pid)?, threads / 2);
     holds()
 }
 
 /// A new user namespace starts with a max_pid_namespaces of 2147483647, and changing it changes nobody else's.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn new_userns_has_no_pidns_limit_of_its_own() -> Verdict {
-    let ours = limit()?;
+    let ours = limit(Kind::Pid)?;
     user_namespace(NONE, || {
-        expect_eq!(limit()?, 2_147_483_647);
-        set_limit(77)?;
-        expect_eq!(limit()?, 77);
-        expect_eq!(user_namespace(NONE, limit)?, 2_147_483_647, "in one made below it");
+        expect_eq!(limit(Kind::Pid)?, NO_LIMIT);
+        set_limit(Kind::Pid, 77).doing("set the limit")?;
+        expect_eq!(limit(Kind::Pid)?, 77);
+        expect_eq!(user_namespace(NONE, || limit(Kind::Pid))?, NO_LIMIT, "in one made below it");
         Ok(())
     })?;
-    expect_eq!(limit()?, ours, "the creator's");
+    expect_eq!(limit(Kind::Pid)?, ours, "the creator's");
     holds()
 }
 
@@ -152,33 +148,20 @@ fn ns_get_parent_outside_scope_is_eperm() -> Verdict {
 #[derive(Debug, Serialize, Deserialize)]
 struct Bottom {
     depth: u32,
-    /// Errnos, where there were any.
-    clone: Option<i32>,
-    unshare: Option<i32>,
-    fork: Option<i32>,
+    clone: Result<(), Refusal>,
+    unshare: Result<(), Refusal>,
+    fork: Result<(), Refusal>,
 }
 
 /// Nests PID namespaces in each other until clone(2) makes none any more. On the way each namespace but the deepest
 /// must let unshare(2) make one, too.
 fn descend(depth: u32) -> Outcome<Bottom> {
     expect!(depth <= 64, "there is no end");
-    let clone = errno(try_clone3(&NEW_PID));
-    let unshare = child(NONE, || Ok(errno(unshare(CLONE_NEWPID))))?;
-    if clone.is_some() {
-        return Ok(Bottom { depth, clone, unshare, fork: errno(try_fork()) });
+    let clone = try_clone3(&NEW_PID).portable();
+    let unshare = child(NONE, || Ok(unshare(CLONE_NEWPID).portable()))?;
+    if clone.is_err() {
+        return Ok(Bottom { depth, clone, unshare, fork: try_fork().portable() });
     }
-    expect_eq!(unshare, None, "errno of unshare at depth {depth}, where clone is not refused");
+    expect_ok!(unshare, "at depth {depth}, where clone is not refused");
     child(CLONE_NEWPID, || descend(depth + 1))
-}
-
-fn errno(answer: nix::Result<()>) -> Option<i32> {
-    answer.err().map(|errno| errno as i32)
-}
-
-fn limit() -> Outcome<u64> {
-    Ok(fs::read_to_string(LIMIT).doing(format!("read {LIMIT}"))?.trim().parse()?)
-}
-
-fn set_limit(count: u32) -> Outcome<()> {
-    fs::write(LIMIT, count.to_string()).doing(format!("write {count} to {LIMIT}"))
 }

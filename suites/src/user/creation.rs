@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{NOBODY, Sets, become_ids, try_clone3};
+use kit::process::{Identity, NOBODY, Sets, try_clone3};
 use kit::sys::sharing::share_memory;
 use kit::sys::vfork::vfork;
 use kit::sysctl::{set_sysctl, sysctl};
@@ -145,7 +145,7 @@ fn creation_asks_for_the_effective_ids() -> Verdict {
             deny_setgroups: false,
         };
         let caller = spawn(NONE, |root| {
-            become_ids(real, effective, real)?;
+            Identity::user(real).ids(real, effective, real).assume()?;
             unshare(CLONE_NEWUSER)?;
             root.go()?;
             root.wait()?;
@@ -210,12 +210,7 @@ fn newuser_with_clone_parent_makes_a_sibling() -> Verdict {
 /// With kernel.unprivileged_userns_clone=0, which Debian's kernels have, only CAP_SYS_ADMIN makes user namespaces: else EPERM.
 #[claim(source = "Debian kernel/fork.c copy_process", needs = [Root, Disposable, Behaviour(DEBIANS_SWITCH)])]
 fn debian_sysctl_blocks_creation() -> Verdict {
-    let tries = || {
-        unprivileged(NONE, || {
-            let by_clone = try_clone3(&NEW_USER).map_err(|errno| errno as i32);
-            Ok((by_clone, unshare(CLONE_NEWUSER).map_err(|errno| errno as i32)))
-        })
-    };
+    let tries = || unprivileged(NONE, || Ok((try_clone3(&NEW_USER).portable(), unshare(CLONE_NEWUSER).portable())));
     let before: u32 = sysctl(SWITCH)?;
     let mut answers = Vec::new();
     for value in [1, 0] {
@@ -228,8 +223,11 @@ fn debian_sysctl_blocks_creation() -> Verdict {
     else {
         return Err(Failure::broken("no answers"));
     };
-    expect_eq!(allowed?, (Ok(()), Ok(())), "an ordinary user, with 1");
-    expect_eq!(refused?, (Err(libc::EPERM), Err(libc::EPERM)), "an ordinary user, with 0");
+    let (allowed, refused) = (allowed?, refused?);
+    expect_ok!(allowed.0, "clone3 by an ordinary user, with 1");
+    expect_ok!(allowed.1, "unshare by an ordinary user, with 1");
+    expect_errno!(refused.0, EPERM, "clone3 by an ordinary user, with 0");
+    expect_errno!(refused.1, EPERM, "unshare by an ordinary user, with 0");
     expect!(root_when_allowed? && root_when_refused?, "root, with 1 and with 0");
     holds()
 }

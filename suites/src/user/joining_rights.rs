@@ -128,7 +128,7 @@ fn setns_userns_by_pidfd() -> Verdict {
 /// One setns() on a pidfd that names user and other namespaces joins the user namespace first, which allows the rest.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [Root, UserNamespaces])]
 fn setns_pidfd_joins_user_first() -> Verdict {
-    let others = Kind::flags(&OTHERS);
+    let others = Kind::flags(OTHERS);
     let owner = spawn(NONE, |root| {
         become_user(NOBODY)?;
         let target = waiting(CLONE_NEWUSER | others)?;

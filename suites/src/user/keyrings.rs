@@ -3,7 +3,7 @@
 //! All keys are made in user namespaces, also those of the outer side: the initial one would keep some for good.
 
 use kit::prelude::*;
-use kit::process::{become_ids, become_root_inside, user_namespace_with};
+use kit::process::{become_root_inside, become_user, user_namespace_with};
 use kit::sys::keys::{
     self, OWN_USER, SESSION, Serial, USER, USER_SESSION, join_session_keyring, keyring_id, persistent_keyring,
     set_permissions,
@@ -102,7 +102,7 @@ fn persistent_keyring_of_others_needs_cap_setuid() -> Verdict {
         })?;
         expect_errno!(persistent_keyring(10), EINVAL, "an unmapped user's, by root inside");
         child(NONE, || {
-            become_ids(6, 6, 6)?;
+            become_user(6)?;
             join_session_keyring(None).doing("join a new session keyring")?;
             expect_eq!(expect_ok!(persistent_keyring(6), "by user 6"), sixth);
             expect_eq!(expect_ok!(persistent_keyring(OWN_USER), "by user 6, as his own"), sixth);

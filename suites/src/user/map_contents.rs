@@ -248,7 +248,7 @@ fn each_line_of_a_long_map_translates() -> Verdict {
 
 /// Root writes this text to the three maps of a fresh user namespace, which must all answer the same. Returns the map
 /// as it then reads, or the refusal, after which the map must still be empty.
-fn offered(text: &str) -> Outcome<nix::Result<String>> {
+fn offered(text: &str) -> Outcome<Result<String, Refusal>> {
     let process = Newborn::new()?;
     let mut answers = Vec::new();
     for file in MapFile::MAPS {

@@ -1,10 +1,11 @@
 //! How many user namespaces there may be: `namespaces(7)`, The /proc/sys/user directory.
 
+use kit::limits::{NO_LIMIT, limit, open_limit, set_limit};
 use kit::prelude::*;
 use kit::process::{
-    NOBODY, as_user, become_ids, become_root_inside, try_clone3, user_namespace_with, with_only, without,
+    NOBODY, as_user, become_root_inside, become_user, try_clone3, user_namespace_with, with_only, without,
 };
-use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
+use kit::sysctl::sysctl;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -19,11 +20,6 @@ pub(super) const CASES: &[Case] = cases![
     max_user_namespaces_default,
 ];
 
-const LIMIT: &str = "user/max_user_namespaces";
-
-/// What a new user namespace allows.
-const BOUNDLESS: u32 = i32::MAX as u32;
-
 const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
 
 /// With user.max_user_namespaces namespaces made there, one more is ENOSPC, from clone3() and unshare(), for root inside too.
@@ -31,18 +27,18 @@ const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
 fn max_user_namespaces_enospc() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(NONE, || {
-            set_sysctl(LIMIT, 1).doing("set the limit")?;
+            set_limit(Kind::User, 1).doing("set the limit")?;
             let only = expect_ok!(Spawn::new(CLONE_NEWUSER).try_start(Peer::wait)?, "the first, with 1 allowed");
             expect_errno!(try_clone3(&NEW_USER), ENOSPC, "the second, with 1 allowed");
             expect_errno!(unshare(CLONE_NEWUSER), ENOSPC, "the second, with 1 allowed");
             expect_ok!(unshare(CLONE_NEWUTS), "another kind");
-            set_sysctl(LIMIT, 2).doing("set the limit")?;
+            set_limit(Kind::User, 2).doing("set the limit")?;
             expect_ok!(unshare(CLONE_NEWUSER), "the second, with 2 allowed");
             drop(only);
             Ok(())
         })?;
         user_namespace(NONE, || {
-            set_sysctl(LIMIT, 0).doing("set the limit")?;
+            set_limit(Kind::User, 0).doing("set the limit")?;
             expect_errno!(try_clone3(&NEW_USER), ENOSPC, "with 0 allowed");
             expect_errno!(unshare(CLONE_NEWUSER), ENOSPC, "with 0 allowed");
             holds()
@@ -56,9 +52,9 @@ fn max_user_namespaces_out_of_range_einval() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(NONE, || {
             for (fits, is_refused) in [("0", "-1"), ("2147483647", "2147483648"), ("7", "9999999999")] {
-                expect_ok!(set_sysctl(LIMIT, fits), "{fits}");
-                expect_errno!(set_sysctl(LIMIT, is_refused), EINVAL, "{is_refused}");
-                expect_eq!(sysctl::<String>(LIMIT)?, fits, "after {is_refused}");
+                expect_ok!(set_limit(Kind::User, fits), "{fits}");
+                expect_errno!(set_limit(Kind::User, is_refused), EINVAL, "{is_refused}");
+                expect_eq!(limit(Kind::User)?.to_string(), fits, "after {is_refused}");
             }
             holds()
         })
@@ -68,15 +64,15 @@ fn max_user_namespaces_out_of_range_einval() -> Verdict {
 /// With user.max_user_namespaces at 0 in the initial user namespace, nobody makes one, root neither: ENOSPC.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, UserNamespaces, Disposable, Capability("CAP_SYS_RESOURCE")])]
 fn max_user_namespaces_stops_root_of_the_machine() -> Verdict {
-    let before: u32 = sysctl(LIMIT)?;
+    let before = limit(Kind::User)?;
     expect_ok!(try_clone3(&NEW_USER), "by root, with {before} allowed");
-    set_sysctl(LIMIT, 0).doing("set the limit")?;
-    let roots = (try_clone3(&NEW_USER), child(NONE, || Ok(unshare(CLONE_NEWUSER).err().map(|errno| errno as i32))));
-    let anybodys = unprivileged(NONE, || Ok(try_clone3(&NEW_USER).err().map(|errno| errno as i32)));
-    set_sysctl(LIMIT, before).doing("put the limit back")?;
+    set_limit(Kind::User, 0).doing("set the limit")?;
+    let roots = (try_clone3(&NEW_USER), child(NONE, || Ok(unshare(CLONE_NEWUSER).portable())));
+    let anybodys = unprivileged(NONE, || Ok(try_clone3(&NEW_USER).portable()));
+    set_limit(Kind::User, before).doing("put the limit back")?;
     expect_errno!(roots.0, ENOSPC, "clone3 by root");
-    expect_eq!(roots.1?, Some(libc::ENOSPC), "unshare by root");
-    expect_eq!(anybodys?, Some(libc::ENOSPC), "clone3 by an ordinary user");
+    expect_errno!(roots.1?, ENOSPC, "unshare by root");
+    expect_errno!(anybodys?, ENOSPC, "clone3 by an ordinary user");
     holds()
 }
 
@@ -85,11 +81,11 @@ fn max_user_namespaces_stops_root_of_the_machine() -> Verdict {
 fn max_user_namespaces_is_per_user() -> Verdict {
     let inside = user_namespace_with(&Maps::range(100_000, 10), NONE, |_| {
         become_root_inside()?;
-        set_sysctl(LIMIT, 1).doing("set the limit")?;
+        set_limit(Kind::User, 1).doing("set the limit")?;
         let roots = expect_ok!(Spawn::new(CLONE_NEWUSER).try_start(Peer::wait)?, "user 0's first");
         for (user, has_one) in [(0, true), (7, false), (8, false)] {
             child(NONE, || {
-                become_ids(user, user, user)?;
+                become_user(user)?;
                 if has_one {
                     expect_errno!(try_clone3(&NEW_USER), ENOSPC, "user {user}'s second");
                 } else {
@@ -111,9 +107,9 @@ fn max_user_namespaces_is_per_user() -> Verdict {
 fn max_user_namespaces_binds_descendants() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(NONE, || {
-            set_sysctl(LIMIT, 2).doing("set the limit")?;
+            set_limit(Kind::User, 2).doing("set the limit")?;
             let below = user_namespace_with(&Maps::own_as_root(), NONE, |above| {
-                expect_eq!(sysctl::<u32>(LIMIT)?, BOUNDLESS, "what is allowed further down");
+                expect_eq!(limit(Kind::User)?, NO_LIMIT, "what is allowed further down");
                 let first = expect_ok!(Spawn::new(CLONE_NEWUSER).try_start(Peer::wait)?, "the second of all");
                 expect_errno!(try_clone3(&NEW_USER), ENOSPC, "the third of all");
                 above.go()?;
@@ -124,7 +120,7 @@ fn max_user_namespaces_binds_descendants() -> Verdict {
             })?;
             below.recv::<()>()?;
             expect_errno!(try_clone3(&NEW_USER), ENOSPC, "the third of all, from above");
-            set_sysctl(LIMIT, 3).doing("raise the limit")?;
+            set_limit(Kind::User, 3).doing("raise the limit")?;
             below.go()?;
             below.join()?;
             holds()
@@ -135,19 +131,18 @@ fn max_user_namespaces_binds_descendants() -> Verdict {
 /// Each user namespace has its own values in /proc/sys/user: 2147483647 at first, and what is written there stays there.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn user_sysctls_are_per_namespace() -> Verdict {
-    const OTHER: &str = "user/max_uts_namespaces";
     unprivileged(NONE, || {
         user_namespace(NONE, || {
-            set_sysctl(OTHER, 5).doing("set the outer limit")?;
+            set_limit(Kind::Uts, 5).doing("set the outer limit")?;
             user_namespace(NONE, || {
-                expect_eq!(sysctl::<u32>(OTHER)?, BOUNDLESS, "inside, at first");
-                set_sysctl(OTHER, 3).doing("set the inner limit")?;
-                expect_eq!(sysctl::<u32>(OTHER)?, 3, "inside");
-                expect_eq!(child(CLONE_NEWUTS, || sysctl::<u32>(OTHER))?, 3, "in another process inside");
+                expect_eq!(limit(Kind::Uts)?, NO_LIMIT, "inside, at first");
+                set_limit(Kind::Uts, 3).doing("set the inner limit")?;
+                expect_eq!(limit(Kind::Uts)?, 3, "inside");
+                expect_eq!(child(CLONE_NEWUTS, || limit(Kind::Uts))?, 3, "in another process inside");
                 Ok(())
             })?;
-            expect_eq!(sysctl::<u32>(OTHER)?, 5, "outside, after that");
-            expect_eq!(user_namespace(NONE, || sysctl::<u32>(OTHER))?, BOUNDLESS, "in a second one");
+            expect_eq!(limit(Kind::Uts)?, 5, "outside, after that");
+            expect_eq!(user_namespace(NONE, || limit(Kind::Uts))?, NO_LIMIT, "in a second one");
             holds()
         })
     })
@@ -157,10 +152,10 @@ fn user_sysctls_are_per_namespace() -> Verdict {
 #[claim(source = "kernel/ucount.c set_permissions", needs = [UserNamespaces])]
 fn user_sysctls_need_cap_sys_resource() -> Verdict {
     unprivileged(NONE, || {
-        expect_errno!(open_sysctl(LIMIT), EACCES, "by an ordinary user, outside");
+        expect_errno!(open_limit(Kind::User), EACCES, "by an ordinary user, outside");
         user_namespace(NONE, || {
             let opened = |expected: bool| {
-                let answer = open_sysctl(LIMIT);
+                let answer = open_limit(Kind::User);
                 if expected {
                     expect_ok!(answer, "with CAP_SYS_RESOURCE");
                 } else {
@@ -180,10 +175,10 @@ fn user_sysctls_need_cap_sys_resource() -> Verdict {
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, UserNamespaces, Disposable])]
 fn max_user_namespaces_default() -> Verdict {
     let threads: u32 = sysctl("kernel/threads-max")?;
-    expect_eq!(sysctl::<u32>(LIMIT)?, threads / 2, "in the initial one; threads-max is {threads}");
-    expect_eq!(user_namespace(NONE, || sysctl::<u32>(LIMIT))?, BOUNDLESS, "in another");
+    expect_eq!(limit(Kind::User)?, threads / 2, "in the initial one; threads-max is {threads}");
+    expect_eq!(user_namespace(NONE, || limit(Kind::User))?, NO_LIMIT, "in another");
     as_user(NOBODY, NONE, || {
-        expect_eq!(user_namespace(NONE, || sysctl::<u32>(LIMIT))?, BOUNDLESS, "in another user's");
+        expect_eq!(user_namespace(NONE, || limit(Kind::User))?, NO_LIMIT, "in another user's");
         holds()
     })
 }

@@ -1,8 +1,7 @@
 //! How deep user namespaces nest: `user_namespaces(7)`, Nested namespaces, namespace membership.
 
-use std::fs;
-
 use kit::Behaviour;
+use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
 use kit::process::{nest, try_clone3};
 
@@ -117,16 +116,15 @@ fn depth_counts_from_the_initial_namespace() -> Verdict {
 /// One level too many is refused however many user namespaces are allowed there: a higher number does not go deeper.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn depth_and_number_are_limited_apart() -> Verdict {
-    let limit = "/proc/sys/user/max_user_namespaces";
     unprivileged(NONE, || {
         expect_eq!(nest(usize::MAX)?, DEEPEST);
-        expect_eq!(fs::read_to_string(limit)?.trim(), "2147483647", "the number allowed at the deepest level");
+        expect_eq!(limit(Kind::User)?, NO_LIMIT, "the number allowed at the deepest level");
         expect_errno!(unshare(CLONE_NEWUSER), ENOSPC);
         holds()
     })?;
     unprivileged(NONE, || {
         nest(DEEPEST - 2)?;
-        fs::write(limit, "1").doing("allow one user namespace")?;
+        set_limit(Kind::User, 1).doing("allow one user namespace")?;
         expect_eq!(nest(usize::MAX)?, 1, "levels where two are left and one namespace is allowed");
         holds()
     })

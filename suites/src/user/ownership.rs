@@ -1,7 +1,7 @@
 //! Whose a user namespace is, and what that user may do in it from outside: `user_namespaces(7)`, Capabilities.
 
 use kit::prelude::*;
-use kit::process::{NOBODY, Sets, as_user, as_user_with, become_ids, map_self, owned_by};
+use kit::process::{Identity, NOBODY, Sets, as_user, as_user_with, become_user, map_self, owned_by};
 use kit::sys::ns::get_owner_uid;
 use kit::sys::raw::kill;
 use kit::sysctl::sysctl;
@@ -31,7 +31,7 @@ const OTHER: u32 = NOBODY + 1;
 #[claim(source = ["user_namespaces(7) Capabilities", "What's in a name(space)?"], needs = [Root, UserNamespaces])]
 fn capability_holds_in_descendants() -> Verdict {
     let child_of_ours = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
-        become_ids(5, 5, 5)?;
+        become_user(5)?;
         let inner = waiting(CLONE_NEWUSER)?;
         outside.send(&inner.pid().as_raw())?;
         outside.wait()
@@ -61,7 +61,7 @@ fn capability_holds_in_descendants() -> Verdict {
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_has_all_capabilities() -> Verdict {
     let inside = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
-        become_ids(5, 5, 5)?;
+        become_user(5)?;
         outside.go()?;
         outside.wait()
     })?;
@@ -89,12 +89,12 @@ fn owner_rule_uses_effective_uid() -> Verdict {
     let target = owned_by(NOBODY, None, NONE, Peer::wait)?;
     let namespace = target.namespace(Kind::User)?;
     child(NONE, || {
-        become_ids(NOBODY, OTHER, NOBODY)?;
+        Identity::user(NOBODY).ids(NOBODY, OTHER, NOBODY).assume()?;
         expect_errno!(setns(&namespace, CLONE_NEWUSER), EPERM, "with the owner's real and saved user ID");
         Ok(())
     })?;
     child(NONE, || {
-        become_ids(OTHER, NOBODY, OTHER)?;
+        Identity::user(OTHER).ids(OTHER, NOBODY, OTHER).assume()?;
         expect_ok!(setns(&namespace, CLONE_NEWUSER), "with the owner's effective user ID");
         Ok(())
     })?;
@@ -105,7 +105,7 @@ fn owner_rule_uses_effective_uid() -> Verdict {
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_rule_reaches_grandchildren() -> Verdict {
     let between = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
-        become_ids(5, 5, 5)?;
+        become_user(5)?;
         let inner = waiting(CLONE_NEWUSER)?;
         outside.send(&inner.pid().as_raw())?;
         outside.wait()
@@ -140,7 +140,7 @@ fn owner_rule_reaches_grandchildren() -> Verdict {
 fn owner_is_creators_euid() -> Verdict {
     for [real, effective, saved] in [[OTHER, NOBODY, OTHER + 1], [OTHER; 3], [NOBODY, OTHER, NOBODY]] {
         let maker = spawn(NONE, |root| {
-            become_ids(real, effective, saved)?;
+            Identity::user(real).ids(real, effective, saved).assume()?;
             let cloned = waiting(CLONE_NEWUSER)?;
             unshare(CLONE_NEWUSER)?;
             root.send(&cloned.pid().as_raw())?;
@@ -189,11 +189,8 @@ fn owner_uid_translated_for_reader() -> Verdict {
 }
 
 /// Tries a signal, a ptrace, and joining the user namespace, in children; with what each needs.
-fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, nix::Result<()>); 3]> {
-    let answer = |call: &dyn Fn() -> nix::Result<()>| -> Outcome<nix::Result<()>> {
-        let errno = child(NONE, || Ok(call().err().map(|errno| errno as i32)))?;
-        Ok(errno.map_or(Ok(()), |errno| Err(nix::errno::Errno::from_raw(errno))))
-    };
+fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, Result<(), Refusal>); 3]> {
+    let answer = |call: &dyn Fn() -> nix::Result<()>| child(NONE, || Ok(call().portable()));
     let [signal, trace, join] = LONE;
     Ok([
         (signal, answer(&|| kill(process, 0))?),

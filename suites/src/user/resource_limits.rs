@@ -1,7 +1,7 @@
 //! Processors and resource limits of processes in user namespaces: `sched_setaffinity(2)`, `getrlimit(2)`.
 
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by, try_clone3, waiting_as, without};
+use kit::process::{NOBODY, as_user, become_root_inside, become_user, owned_by, try_clone3, waiting_as, without};
 use nix::errno::Errno;
 use nix::sched::{sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -84,7 +84,7 @@ fn by_owner_and_root_inside(needed: CapabilitySet, call: impl Fn(Pid) -> Outcome
             Ok(())
         })?;
         child(NONE, || {
-            become_ids(8, 8, 8)?;
+            become_user(8)?;
             expect_errno!(call(target.pid())?, EPERM, "by another user inside");
             Ok(())
         })?;

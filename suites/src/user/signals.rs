@@ -20,12 +20,14 @@ fn kill_by_uid_works_across_userns() -> Verdict {
     for user in [NOBODY, NOBODY + 1] {
         let inside = owned_by(user, Some(&one(user)), NONE, |_| {
             become_root_inside()?;
-            let tries = [&same, &other, &roots].map(|target| kill(target.pid(), 0).err().map(|errno| errno as i32));
-            Ok(tries)
+            Ok([&same, &other, &roots].map(|target| kill(target.pid(), 0).portable()))
         })?;
-        let (own, foreign) = (None, Some(libc::EPERM));
-        let expected = if user == NOBODY { [own, foreign, foreign] } else { [foreign, own, foreign] };
-        expect_eq!(inside.join()?, expected, "by root inside, who is {user} outside; of {NOBODY}, {NOBODY}+1 and root");
+        for (answer, of) in inside.join()?.into_iter().zip([NOBODY, NOBODY + 1, 0]) {
+            match of == user {
+                true => expect_ok!(answer, "by root inside, who is {user} outside, to a process of {of}"),
+                false => expect_errno!(answer, EPERM, "by root inside, who is {user} outside, to a process of {of}"),
+            }
+        }
     }
     holds()
 }
@@ -51,11 +53,14 @@ fn cap_kill_inside_own_userns() -> Verdict {
         ] {
             let [killed, traced] = with_only(kept, NONE, || {
                 let answers = [kill(target.pid(), 0), ptrace::seize(target.pid(), ptrace::Options::empty())];
-                Ok(answers.map(|answer| answer.err().map(|errno| errno as i32)))
+                Ok(answers.map(Portable::portable))
             })?;
-            let answer = |allowed: bool| if allowed { None } else { Some(libc::EPERM) };
-            expect_eq!(killed, answer(may_kill), "a signal with {kept:?}");
-            expect_eq!(traced, answer(may_trace), "ptrace with {kept:?}");
+            for (call, answer, allowed) in [("a signal", killed, may_kill), ("ptrace", traced, may_trace)] {
+                match allowed {
+                    true => expect_ok!(answer, "{call} with {kept:?}"),
+                    false => expect_errno!(answer, EPERM, "{call} with {kept:?}"),
+                }
+            }
         }
         holds()
     })?;
@@ -77,7 +82,7 @@ fn kill_permission_comes_from_the_targets_userns() -> Verdict {
         let own = waiting_as(5)?;
         outside.send(&is_owner)?;
         let guest = Pid::from_raw(outside.recv()?);
-        outside.send(&[guest, own.pid()].map(|target| kill(target, 0).err().map(|errno| errno as i32)))?;
+        outside.send(&[guest, own.pid()].map(|target| kill(target, 0).portable()))?;
         outside.wait()
     })?;
     expect!(container.recv::<bool>()?, "the user namespace owns the PID namespace");
@@ -88,11 +93,11 @@ fn kill_permission_comes_from_the_targets_userns() -> Verdict {
     })?;
     let number: i32 = guest.recv()?;
     container.send(&number)?;
-    let [guests, own]: [Option<i32>; 2] = container.recv()?;
+    let [guests, own]: [Result<(), Refusal>; 2] = container.recv()?;
     // The container's first process could not end before this one is reaped.
     drop(guest);
-    expect_eq!(guests, Some(libc::EPERM), "a member of the PID namespace that is in the user namespace above");
-    expect_eq!(own, None, "another user's process in the same PID and user namespace");
+    expect_errno!(guests, EPERM, "a member of the PID namespace that is in the user namespace above");
+    expect_ok!(own, "another user's process in the same PID and user namespace");
     holds()
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, become_ids, become_root_inside, owned_by};
+use kit::process::{NOBODY, as_user, become_root_inside, become_user, owned_by};
 use kit::sys::raw::kill;
 use nix::sys::prctl::{get_dumpable, set_dumpable};
 use nix::sys::ptrace;
@@ -67,7 +67,7 @@ fn ptrace_between_sibling_userns_refused() -> Verdict {
 #[claim(source = ["user_namespaces(7) Capabilities", "ptrace(2) Ptrace access mode checking"], needs = [Root, UserNamespaces])]
 fn ptrace_downward_by_owner() -> Verdict {
     let inside = owned_by(NOBODY, Some(&Maps::range(FIRST, 10)), NONE, |outside| {
-        become_ids(5, 5, 5)?;
+        become_user(5)?;
         outside.go()?;
         outside.wait()
     })?;
@@ -176,9 +176,8 @@ fn traceable(flags: CloneFlags) -> Outcome<Child<()>> {
 }
 
 /// What the kernel says to a process that wants to trace this one. It is let go at once.
-fn trace(process: Pid) -> Outcome<nix::Result<()>> {
-    let errno = child(NONE, || Ok(ptrace::seize(process, ptrace::Options::empty()).err().map(|errno| errno as i32)))?;
-    Ok(errno.map_or(Ok(()), |errno| Err(nix::errno::Errno::from_raw(errno))))
+fn trace(process: Pid) -> Outcome<Result<(), Refusal>> {
+    child(NONE, || Ok(ptrace::seize(process, ptrace::Options::empty()).portable()))
 }
 
 /// Links of a process's that only who may trace it can follow.

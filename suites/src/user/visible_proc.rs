@@ -2,7 +2,6 @@
 //! `fs/namespace.c`.
 
 use kit::prelude::*;
-use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, umount2};
 
 use super::mounts::{PLACE, bind, mount_kind, mount_kind_at, remount};
@@ -120,14 +119,18 @@ fn read_only_kind(kind: &str) -> nix::Result<()> {
 
 /// What the kernel says when root of a new user namespace, with PID and network namespaces of its own, mounts this kind,
 /// after root outside has done something to the mounts that will be inherited.
-fn mounts_after(kind: &str, options: Option<&str>, before: impl FnOnce() -> Outcome<()>) -> Outcome<nix::Result<()>> {
+fn mounts_after(
+    kind: &str,
+    options: Option<&str>,
+    before: impl FnOnce() -> Outcome<()>,
+) -> Outcome<Result<(), Refusal>> {
     mounts_by(|| mount_kind(kind, options), before)
 }
 
 fn mounts_by(
     try_it: impl FnOnce() -> nix::Result<()>,
     before: impl FnOnce() -> Outcome<()>,
-) -> Outcome<nix::Result<()>> {
+) -> Outcome<Result<(), Refusal>> {
     // The maps are written from here, where there still is a procfs.
     let inside = spawn(CLONE_NEWNS, |outside| {
         before()?;
@@ -135,12 +138,12 @@ fn mounts_by(
         outside.go()?;
         outside.wait()?;
         // The first member of the PID namespace.
-        child(NONE, || Ok(try_it().err().map(|errno| errno as i32)))
+        child(NONE, || Ok(try_it().portable()))
     })?;
     inside.recv::<()>()?;
     Maps::range(0, 10).write(&inside.pid().to_string())?;
     inside.go()?;
-    Ok(inside.join()?.map_or(Ok(()), |errno| Err(Errno::from_raw(errno))))
+    inside.join()
 }
 
 fn cover_file(path: &str) -> Outcome<()> {

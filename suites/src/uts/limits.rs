@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use kit::limits::set_limit;
 use kit::prelude::*;
 use kit::process::try_clone3;
 use kit::uts::{Name, hostname, sethostname};
@@ -101,8 +102,7 @@ fn max_enospc() -> Verdict {
 
 /// Sets the limit of the caller's user namespace.
 fn limit(count: u32) -> Outcome<()> {
-    let file = "/proc/sys/user/max_uts_namespaces";
-    fs::write(file, count.to_string()).doing(format!("write {count} to {file}"))
+    set_limit(Kind::Uts, count).doing(format!("allow {count} UTS namespaces"))
 }
 
 fn expect_no_more(why: &str) -> Outcome<()> {

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use kit::prelude::*;
 use kit::process::with_only;
+use kit::sysctl::sysctl;
 use kit::uts::Name;
 use rustix::thread::CapabilitySet;
 
@@ -40,7 +41,7 @@ fn proc_hostname_root_needs_no_capability() -> Verdict {
 /// Root of an ordinary user's user namespace cannot open /proc/sys/kernel/hostname to write, even if it owns the name.
 #[claim(source = ["gethostname(2) ERRORS", "user_namespaces(7)"], needs = [Root, UserNamespaces])]
 fn proc_hostname_denied_to_userns_root() -> Verdict {
-    let nobody: u32 = fs::read_to_string("/proc/sys/kernel/overflowuid")?.trim().parse()?;
+    let nobody: u32 = sysctl("kernel/overflowuid")?;
     for name in Name::BOTH {
         unprivileged(NONE, || {
             user_namespace(CLONE_NEWUTS, || {

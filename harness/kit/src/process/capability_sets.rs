@@ -1,10 +1,9 @@
 //! All the capability sets of a process, and raising those that nothing but the process itself can raise.
 
 use procfs::process::Status;
-use rustix::thread::{CapabilitySet, configure_capability_in_ambient_set, set_capabilities};
+use rustix::thread::{CapabilitySet, CapabilitySets, configure_capability_in_ambient_set, set_capabilities};
 use serde::{Deserialize, Serialize};
 
-use super::credentials::capabilities;
 use super::numbers::status;
 use crate::sysctl::sysctl;
 use crate::words::verdict::{Doing, Outcome};
@@ -53,6 +52,17 @@ impl Sets {
     pub fn are_void(&self) -> bool {
         self.permitted.is_empty() && self.effective.is_empty() && self.ambient.is_empty()
     }
+}
+
+/// The capabilities of the calling thread.
+pub fn capabilities() -> Outcome<CapabilitySets> {
+    rustix::thread::capabilities(None).doing("capget")
+}
+
+/// Leaves the calling thread these capabilities, permitted and effective, and nothing to hand on.
+pub(super) fn set_exactly(wanted: CapabilitySet) -> Outcome<()> {
+    let sets = CapabilitySets { effective: wanted, permitted: wanted, inheritable: CapabilitySet::empty() };
+    set_capabilities(None, sets).doing("capset")
 }
 
 /// Every capability that the running kernel knows of.

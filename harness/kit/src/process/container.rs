@@ -6,9 +6,9 @@ use serde::de::DeserializeOwned;
 use nix::unistd::setgroups;
 
 use super::child::Child;
-use super::credentials::become_user;
+use super::identity::{become_root_inside, become_user};
 use super::peer::Peer;
-use super::userns::{Maps, become_root_inside, user_namespace_with};
+use super::userns::{Maps, user_namespace_with};
 use crate::sys::clone::CloneFlags;
 use crate::words::verdict::{Doing, Outcome};
 

@@ -1,13 +1,14 @@
 //! As whom a child runs: another user, or the same one with fewer capabilities.
 
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
-use rustix::thread::{CapabilitySet, CapabilitySets};
+use rustix::thread::CapabilitySet;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::child::child;
+use super::capability_sets::{capabilities, set_exactly};
+use super::child::{Child, child, spawn};
+use super::identity::{Identity, become_user};
 use crate::sys::clone::CloneFlags;
-use crate::words::verdict::{Doing, Outcome};
+use crate::words::verdict::Outcome;
 
 /// A user and group ID with no privilege, that the system uses for nothing else.
 pub const NOBODY: u32 = 54321;
@@ -31,16 +32,28 @@ where
     })
 }
 
-/// Makes the caller user and group `id` for good: all IDs, no supplementary groups, no capabilities.
-///
-/// The process stays dumpable, so that its files in `/proc` belong to the new user: else it could not write its own
-/// `uid_map` (`proc(5)`).
-pub fn become_user(id: u32) -> Outcome<()> {
-    let (uid, gid) = (Uid::from_raw(id), Gid::from_raw(id));
-    setgroups(&[]).doing("setgroups")?;
-    setresgid(gid, gid, gid).doing("setresgid")?;
-    setresuid(uid, uid, uid).doing("setresuid")?;
-    nix::sys::prctl::set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")
+/// Runs `body` in a child that is user and group `id`, and of the caller's capabilities has kept `held`, which it can use.
+/// Only root can have that.
+pub fn as_user_with<T>(id: u32, held: CapabilitySet, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
+where
+    T: Serialize + DeserializeOwned,
+{
+    child(CloneFlags::empty(), || {
+        Identity::user(id).keeping(held).assume()?;
+        body()
+    })
+}
+
+/// A child that has become user and group `id` of its user namespace, and does nothing until it is told to
+/// [`go`](Child::go) or dropped.
+pub fn waiting_as(id: u32) -> Outcome<Child<()>> {
+    let started = spawn(CloneFlags::empty(), |parent| {
+        become_user(id)?;
+        parent.go()?;
+        parent.wait()
+    })?;
+    started.recv::<()>()?;
+    Ok(started)
 }
 
 /// Runs `body` in a child that lacks these capabilities, in its permitted, effective and inheritable sets.
@@ -50,7 +63,7 @@ where
 {
     child(flags, || {
         let have = capabilities()?;
-        set(have.permitted - lost)?;
+        set_exactly(have.permitted - lost)?;
         body()
     })
 }
@@ -62,17 +75,7 @@ where
 {
     child(flags, || {
         let have = capabilities()?;
-        set(have.permitted & kept)?;
+        set_exactly(have.permitted & kept)?;
         body()
     })
-}
-
-/// The capabilities of the calling thread.
-pub fn capabilities() -> Outcome<CapabilitySets> {
-    rustix::thread::capabilities(None).doing("capget")
-}
-
-fn set(wanted: CapabilitySet) -> Outcome<()> {
-    let sets = CapabilitySets { effective: wanted, permitted: wanted, inheritable: CapabilitySet::empty() };
-    rustix::thread::set_capabilities(None, sets).doing("capset")
 }

@@ -5,7 +5,6 @@ use std::fmt::Display;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, write};
@@ -13,8 +12,10 @@ use rustix::thread::CapabilitySet;
 use serde::{Deserialize, Serialize};
 
 use super::child::{Child, child, spawn};
-use super::credentials::{as_user, become_user, with_only, without};
+use super::credentials::{as_user, with_only, without};
+use super::identity::become_user;
 use crate::sys::clone::{CloneFlags, unshare};
+use crate::words::refusal::{Portable, Refusal};
 use crate::words::verdict::{Doing, Outcome};
 
 const NONE: CloneFlags = CloneFlags::empty();
@@ -120,7 +121,7 @@ impl Newborn {
             loop {
                 let (file, text, kept): Wish = asker.recv()?;
                 let kept = CapabilitySet::from_bits_retain(kept);
-                asker.send(&with_only(kept, NONE, || Ok(errno(file.write("self", &text))))?)?;
+                asker.send(&with_only(kept, NONE, || Ok(file.write("self", &text).portable()))?)?;
             }
         })?;
         child.recv::<()>()?;
@@ -138,9 +139,9 @@ impl Newborn {
     }
 
     /// Has this text written to this file of its, by one `write(2)`. The inner result is the kernel's answer.
-    pub fn write(&self, file: MapFile, text: &str, writer: Writer) -> Outcome<nix::Result<()>> {
-        let from_outside = || Ok(errno(file.write(self.pid(), text)));
-        let refusal = match writer {
+    pub fn write(&self, file: MapFile, text: &str, writer: Writer) -> Outcome<Result<(), Refusal>> {
+        let from_outside = || Ok(file.write(self.pid(), text).portable());
+        match writer {
             Writer::Itself => self.wish(file, text, CapabilitySet::all()),
             Writer::ItselfWith(kept) => self.wish(file, text, kept),
             Writer::ItselfWithout(lost) => self.wish(file, text, !lost),
@@ -148,17 +149,12 @@ impl Newborn {
             Writer::CallerWith(kept) => with_only(kept, NONE, from_outside),
             Writer::CallerWithout(lost) => without(lost, NONE, from_outside),
             Writer::User(id) => as_user(id, NONE, from_outside),
-        };
-        Ok(refusal?.map_or(Ok(()), |number| Err(Errno::from_raw(number))))
+        }
     }
 
-    fn wish(&self, file: MapFile, text: &str, kept: CapabilitySet) -> Outcome<Option<i32>> {
+    fn wish(&self, file: MapFile, text: &str, kept: CapabilitySet) -> Outcome<Result<(), Refusal>> {
         let wish: Wish = (file, text.to_owned(), kept.bits());
         self.child.send(&wish)?;
         self.child.recv()
     }
-}
-
-fn errno(answer: nix::Result<()>) -> Option<i32> {
-    answer.err().map(|errno| errno as i32)
 }

@@ -1,9 +1,7 @@
-//! User namespaces of other users, and processes whose user IDs are not all the same.
-
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+//! User namespaces of other users.
 
 use super::child::{Child, spawn};
-use super::credentials::become_user;
+use super::identity::become_user;
 use super::peer::Peer;
 use super::userns::Maps;
 use crate::sys::clone::{CloneFlags, unshare};
@@ -33,14 +31,4 @@ where
     }
     started.go()?;
     Ok(started)
-}
-
-/// Gives the caller these real, effective and saved user IDs, and the real one as its only group. The process stays
-/// dumpable.
-pub fn become_ids(real: u32, effective: u32, saved: u32) -> Outcome<()> {
-    let gid = Gid::from_raw(real);
-    setgroups(&[]).doing("setgroups")?;
-    setresgid(gid, gid, gid).doing("setresgid")?;
-    setresuid(Uid::from_raw(real), Uid::from_raw(effective), Uid::from_raw(saved)).doing("setresuid")?;
-    nix::sys::prctl::set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")
 }

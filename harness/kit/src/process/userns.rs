@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use nix::unistd::{Gid, Uid, getegid, geteuid, setresgid, setresuid};
+use nix::unistd::{getegid, geteuid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -101,15 +101,4 @@ where
 /// the IDs still are those of the parent namespace.
 pub fn map_self(maps: &Maps) -> Outcome<()> {
     maps.write("self")
-}
-
-/// Makes the caller user and group 0 of its user namespace, where they are mapped and it has the capabilities for it. A
-/// process whose own IDs are not mapped can make no user namespace, for one thing.
-///
-/// The process stays dumpable, so that its files in `/proc` belong to that user.
-pub fn become_root_inside() -> Outcome<()> {
-    let (user, group) = (Uid::from_raw(0), Gid::from_raw(0));
-    setresgid(group, group, group).doing("become group 0")?;
-    setresuid(user, user, user).doing("become user 0")?;
-    nix::sys::prctl::set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")
 }

@@ -1,16 +1,17 @@
 //! What is answered without the kernel is none of the kernel's answers.
 
 use std::fs::File;
-use std::path::Path;
 
-use nix::fcntl::{AtFlags, OFlag};
+use nix::fcntl::OFlag;
 use rstest::rstest;
+use rustix::fs::{AtFlags, CWD};
+use rustix::mount::OpenTreeFlags;
 
 use super::clone::{CloneArgs, CloneFlags, clone3};
 use super::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use super::ioctl::at_address;
 use super::mnt_ns::info_of_size;
-use super::mount::make_read_only;
+use super::mount_attributes::{MountAttributes, mount_setattr, open_tree_attr};
 use super::sharing::share_memory;
 use super::vfork::vfork;
 use super::*;
@@ -35,8 +36,9 @@ fn any_file() -> File {
     let handle = FileHandle { kind: 0, bytes: vec![0; 129] };
     open_by_handle(Mount::Here, &handle, OFlag::empty()).map(drop)
 })]
-#[case::a_path_with_a_null_byte(|| handle_at(NUL, AtFlags::empty()).map(drop))]
-#[case::a_mount_with_a_null_byte(|| make_read_only(Path::new(NUL)))]
+#[case::a_path_with_a_null_byte(|| handle_at(NUL, nix::fcntl::AtFlags::empty()).map(drop))]
+#[case::a_mount_with_a_null_byte(|| mount_setattr(CWD, NUL, AtFlags::empty(), &MountAttributes::NONE))]
+#[case::a_tree_with_a_null_byte(|| open_tree_attr(CWD, NUL, OpenTreeFlags::empty(), &[]).map(drop))]
 fn nothing_is_asked(#[case] call: fn() -> nix::Result<()>) {
     assert_eq!(call(), Err(NOT_ASKED));
 }
