@@ -118,7 +118,8 @@ fn sigcont_resumes_stopped_init() -> Verdict {
     holds()
 }
 
-/// kill(2) on the init of a nested PID namespace requires the usual permission: by an ordinary user on root's init it fails with EPERM.
+/// kill(2) on the init of a nested PID namespace requires the usual permission: by an ordinary user on root's init it
+/// fails with EPERM.
 #[claim(source = ["pid_namespaces(7) The namespace init process", "kill(2)"], needs = [Root])]
 fn ancestor_signal_needs_kill_permission() -> Verdict {
     let roots = waiting(CLONE_NEWPID)?;
