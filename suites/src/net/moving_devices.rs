@@ -158,7 +158,7 @@ fn net_move_with_rename() -> Verdict {
     holds()
 }
 
-/// Moving a device requires CAP_NET_ADMIN also in the user namespace that owns its new network namespace; else it fails
+/// Moving a device requires CAP_NET_ADMIN also in the user namespace that owns the target; otherwise the request fails
 /// with EPERM.
 #[claim(source = ["user_namespaces(7)", "ip-link(8)"], needs = [Root, Module("veth")])]
 fn net_move_needs_cap_in_target() -> Verdict {

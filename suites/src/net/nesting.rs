@@ -17,8 +17,8 @@ pub(super) const CASES: &[Case] = cases![
     any_namespace_can_be_joined_from_any,
 ];
 
-/// NS_GET_PARENT on a network namespace fails with EINVAL, even if it was made by a process in another one that is not
-/// the initial.
+/// NS_GET_PARENT on a network namespace fails with EINVAL, even if it was made by a process in another new network
+/// namespace.
 #[claim(source = ["NS_GET_PARENT(2const)", "Linux Namespaces"], needs = [UserNamespaces])]
 fn net_no_parent() -> Verdict {
     user_namespace(CLONE_NEWNET, || {

@@ -40,8 +40,8 @@ fn core_pattern_p_vs_capital_p() -> Verdict {
     })
 }
 
-/// Process accounting that acct(2) starts in a PID namespace records only processes of it and its descendants, by their
-/// PIDs in it.
+/// Process accounting that acct(2) starts in a PID namespace records the ends of processes in it and its descendants
+/// only, by their PIDs in it.
 #[claim(
     source = ["acct(2)", "kernel/acct.c"],
     needs = [Root, Disposable, Config("BSD_PROCESS_ACCT"), Config("BSD_PROCESS_ACCT_V3")]

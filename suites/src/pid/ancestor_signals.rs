@@ -95,7 +95,8 @@ fn ancestor_sigtstp_does_not_stop_init() -> Verdict {
     })
 }
 
-/// SIGCONT resumes a stopped init that has no handler for it, whether the parent namespace or a member sends it.
+/// SIGCONT resumes a stopped init that has no handler for it, whether a process in the parent PID namespace or a member
+/// sends it.
 #[claim(source = "kernel/signal.c prepare_signal", needs = [Root])]
 fn sigcont_resumes_stopped_init() -> Verdict {
     let init = plain(CLONE_NEWPID, echo)?;

@@ -32,8 +32,8 @@ fn waitid_and_sigchld_pid_in_parents_numbering() -> Verdict {
     holds()
 }
 
-/// The signal of mq_notify(3) carries the message sender's PID in the PID namespace of the process that it notifies, or
-/// 0.
+/// The signal of mq_notify(3) carries the sender's PID in the PID namespace of the process that it notifies, and 0 if
+/// it has none there.
 #[claim(source = "mq_notify(3)", needs = [Root, Config("POSIX_MQUEUE")])]
 fn mq_notify_pid_translated() -> Verdict {
     for flags in [NONE, CLONE_NEWPID] {
@@ -64,7 +64,8 @@ fn mq_notify_pid_translated() -> Verdict {
     holds()
 }
 
-/// A fanotify(7) event carries the PID of the process that caused it in the PID namespace of its reader, or 0.
+/// A fanotify(7) event carries the PID of the process that caused it in the reader's PID namespace, and 0 if it has
+/// none there.
 #[claim(source = "fanotify(7)", needs = [Root, Config("FANOTIFY")])]
 fn fanotify_pid_translated() -> Verdict {
     for flags in [NONE, CLONE_NEWPID] {

@@ -1,8 +1,7 @@
 //! The PID handed out last, and how to choose the next: `proc_sys_kernel(5)`, ns_last_pid.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::os::unix::fs::FileExt;
+use std::io::{Write, read_to_string};
 
 use kit::prelude::*;
 use kit::process::{mount_proc, next_child_pid, with_only, without};
@@ -81,10 +80,10 @@ fn ns_last_pid_range_checked() -> Verdict {
     })
 }
 
-/// Any user may open ns_last_pid for writing, but write(2) fails with EPERM without CAP_SYS_ADMIN in the owner of the
+/// Any user may open ns_last_pid for writing, but write(2) requires CAP_SYS_ADMIN in the user namespace that owns the
 /// PID namespace.
 ///
-/// Since 5.9 CAP_CHECKPOINT_RESTORE there is enough, too.
+/// Without it write(2) fails with EPERM. Since 5.9 CAP_CHECKPOINT_RESTORE there is enough, too.
 #[claim(
     source = "pid_namespaces(7) /proc files",
     needs = [Root, UserNamespaces, Config("CHECKPOINT_RESTORE")],
@@ -155,7 +154,8 @@ fn follows_the_reader(path: &str) -> Verdict {
         outside.send(&read()?)?;
         outside.wait()?;
         let fork = next_child_pid()?;
-        let (inherited, through_outer_file) = (read()?, last_number(&text_of(&opened_outside)?)?);
+        let (inherited, through_outer_file) =
+            (read()?, last_number(&read_to_string(&opened_outside).doing("read an open file")?)?);
         mount_proc()?;
         outside.send(&[fork, inherited, through_outer_file, read()?])?;
         outside.wait()
@@ -173,11 +173,4 @@ fn follows_the_reader(path: &str) -> Verdict {
 /// The last number of a text.
 fn last_number(text: &str) -> Outcome<i32> {
     Ok(text.split_whitespace().next_back().unwrap_or_default().parse()?)
-}
-
-/// What an open file says from its beginning on.
-fn text_of(file: &File) -> Outcome<String> {
-    let mut buffer = [0; 128];
-    let length = file.read_at(&mut buffer, 0).doing("read an open file")?;
-    Ok(String::from_utf8_lossy(&buffer[..length]).into_owned())
 }

@@ -1,7 +1,7 @@
 //! The sysctl vm.memfd_noexec, which each PID namespace has for itself: `Documentation/userspace-api/mfd_noexec.rst`.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 
 use kit::prelude::*;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_get_seals, fstat, memfd_create};
@@ -19,7 +19,8 @@ pub(super) const CASES: &[Case] = cases![
 
 const SYSCTL: &str = "/proc/sys/vm/memfd_noexec";
 
-/// A write to vm.memfd_noexec changes it for the writer's PID namespace, not for the parent namespace or a sibling.
+/// A write to vm.memfd_noexec changes it for the PID namespace of the writer, not for the opener's, the parent or a
+/// sibling.
 #[claim(
     source = "Documentation/userspace-api/mfd_noexec.rst",
     needs = [Root, Config("MEMFD_CREATE")],
@@ -31,15 +32,18 @@ fn memfd_noexec_is_per_pidns() -> Verdict {
         parent.wait()?;
         level()
     })?;
+    let mut opened_outside = OpenOptions::new().write(true).open(SYSCTL).doing("open vm.memfd_noexec")?;
     let inner = spawn(CLONE_NEWPID, |parent| {
         expect_ok!(set(1));
         expect_eq!(level()?, 1, "where it was set");
         expect_eq!(child(NONE, level)?, 1, "in another process of the namespace");
+        expect_ok!(opened_outside.write_all(b"2"));
+        expect_eq!(level()?, 2, "where it was set through a file that was opened outside");
         parent.go()?;
         parent.wait()
     })?;
     inner.recv::<()>()?;
-    expect_eq!(level()?, 0, "in the parent namespace");
+    expect_eq!(level()?, 0, "in the parent namespace, which is the opener's, too");
     sibling.go()?;
     expect_eq!(sibling.join()?, 0, "in a sibling");
     holds()
@@ -140,7 +144,8 @@ fn memfd_noexec_2_rejects_exec() -> Verdict {
     })
 }
 
-/// Opening vm.memfd_noexec for writing fails with EACCES for an ordinary user who is root of the PID namespace's owner.
+/// Opening vm.memfd_noexec for writing as root of an ordinary user's user namespace fails with EACCES, even in a PID
+/// namespace that it owns.
 #[claim(source = "kernel/pid_sysctl.h", needs = [Root, UserNamespaces, Config("MEMFD_CREATE")], since = "6.3")]
 fn memfd_noexec_not_writable_by_container_root() -> Verdict {
     starts_unrestricted()?;

@@ -33,7 +33,8 @@ pub(super) const CASES: &[Case] = cases![
 /// The link to the reader's own PID namespace.
 const OWN: &str = "/proc/self/ns/pid";
 
-/// NS_GET_PARENT fails with EINVAL on a namespace of a kind that does not nest, and with ENOTTY on a file that is none.
+/// NS_GET_PARENT fails with EINVAL on a namespace of a kind that does not nest, and with ENOTTY on a file that is not a
+/// namespace.
 #[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) ERRORS"], needs = [UserNamespaces])]
 fn ns_get_parent_on_nonhierarchical_is_einval() -> Verdict {
     // Those that this kernel has: time namespaces came with 5.6, and all but mount namespaces can be configured out.
@@ -125,8 +126,8 @@ fn ns_link_needs_stat_l() -> Verdict {
     holds()
 }
 
-/// A process in another PID namespace than process 1 has an ns/pid link with another text, one in the same has the same
-/// text.
+/// The text of a process's ns/pid link equals that of process 1 if both are in the same PID namespace, and differs if
+/// not.
 #[claim(source = "namespaces-fun", needs = [Root])]
 fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
     let (plain, foreign) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);

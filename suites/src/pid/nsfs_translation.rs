@@ -19,8 +19,8 @@ pub(super) const CASES: &[Case] = cases![
     nsfs_pid_translation_unknown_pid_esrch_again,
 ];
 
-/// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and their like with TGID translate between a PID namespace and the
-/// caller's.
+/// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and the two with TGID in their names translate PIDs between a PID
+/// namespace and the caller's.
 #[claim(source = "include/uapi/linux/nsfs.h", needs = [Root], since = "6.11")]
 fn nsfs_pid_translation_ioctls() -> Verdict {
     // Two levels down, so that the caller's namespace is not the parent of the other.
@@ -28,15 +28,16 @@ fn nsfs_pid_translation_ioctls() -> Verdict {
         let init = spawn(CLONE_NEWPID, |parent| {
             beside_another_thread(|| {
                 us.send(&ns_pids("self")?)?;
+                parent.go()?;
                 parent.wait()
             })
         })?;
+        init.recv::<()>()?;
         us.send_fd(init.namespace(Kind::Pid)?)?;
         us.wait()
     })?;
     let numbers: Vec<i32> = middle.recv()?;
     let namespace = Namespace::from_fd(middle.peer().recv_fd()?);
-    expect_eq!(numbers[1..].to_vec(), [2, 1], "NSpid of the process, after its number here");
     let leader = numbers[0];
     let thread = other_thread(leader)?;
     for (outside, inside) in [(leader, 1), (thread, 2)] {
@@ -64,24 +65,22 @@ fn nsfs_translation_into_namespace_of_outsider_esrch() -> Verdict {
     holds()
 }
 
-/// NS_GET_PID_FROM_PIDNS and its like fail with ESRCH for a PID that does not exist in the PID namespace it is taken
-/// from.
+/// NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH for a PID that does not exist.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "6.11", until = "6.13")]
 fn nsfs_pid_translation_unknown_pid_esrch() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])
 }
 
-/// NS_GET_PID_FROM_PIDNS and its like fail with ESRCH or ENOTTY for a PID that does not exist in the PID namespace it
-/// is taken from.
+/// From 6.13 on, NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH or ENOTTY for a PID that does not
+/// exist.
 ///
-/// ENOTTY, as if the operation did not exist, is what most of these releases say; fixed in later ones of 6.18.
+/// ENOTTY, as if the operation did not exist, is what most of these releases return; later ones of 6.18 return ESRCH.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "6.13", until = "7.0")]
 fn nsfs_pid_translation_unknown_pid_refused() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH, Errno::ENOTTY])
 }
 
-/// Since 7.0, NS_GET_PID_FROM_PIDNS and its like fail with ESRCH for a PID that does not exist in the namespace it is
-/// taken from.
+/// Since 7.0, NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH for a PID that does not exist.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "7.0")]
 fn nsfs_pid_translation_unknown_pid_esrch_again() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])

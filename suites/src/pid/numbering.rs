@@ -121,7 +121,7 @@ fn getppid_zero_for_init() -> Verdict {
     holds()
 }
 
-/// getppid(2) returns 0 in a process whose parent has joined its PID namespace by setns(2) and is itself outside.
+/// getppid(2) returns 0 in a process that a parent outside has forked into the PID namespace after setns(2).
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "getpid(2) NOTES"], needs = [Root])]
 fn getppid_zero_for_setns_child() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| {
@@ -136,7 +136,7 @@ fn getppid_zero_for_setns_child() -> Verdict {
     holds()
 }
 
-/// In a nested PID namespace's procfs, parent, process group and session of a process are 0 if they are outside the
+/// In the procfs of a PID namespace, the parent, process group and session of its init are 0 while they are outside the
 /// namespace.
 #[claim(source = ["proc_pid_stat(5)", "pid_namespaces(7) /proc and PID namespaces"], needs = [Root])]
 fn proc_stat_parent_fields_zero_inside() -> Verdict {

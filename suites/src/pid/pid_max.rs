@@ -35,7 +35,8 @@ const FEW_PROCESSORS: &Behaviour = &Behaviour {
     },
 };
 
-/// A write to kernel.pid_max sets it for the PID namespace of the opener, not for its parent, children and siblings.
+/// A write to kernel.pid_max sets it for the PID namespace of the process that opened the file, not for the parent, a
+/// child or a sibling.
 #[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", since = "6.14", needs = [Root])]
 fn pid_max_is_per_namespace() -> Verdict {
     let outside = pid_max()?;
@@ -169,8 +170,8 @@ fn pid_max_of_ancestor_also_binds() -> Verdict {
     holds()
 }
 
-/// Root of the user namespace that owns a PID namespace may write its kernel.pid_max; others fail with EACCES when they
-/// open it.
+/// Root of the user namespace that owns a PID namespace may write its kernel.pid_max; otherwise open(2) for writing
+/// fails with EACCES.
 #[claim(source = "kernel/pid.c pid_table_root_permissions", since = "6.14", needs = [UserNamespaces])]
 fn pid_max_writable_by_userns_root() -> Verdict {
     unprivileged(NONE, || {
@@ -190,7 +191,8 @@ fn pid_max_writable_by_userns_root() -> Verdict {
     })
 }
 
-/// Opening kernel.pid_max for writing fails with EACCES for an ordinary user who is root of the PID namespace's owner.
+/// Before 6.14, opening kernel.pid_max for writing as root of an ordinary user's user namespace fails with EACCES, even
+/// if it owns the PID namespace.
 #[claim(source = "kernel/pid.c pid_table_root_permissions", until = "6.14", needs = [Root, UserNamespaces])]
 fn pid_max_not_writable_by_userns_root() -> Verdict {
     user_namespace(CLONE_NEWPID, || {

@@ -136,7 +136,7 @@ fn pidfd_get_pid_namespace() -> Verdict {
     holds()
 }
 
-/// SO_PEERPIDFD returns a pidfd even for a peer outside the caller's PID namespace; fdinfo in a procfs of that shows
+/// SO_PEERPIDFD returns a pidfd even for a peer outside the caller's PID namespace, in whose procfs its fdinfo shows
 /// PID 0.
 #[claim(source = "unix(7)", needs = [Root], since = "6.5")]
 fn so_peerpidfd_across_namespaces() -> Verdict {

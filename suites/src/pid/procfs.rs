@@ -166,8 +166,8 @@ fn proc_mount_empties_when_init_dies() -> Verdict {
     holds()
 }
 
-/// Mounting a procfs requires CAP_SYS_ADMIN in the owner of the PID namespace; in that of the mount namespace alone it
-/// fails with EPERM.
+/// Mounting a procfs requires CAP_SYS_ADMIN in the user namespace that owns the PID namespace; otherwise mount(2) fails
+/// with EPERM.
 #[claim(source = "user_namespaces(7) Effect of capabilities within a user namespace", needs = [UserNamespaces])]
 fn proc_mount_needs_owner_of_pidns() -> Verdict {
     unprivileged(NONE, || {

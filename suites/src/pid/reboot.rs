@@ -27,8 +27,8 @@ pub(super) const CASES: &[Case] = cases![
     unprivileged_owner_can_reboot_own_pidns,
 ];
 
-/// reboot(2) with LINUX_REBOOT_CMD_RESTART in a PID namespace ends the namespace; its init's wait status is that of
-/// SIGHUP.
+/// reboot(2) with LINUX_REBOOT_CMD_RESTART in a PID namespace ends the namespace, and wait(2) shows its init as killed
+/// by SIGHUP.
 #[claim(
     source = [
         "reboot(2) Behavior inside PID namespaces",
@@ -40,21 +40,21 @@ fn reboot_restart_shows_sighup() -> Verdict {
     ends_init_as_if_by(RESTART, None, libc::SIGHUP)
 }
 
-/// reboot(2) with LINUX_REBOOT_CMD_RESTART2 in a PID namespace ends the namespace; its init's wait status is that of
-/// SIGHUP.
+/// reboot(2) with LINUX_REBOOT_CMD_RESTART2 in a PID namespace ends the namespace, and wait(2) shows its init as killed
+/// by SIGHUP.
 #[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
 fn reboot_restart2_shows_sighup() -> Verdict {
     ends_init_as_if_by(RESTART2, Some(c"anything"), libc::SIGHUP)
 }
 
-/// reboot(2) with LINUX_REBOOT_CMD_POWER_OFF in a PID namespace ends the namespace; its init's wait status is that of
-/// SIGINT.
+/// reboot(2) with LINUX_REBOOT_CMD_POWER_OFF in a PID namespace ends the namespace, and wait(2) shows its init as
+/// killed by SIGINT.
 #[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
 fn reboot_poweroff_shows_sigint() -> Verdict {
     ends_init_as_if_by(POWER_OFF, None, libc::SIGINT)
 }
 
-/// reboot(2) with LINUX_REBOOT_CMD_HALT in a PID namespace ends the namespace; its init's wait status is that of
+/// reboot(2) with LINUX_REBOOT_CMD_HALT in a PID namespace ends the namespace, and wait(2) shows its init as killed by
 /// SIGINT.
 #[claim(source = "reboot(2) Behavior inside PID namespaces", needs = [Root, Capability("CAP_SYS_BOOT")])]
 fn reboot_halt_shows_sigint() -> Verdict {

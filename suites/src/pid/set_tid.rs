@@ -116,8 +116,8 @@ fn set_tid_sets_several_levels() -> Verdict {
     })
 }
 
-/// With PIDs for several levels in set_tid, clone3(2) fails with EPERM unless the caller has CAP_SYS_ADMIN in the owner
-/// of each.
+/// clone3(2) with set_tid requires CAP_SYS_ADMIN in the owners of all PID namespaces that set_tid has a PID for;
+/// otherwise it fails with EPERM.
 ///
 /// Since 5.9 CAP_CHECKPOINT_RESTORE there is enough, too.
 #[claim(

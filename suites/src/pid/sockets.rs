@@ -71,8 +71,10 @@ fn scm_credentials_pid_must_exist() -> Verdict {
     inner.join()
 }
 
-/// Sending SCM_CREDENTIALS with another process's PID requires CAP_SYS_ADMIN in the owner of the sender's PID
-/// namespace; else EPERM.
+/// Sending SCM_CREDENTIALS with another process's PID requires CAP_SYS_ADMIN in the user namespace that owns the
+/// sender's PID namespace.
+///
+/// Without it sendmsg(2) fails with EPERM.
 #[claim(source = ["unix(7) SCM_CREDENTIALS", "capabilities(7) CAP_SYS_ADMIN"], needs = [Root, Config("USER_NS")])]
 fn scm_credentials_foreign_pid_needs_cap() -> Verdict {
     with_only(CapabilitySet::SYS_ADMIN, NONE, || {

@@ -92,8 +92,8 @@ fn contained_process_visible_on_host() -> Verdict {
     holds()
 }
 
-/// A command run by «nsenter --pid --mount» or «nsenter --all» has a PID in the target's PID namespace, and its procfs
-/// lists that.
+/// A command run by «nsenter --pid --mount» or «nsenter --all» has a PID in the target's PID namespace and finds itself
+/// in its procfs.
 #[claim(
     source = ["nsenter(1)", "Linux Namespaces", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("sh")]

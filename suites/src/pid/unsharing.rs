@@ -53,8 +53,7 @@ fn setns_to_own_namespace_allows_another_unshare() -> Verdict {
     holds()
 }
 
-/// clone3(2) with CLONE_NEWPID fails with EINVAL while the caller's children are made in another PID namespace than its
-/// own.
+/// clone3(2) with CLONE_NEWPID fails with EINVAL while the caller's PID namespace for children is not its own.
 #[claim(source = "kernel/pid_namespace.c copy_pid_ns", needs = [Root])]
 fn clone_newpid_after_unshare_einval() -> Verdict {
     let new = CloneArgs::new(CLONE_NEWPID);
@@ -72,8 +71,8 @@ fn clone_newpid_after_unshare_einval() -> Verdict {
     holds()
 }
 
-/// The init of a PID namespace that its parent made by unshare(2) can call unshare(CLONE_NEWPID) itself; its parent
-/// cannot again.
+/// After unshare(CLONE_NEWPID) and a fork, the child can call unshare(CLONE_NEWPID) too, while in the parent it fails
+/// with EINVAL.
 #[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
 fn member_can_unshare_its_own_child_namespace() -> Verdict {
     unshare(CLONE_NEWPID)?;

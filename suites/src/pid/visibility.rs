@@ -35,7 +35,8 @@ fn outer_processes_unaddressable_from_inside() -> Verdict {
     holds()
 }
 
-/// A process can renice and kill a member of a nested PID namespace by the PID that the member has in its own.
+/// A process can renice and kill a member of a nested PID namespace by the PID that the member has in the caller's PID
+/// namespace.
 #[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
 fn ancestor_can_operate_on_descendant() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| {
@@ -63,8 +64,8 @@ fn ancestor_can_operate_on_descendant() -> Verdict {
     holds()
 }
 
-/// A PID namespace's procfs and kill(2) show and reach the processes of its child and grandchild namespaces; theirs do
-/// not reach up.
+/// A PID namespace's procfs and kill(2) reach the processes of its child and grandchild namespaces, but not the other
+/// way round.
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "What's in a name(space)?"], needs = [Root])]
 fn grandparent_sees_all_levels() -> Verdict {
     let views: Vec<View> = child(CLONE_NEWPID | CLONE_NEWNS, || {

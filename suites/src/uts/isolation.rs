@@ -71,7 +71,7 @@ fn parent_change_invisible_to_child() -> Verdict {
     holds()
 }
 
-/// A NIS domain name set in a UTS namespace is not seen in the one that it was copied from, and the other way round.
+/// A NIS domain name set in a UTS namespace is not seen in the namespace that it was copied from, nor the reverse.
 #[claim(
     source = ["uts_namespaces(7) DESCRIPTION", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root],

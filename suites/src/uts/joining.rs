@@ -61,7 +61,7 @@ fn setns_wrong_type_einval() -> Verdict {
     holds()
 }
 
-/// An open file that refers to it keeps a UTS namespace and its hostname after its last process has ended.
+/// An open file that refers to a UTS namespace keeps it and its hostname after its last process has ended.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory"],
     needs = [Root],
@@ -76,7 +76,7 @@ fn kept_by_open_fd() -> Verdict {
     holds()
 }
 
-/// A bind mount of its file keeps a UTS namespace and its hostname after its last process has ended.
+/// A bind mount of a UTS namespace's file keeps the namespace and its hostname after its last process has ended.
 #[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [Root])]
 fn kept_by_bind_mount() -> Verdict {
     let member = Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("kept")?))?;

@@ -77,8 +77,8 @@ fn sethostname_stops_at_nul() -> Verdict {
     holds()
 }
 
-/// clone3(2) and unshare(2) with CLONE_NEWUTS fail with ENOSPC at the max_uts_namespaces of the user namespace or of an
-/// ancestor.
+/// clone3(2) and unshare(2) with CLONE_NEWUTS fail with ENOSPC once the user namespace or an ancestor has
+/// max_uts_namespaces of them.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn max_enospc() -> Verdict {
     user_namespace(NONE, || {

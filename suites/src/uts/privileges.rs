@@ -67,8 +67,8 @@ fn create_unprivileged_through_userns() -> Verdict {
     holds()
 }
 
-/// Joining a UTS namespace requires CAP_SYS_ADMIN in the owner of it and in the caller's user namespace; else setns(2)
-/// fails with EPERM.
+/// Joining a UTS namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the one that owns it; otherwise
+/// setns(2) fails with EPERM.
 #[claim(source = "setns(2) Network, IPC, and UTS namespaces", needs = [Root, UserNamespaces])]
 fn setns_needs_cap() -> Verdict {
     let ours = Namespace::own(Kind::Uts)?;
@@ -99,16 +99,16 @@ fn setns_needs_cap() -> Verdict {
     holds()
 }
 
-/// sethostname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's; else
-/// EPERM.
+/// sethostname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's;
+/// otherwise it fails with EPERM.
 #[claim(source = ["gethostname(2) ERRORS", "user_namespaces(7)"], needs = [UserNamespaces])]
 fn sethostname_needs_cap_in_owning_userns() -> Verdict {
     expect_set_by_owner_only(Name::Host)?;
     holds()
 }
 
-/// setdomainname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's; else
-/// EPERM.
+/// setdomainname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's;
+/// otherwise it fails with EPERM.
 #[claim(source = "getdomainname(2) ERRORS", needs = [UserNamespaces])]
 fn setdomainname_needs_cap_in_owning_userns() -> Verdict {
     expect_set_by_owner_only(Name::Domain)?;

@@ -37,10 +37,10 @@ fn proc_hostname_root_needs_no_capability() -> Verdict {
     holds()
 }
 
-/// Opening hostname or domainname in /proc/sys/kernel for writing fails with EACCES for an ordinary user's root of the
-/// owner.
+/// Opening hostname or domainname in /proc/sys/kernel for writing as root of an ordinary user's user namespace fails
+/// with EACCES.
 ///
-/// The owner is the user namespace that owns the UTS namespace; sethostname(2) and setdomainname(2) succeed there.
+/// That holds even if this user namespace owns the UTS namespace, so that sethostname(2) and setdomainname(2) succeed.
 #[claim(source = ["gethostname(2) ERRORS", "user_namespaces(7)"], needs = [Root, UserNamespaces])]
 fn proc_hostname_denied_to_userns_root() -> Verdict {
     for name in Name::BOTH {
