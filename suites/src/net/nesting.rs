@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = cases![
     net_no_parent,
     a_namespace_made_inside_another_does_not_keep_it,
     a_namespace_made_inside_another_is_not_ended_with_it,
-    there_is_no_depth_to_exhaust,
+    made_inside_each_other_beyond_depth_32,
     any_namespace_can_be_joined_from_any,
 ];
 
@@ -68,7 +68,7 @@ fn a_namespace_made_inside_another_is_not_ended_with_it() -> Verdict {
 /// Network namespaces can be made one inside the other more often than the 32 levels that PID and user namespaces may
 /// have.
 #[claim(source = "Linux Namespaces", needs = [UserNamespaces])]
-fn there_is_no_depth_to_exhaust() -> Verdict {
+fn made_inside_each_other_beyond_depth_32() -> Verdict {
     user_namespace(NONE, || {
         let mut all = vec![own_inode(Kind::Net)?];
         let mut kept = Vec::new();

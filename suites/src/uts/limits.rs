@@ -35,7 +35,7 @@ fn domainname_limit_is_64_without_nul() -> Verdict {
     holds()
 }
 
-/// sethostname(2) and setdomainname(2) with a negative length fail with EINVAL.
+/// sethostname(2) and setdomainname(2) with a negative length fail with EINVAL and leave the name unchanged.
 #[claim(source = ["gethostname(2) ERRORS", "getdomainname(2) ERRORS"], needs = [Root])]
 fn hostname_negative_length_einval() -> Verdict {
     for name in Name::BOTH {
@@ -51,7 +51,8 @@ fn hostname_negative_length_einval() -> Verdict {
     holds()
 }
 
-/// sethostname(2) and setdomainname(2) with an address that the caller cannot read fail with EFAULT.
+/// sethostname(2) and setdomainname(2) with an address that the caller cannot read fail with EFAULT and leave the name
+/// unchanged.
 #[claim(source = ["gethostname(2) ERRORS", "getdomainname(2) ERRORS"], needs = [Root])]
 fn hostname_bad_pointer_efault() -> Verdict {
     for name in Name::BOTH {
