@@ -109,23 +109,15 @@ fn pid_for_children_valid_before_first_child() -> Verdict {
 fn outsider_can_become_init_via_pid_for_children() -> Verdict {
     // The one condition that differs is which of the two forks first.
     for (first, second) in [("outsider", "owner"), ("owner", "outsider")] {
-        let owner = spawn(NONE, |outsider| {
+        let owner = spawn(NONE, |case| {
             unshare(CLONE_NEWPID)?;
-            outsider.go()?;
-            outsider.wait()?;
-            let process = says_its_pid()?;
-            outsider.send(&process.recv::<i32>()?)?;
-            outsider.wait()
+            forks_when_asked(case)
         })?;
         owner.recv::<()>()?;
         let outsider = spawn(NONE, |case| {
             let theirs = expect_ok!(File::open(format!("/proc/{}/ns/pid_for_children", owner.pid())));
             expect_ok!(setns(&theirs, CLONE_NEWPID));
-            case.go()?;
-            case.wait()?;
-            let process = says_its_pid()?;
-            case.send(&process.recv::<i32>()?)?;
-            case.wait()
+            forks_when_asked(case)
         })?;
         outsider.recv::<()>()?;
         let mut pids = Vec::new();
@@ -139,12 +131,16 @@ fn outsider_can_become_init_via_pid_for_children() -> Verdict {
     holds()
 }
 
-/// A child that says which PID it has for itself, and stays.
-fn says_its_pid() -> Outcome<Child<()>> {
-    spawn(NONE, |parent| {
+/// Says that it is there, has a child when it is asked to, and tells which PID that has for itself. Both stay.
+fn forks_when_asked(case: &Peer) -> Outcome<()> {
+    case.go()?;
+    case.wait()?;
+    let process = spawn(NONE, |parent| {
         parent.send(&getpid().as_raw())?;
         parent.wait()
-    })
+    })?;
+    case.send(&process.recv::<i32>()?)?;
+    case.wait()
 }
 
 /// In the first process of a new PID namespace, `pid_for_children` refers to that namespace, as `pid` does.
