@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = cases![
     net_move_leaves_bridge,
 ];
 
-/// A device that is up arrives down when it is moved, unless the same request sets it up.
+/// A device that is up is down after a move to another network namespace, unless the same request sets it up.
 #[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_takes_device_down() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -34,12 +34,13 @@ fn net_move_takes_device_down() -> Verdict {
     }
     expect_ok!(here.change(send("a", &there).build())?);
     expect_ok!(here.change(send("b", &there).up().build())?, "and up");
-    expect!(!there.netlink().device("a")?.up, "a is up, and nobody has asked for that");
+    expect!(!there.netlink().device("a")?.up, "a is up, which no request asked for");
     expect!(there.netlink().device("b")?.up, "b is down, and was asked to be up");
     holds()
 }
 
-/// A device that is moved loses its IP addresses, routes, neighbours, queueing discipline and settings in /proc/sys/net.
+/// A device that is moved loses its IP addresses, routes, neighbours, queueing discipline and settings in
+/// /proc/sys/net.
 #[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_loses_addresses_and_routes() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -78,9 +79,9 @@ fn net_move_keeps_link_properties() -> Verdict {
     holds()
 }
 
-/// The other names of a device move with it: they are known there, and no more here.
+/// The alternative names of a device move with it to another network namespace, and no longer name it in the old one.
 ///
-/// Before, they stayed behind and named a device that was not there; stable kernels as old as 6.1 were mended too.
+/// Before 6.6 they stayed behind and named a device that was not there; stable kernels as old as 6.1 were mended too.
 #[claim(source = "ip-link(8) altname", since = "6.6", needs = [Root, Module("veth")])]
 fn net_move_keeps_altnames() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -95,7 +96,7 @@ fn net_move_keeps_altnames() -> Verdict {
     holds()
 }
 
-/// A device that is a port of a bridge is none any more when it is moved.
+/// A device that is a port of a bridge leaves the bridge when it is moved to another network namespace.
 #[claim(source = "ip-link(8)", needs = [Root, Module("veth"), Module("bridge")])]
 fn net_move_leaves_bridge() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);

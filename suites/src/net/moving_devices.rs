@@ -28,7 +28,8 @@ pub(super) const CASES: &[Case] = cases![
     net_virtual_devices_destroyed,
 ];
 
-/// A device is in one network namespace at a time: once it is moved it is there and no more here, and so on the way back.
+/// A device is in one network namespace at a time: after a move it is in the new one only, after a move back in the old
+/// one only.
 #[claim(
     source = ["network_namespaces(7) DESCRIPTION", "Linux Namespaces", "What's in a name(space)?"],
     needs = [Root, Module("veth")],
@@ -46,7 +47,8 @@ fn net_device_in_one_namespace() -> Verdict {
     holds()
 }
 
-/// The network namespace to move to is named by an open file that refers to it, or by the PID of a process in it.
+/// The network namespace to which a device is moved is given by a file descriptor that refers to it, or by the PID of a
+/// process in it.
 #[claim(source = ["ip-link(8) ip link set netns", "veth(4) DESCRIPTION"], needs = [Root, Module("veth")])]
 fn a_namespace_is_named_by_descriptor_or_by_pid() -> Verdict {
     let here = veth_pair()?;
@@ -59,14 +61,14 @@ fn a_namespace_is_named_by_descriptor_or_by_pid() -> Verdict {
     holds()
 }
 
-/// The PID that names a network namespace is one of the sender's PID namespace.
+/// The PID that gives the network namespace for a move is taken in the PID namespace of the sender, not of the netlink
+/// socket's opener.
 #[claim(source = ["ip-link(8)", "net/core/net_namespace.c get_net_ns_by_pid"], needs = [Root, Module("veth")])]
 fn net_move_pid_is_in_callers_pidns() -> Verdict {
     let here = veth_pair()?;
     let number = std::process::id();
     // The process that has our own number in another PID namespace is in another network namespace.
     child(CLONE_NEWPID, || {
-        let inside = Netlink::open()?;
         let wanted = [number as i32];
         let target = Spawn::new(CLONE_NEWNET).set_tid(&wanted).start(|case| {
             case.wait()?;
@@ -74,10 +76,10 @@ fn net_move_pid_is_in_callers_pidns() -> Verdict {
             case.wait()
         })?;
         expect_eq!(target.pid().as_raw() as u32, number);
-        expect_ok!(inside.change(device("a").setns_by_pid(number).build())?, "sent from inside");
+        expect_ok!(here.change(device("a").setns_by_pid(number).build())?, "sent from inside");
         target.go()?;
         expect!(target.recv::<Vec<String>>()?.contains(&"a".into()), "the device is where PID {number} inside is");
-        expect_ok!(inside.change(device("b").setns_by_pid(1).build())?, "PID 1 inside is the sender");
+        expect_ok!(here.change(device("b").setns_by_pid(1).build())?, "PID 1 inside is the sender");
         holds()
     })?;
     here.add(LinkVeth::new("a", "c").build())?.doing("make another pair")?;
@@ -101,7 +103,7 @@ fn net_move_to_same_namespace() -> Verdict {
     holds()
 }
 
-/// A move to what is no network namespace is refused: ESRCH, EBADF or EINVAL say why, and the device stays.
+/// A move to something that is not a network namespace fails with ESRCH, EBADF or EINVAL, and the device stays.
 #[claim(source = ["ip-link(8)", "net/core/rtnetlink.c rtnl_link_get_net_capable"], needs = [Root, Module("veth")])]
 fn net_move_target_errors() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -121,7 +123,7 @@ fn net_move_target_errors() -> Verdict {
     holds()
 }
 
-/// A device cannot be moved to where another one has its name, as its first or as another name: EEXIST, and it stays.
+/// Moving a device to a network namespace where another has its name, as name or alternative name, fails with EEXIST.
 #[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
 fn net_move_name_collision_eexist() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -138,7 +140,7 @@ fn net_move_name_collision_eexist() -> Verdict {
     holds()
 }
 
-/// A request to move a device can rename it too, so that a name taken there is no hindrance; `%d` stands for a free number.
+/// A request to move a device can rename it at the same time; `%d` in the new name becomes a number that is free there.
 #[claim(source = "ip-link(8)", needs = [Root, Module("veth")])]
 fn net_move_with_rename() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -156,17 +158,19 @@ fn net_move_with_rename() -> Verdict {
     holds()
 }
 
-/// Moving a device needs CAP_NET_ADMIN in the user namespace that owns the target too: EPERM.
+/// Moving a device requires CAP_NET_ADMIN also in the user namespace that owns the target; otherwise the request fails
+/// with EPERM.
 #[claim(source = ["user_namespaces(7)", "ip-link(8)"], needs = [Root, Module("veth")])]
 fn net_move_needs_cap_in_target() -> Verdict {
     let here = veth_pair()?;
     let outside = std::process::id();
     let tenant = user_namespace_with(&Maps::own_as_root(), CLONE_NEWNET, |case| {
-        let own = Netlink::open()?;
+        let (own, second) = (Netlink::open()?, Elsewhere::new()?);
         case.go()?;
         case.wait()?;
         let refused = own.change(device("a").setns_by_pid(outside).build())?.portable();
-        let allowed = own.change(device("a").up().build())?.portable();
+        let allowed = own.change(send("a", &second).build())?.portable();
+        second.netlink().change(fetch("a").build())?.doing("move it back")?;
         case.send(&(refused, allowed))?;
         case.wait()
     })?;
@@ -174,15 +178,15 @@ fn net_move_needs_cap_in_target() -> Verdict {
     expect_ok!(here.change(device("a").setns_by_pid(tenant.pid().as_raw() as u32).build())?, "by root, into it");
     tenant.go()?;
     let (refused, allowed): (Result<(), Refusal>, Result<(), Refusal>) = tenant.recv()?;
-    expect_errno!(refused, EPERM, "moving it out, by the owner inside");
-    expect_ok!(allowed, "setting it up, by the owner inside");
+    expect_errno!(refused, EPERM, "out of it, by the owner inside");
+    expect_ok!(allowed, "to another one that is owned, by the owner inside");
     let there = Netlink::open_in(&tenant.namespace(Kind::Net)?)?;
     expect_ok!(there.change(device("a").setns_by_pid(outside).build())?, "by root, out of it");
     expect_eq!(has(&here, "a")?, (true, true), "a and b in the end");
     holds()
 }
 
-/// The loopback device cannot be moved to another network namespace: EINVAL.
+/// Moving the loopback device to another network namespace fails with EINVAL.
 #[claim(source = ["ip-link(8)", "network_namespaces(7) DESCRIPTION"], needs = [Root, Module("veth")])]
 fn net_lo_cannot_move() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
@@ -195,7 +199,8 @@ fn net_lo_cannot_move() -> Verdict {
     holds()
 }
 
-/// When a network namespace goes, the veth devices in it are destroyed, and their peers in other namespaces too.
+/// When a network namespace ends, the veth devices in it are destroyed, and so are their peers in other network
+/// namespaces.
 #[claim(source = ["network_namespaces(7) DESCRIPTION", "veth(4) DESCRIPTION"], needs = [Root, Module("veth")])]
 fn net_veth_peer_dies_with_namespace() -> Verdict {
     let here = veth_pair()?;

@@ -14,7 +14,8 @@ use nix::unistd::{Pid, acct};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_per_pid_namespace];
 
-/// In core_pattern, %p and %i become the PID and TID in the process's PID namespace, %P and %I those in the initial one.
+/// In core_pattern, %p and %i become the PID and TID in the process's PID namespace, %P and %I those in the initial
+/// one.
 #[claim(source = "core(5) Naming of core dump files", needs = [Root, InitialNamespaces, Disposable])]
 fn core_pattern_p_vs_capital_p() -> Verdict {
     set_sysctl("kernel/core_pattern", "/tmp/p%p.P%P.i%i.I%I").doing("set kernel.core_pattern")?;
@@ -40,7 +41,8 @@ fn core_pattern_p_vs_capital_p() -> Verdict {
     })
 }
 
-/// Process accounting that acct(2) starts in a PID namespace records only processes of it and its descendants, by their PIDs in it.
+/// Process accounting that acct(2) starts in a PID namespace records the ends of processes in it and its descendants
+/// only, by their PIDs in it.
 #[claim(
     source = ["acct(2)", "kernel/acct.c"],
     needs = [Root, Disposable, Config("BSD_PROCESS_ACCT"), Config("BSD_PROCESS_ACCT_V3")]

@@ -95,7 +95,8 @@ fn ancestor_sigtstp_does_not_stop_init() -> Verdict {
     })
 }
 
-/// SIGCONT resumes a stopped init that has no handler for it, whether the parent namespace or a member sends it.
+/// SIGCONT resumes a stopped init that has no handler for it, whether a process in the parent PID namespace or a member
+/// sends it.
 #[claim(source = "kernel/signal.c prepare_signal", needs = [Root])]
 fn sigcont_resumes_stopped_init() -> Verdict {
     let init = plain(CLONE_NEWPID, echo)?;
@@ -118,7 +119,8 @@ fn sigcont_resumes_stopped_init() -> Verdict {
     holds()
 }
 
-/// kill(2) on the init of a nested PID namespace requires the usual permission: by an ordinary user on root's init it fails with EPERM.
+/// kill(2) on the init of a nested PID namespace requires the usual permission: by an ordinary user on root's init it
+/// fails with EPERM.
 #[claim(source = ["pid_namespaces(7) The namespace init process", "kill(2)"], needs = [Root])]
 fn ancestor_signal_needs_kill_permission() -> Verdict {
     let roots = waiting(CLONE_NEWPID)?;

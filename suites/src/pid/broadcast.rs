@@ -14,7 +14,8 @@ pub(super) const CASES: &[Case] = cases![
     setpriority_user_limited_to_visible,
 ];
 
-/// kill(-1) signals the other members of the caller's PID namespace except its init, and no process of the parent namespace.
+/// kill(-1) signals the other members of the caller's PID namespace except its init, and no process of the parent
+/// namespace.
 ///
 /// Without another member it fails with ESRCH.
 #[claim(source = "kill(2)", needs = [Root])]

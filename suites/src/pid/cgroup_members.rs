@@ -40,7 +40,8 @@ fn cgroup_procs_shows_zero_for_outer() -> Verdict {
     holds()
 }
 
-/// A PID written to cgroup.procs is taken in the writer's PID namespace; one that no process has there fails with ESRCH.
+/// A PID written to cgroup.procs is taken in the writer's PID namespace; one that no process has there fails with
+/// ESRCH.
 ///
 /// In which PID namespace the file was opened makes no difference. 0 stands for the writer itself.
 #[claim(source = "cgroups(7)", needs = [Root, Cgroup2])]

@@ -59,7 +59,8 @@ fn newpid_with_clone_vm_allowed() -> Verdict {
     holds()
 }
 
-/// After unshare(CLONE_NEWPID) a child may share memory and signal handlers with its parent; a thread fails with EINVAL.
+/// After unshare(CLONE_NEWPID) a child may share memory and signal handlers with its parent; a thread fails with
+/// EINVAL.
 #[claim(source = "pid_namespaces(7) Compatibility of CLONE_NEWPID with other CLONE_* flags", needs = [Root])]
 fn sighand_child_allowed_after_unshare() -> Verdict {
     expect_ok!(share_memory(CLONE_SIGHAND | CLONE_THREAD, 0), "a thread, before unshare").own_pid();

@@ -95,7 +95,8 @@ fn two_namespaces_share_pid_numbers() -> Verdict {
     holds()
 }
 
-/// A process's ns directory in /proc has the links pid, for its own PID namespace, and pid_for_children, for its children's.
+/// A process's ns directory in /proc has the links pid, for its own PID namespace, and pid_for_children, for its
+/// children's.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     since = "4.12"
@@ -137,7 +138,8 @@ fn unshare_leaves_caller_in_its_pid_namespace() -> Verdict {
     holds()
 }
 
-/// Joining a PID namespace below with setns(2) moves only later children: the caller keeps its PID and its namespace.
+/// Joining a descendant PID namespace with setns(2) moves only later children: the caller keeps its PID and its PID
+/// namespace.
 #[claim(
     source = ["pid_namespaces(7) setns(2) and unshare(2) semantics", "setns(2) PID namespaces"],
     needs = [Root]
@@ -174,7 +176,8 @@ fn newpid_needs_cap_sys_admin() -> Verdict {
     holds()
 }
 
-/// An ordinary user may make a user namespace and a PID namespace in one call; the PID namespace alone fails with EPERM.
+/// An ordinary user may make a user namespace and a PID namespace in one call; the PID namespace alone fails with
+/// EPERM.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -195,7 +198,8 @@ fn newuser_with_newpid_needs_no_privilege() -> Verdict {
     holds()
 }
 
-/// A PID namespace made in the same call as a user namespace is owned by that one, otherwise by its creator's user namespace.
+/// A PID namespace made in the same call as a user namespace is owned by that one, otherwise by its creator's user
+/// namespace.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -217,7 +221,8 @@ fn pidns_made_with_userns_is_owned_by_it() -> Verdict {
     holds()
 }
 
-/// unshare(CLONE_NEWPID) fails with EINVAL unless the caller's user namespace is, or descends from, the owner of its PID namespace.
+/// unshare(CLONE_NEWPID) fails with EINVAL unless the caller's user namespace is, or descends from, the owner of its
+/// PID namespace.
 ///
 /// No manual page says so. It is why unshare(1) fails in a PID namespace that `nsenter -p` alone has entered.
 #[claim(source = "kernel/pid_namespace.c create_pid_namespace", needs = [Root, UserNamespaces])]

@@ -1,4 +1,5 @@
-//! The process that caused an event: the PIDs in SIGCHLD, in the signals of `mq_notify(3)` and in the events of `fanotify(7)`.
+//! The process that caused an event: the PIDs in SIGCHLD, in the signals of `mq_notify(3)` and in the events of
+//! `fanotify(7)`.
 
 use std::fs::File;
 
@@ -16,7 +17,8 @@ use nix::unistd::getpid;
 pub(super) const CASES: &[Case] =
     cases![waitid_and_sigchld_pid_in_parents_numbering, mq_notify_pid_translated, fanotify_pid_translated];
 
-/// SIGCHLD, waitid(2) and wait(2) report the end of a namespace's init by the PID that it has in its parent's PID namespace.
+/// SIGCHLD, waitid(2) and wait(2) report the end of a namespace's init by the PID that it has in its parent's PID
+/// namespace.
 #[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
 fn waitid_and_sigchld_pid_in_parents_numbering() -> Verdict {
     let inbox = Inbox::of(&[Signal::SIGCHLD])?;
@@ -30,7 +32,8 @@ fn waitid_and_sigchld_pid_in_parents_numbering() -> Verdict {
     holds()
 }
 
-/// The signal of mq_notify(3) carries the message sender's PID in the PID namespace of the process that it notifies, or 0.
+/// The signal of mq_notify(3) carries the sender's PID in the PID namespace of the process that it notifies, and 0 if
+/// it has none there.
 #[claim(source = "mq_notify(3)", needs = [Root, Config("POSIX_MQUEUE")])]
 fn mq_notify_pid_translated() -> Verdict {
     for flags in [NONE, CLONE_NEWPID] {
@@ -61,7 +64,8 @@ fn mq_notify_pid_translated() -> Verdict {
     holds()
 }
 
-/// A fanotify(7) event carries the PID of the process that caused it in the PID namespace of its reader, or 0.
+/// A fanotify(7) event carries the PID of the process that caused it in the reader's PID namespace, and 0 if it has
+/// none there.
 #[claim(source = "fanotify(7)", needs = [Root, Config("FANOTIFY")])]
 fn fanotify_pid_translated() -> Verdict {
     for flags in [NONE, CLONE_NEWPID] {

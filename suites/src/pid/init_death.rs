@@ -61,7 +61,8 @@ fn init_exit_kills_every_member() -> Verdict {
     holds()
 }
 
-/// When the init of a PID namespace is killed, a member that ignores SIGHUP, SIGINT and SIGTERM is killed too, by SIGKILL.
+/// When the init of a PID namespace is killed, a member that ignores SIGHUP, SIGINT and SIGTERM is killed too, by
+/// SIGKILL.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn init_kill_takes_signal_immune_members() -> Verdict {
     const IGNORED: [i32; 3] = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM];
@@ -104,8 +105,8 @@ fn init_not_reapable_before_members_gone() -> Verdict {
 
 /// After unshare(CLONE_NEWPID), fork(2) fails with ENOMEM once the caller's first child has ended.
 ///
-/// Other new namespaces asked for by the same call make no difference. After `setns(2)` to its own PID namespace the caller
-/// can fork again.
+/// Other new namespaces asked for by the same call make no difference. After `setns(2)` to its own PID namespace the
+/// caller can fork again.
 #[claim(
     source = ["pid_namespaces(7) The namespace init process", "fork(2) ERRORS", "Linux Namespaces"],
     needs = [Root]
@@ -146,7 +147,8 @@ fn fork_into_dead_pidns_is_enomem() -> Verdict {
     holds()
 }
 
-/// A bind mount keeps a PID namespace whose init has ended: setns(2) to it succeeds, but fork(2) then fails with ENOMEM.
+/// A bind mount keeps a PID namespace whose init has ended: setns(2) to it succeeds, but fork(2) then fails with
+/// ENOMEM.
 ///
 /// A UTS namespace that is kept in the same way can be used as before.
 #[claim(
@@ -178,7 +180,8 @@ fn bind_mounted_pidns_outlives_init_but_is_unusable() -> Verdict {
     holds()
 }
 
-/// A PID namespace without processes exists, and counts against max_pid_namespaces, as long as an open file refers to it.
+/// A PID namespace without processes exists, and counts against max_pid_namespaces, as long as an open file refers to
+/// it.
 #[claim(
     source = ["Linux Namespaces", "namespaces(7) Namespace lifetime"],
     needs = [Root, UserNamespaces],

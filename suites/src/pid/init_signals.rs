@@ -109,7 +109,8 @@ fn blocked_signal_is_queued_for_init_without_handler() -> Verdict {
     holds()
 }
 
-/// A member's signal that is pending while init blocks it is discarded when init unblocks it, if init has no handler for it.
+/// A member's signal that is pending while init blocks it is discarded when init unblocks it, if init has no handler
+/// for it.
 #[claim(source = "pid_namespaces(7) The namespace init process", needs = [Root])]
 fn blocked_signal_dropped_on_unblock() -> Verdict {
     let unblocks_it = |line: &Peer| {

@@ -15,7 +15,8 @@ pub(super) const CASES: &[Case] = cases![
     setns_pidfd_of_dead_process_esrch,
 ];
 
-/// Joining a PID namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the owner of the target; else EPERM.
+/// Joining a PID namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the one that owns it; otherwise
+/// setns(2) fails with EPERM.
 #[claim(source = "setns(2) PID namespaces", needs = [Root, UserNamespaces])]
 fn setns_pidns_needs_cap_in_both_userns() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;

@@ -1,13 +1,12 @@
 //! The PID handed out last, and how to choose the next: `proc_sys_kernel(5)`, ns_last_pid.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File};
+use std::io::{Write, read_to_string};
 
 use kit::prelude::*;
-use kit::process::{mount_proc, next_child_pid, with_only};
+use kit::process::{mount_proc, next_child_pid, with_only, without};
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
-use procfs::{Current, LoadAverage};
+use nix::unistd::getpid;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -23,14 +22,17 @@ pub(super) const CASES: &[Case] = cases![
 
 const LAST: &str = "kernel/ns_last_pid";
 
-/// The last number in /proc/loadavg is the PID handed out last in the reader's PID namespace, whichever procfs it
-/// reads.
+/// The last number in /proc/loadavg is the PID allocated last in the reader's PID namespace.
+///
+/// To which PID namespace the procfs belongs, and in which the file was opened, makes no difference.
 #[claim(source = "proc_loadavg(5)", needs = [Root])]
 fn loadavg_last_pid_is_namespaced() -> Verdict {
-    follows_the_reader(|| Ok(LoadAverage::current()?.latest_pid.try_into()?))
+    follows_the_reader("/proc/loadavg")
 }
 
-/// The file ns_last_pid reads as the PID handed out last in the reader's PID namespace, whichever procfs it is in.
+/// ns_last_pid shows the PID allocated last in the reader's PID namespace.
+///
+/// To which PID namespace the procfs belongs, and in which the file was opened, makes no difference.
 #[claim(
     source = [
         "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5) ns_last_pid",
@@ -38,10 +40,10 @@ fn loadavg_last_pid_is_namespaced() -> Verdict {
     needs = [Root, Config("CHECKPOINT_RESTORE")],
 )]
 fn ns_last_pid_reports_last_allocated() -> Verdict {
-    follows_the_reader(|| sysctl(LAST))
+    follows_the_reader("/proc/sys/kernel/ns_last_pid")
 }
 
-/// Writing a number to ns_last_pid gives the namespace's next process the lowest free PID above it.
+/// After a write of a number to ns_last_pid the next process of the PID namespace gets the lowest free PID above it.
 #[claim(
     source = ["pid_namespaces(7) /proc files", "Linux Namespaces"],
     needs = [Root, Config("CHECKPOINT_RESTORE")],
@@ -51,7 +53,6 @@ fn ns_last_pid_write_sets_next_pid() -> Verdict {
         expect_eq!(next_child_pid()?, 2, "with nothing written");
         expect_ok!(set_sysctl(LAST, 500));
         expect_eq!(next_child_pid()?, 501);
-        expect_eq!(sysctl::<i32>(LAST)?, 501);
         let taken = waiting(NONE)?;
         expect_eq!(taken.pid().as_raw(), 502, "with nothing written");
         expect_ok!(set_sysctl(LAST, 501));
@@ -60,9 +61,9 @@ fn ns_last_pid_write_sets_next_pid() -> Verdict {
     })
 }
 
-/// The file ns_last_pid takes numbers from 0 to the highest of pid_max, and refuses others with EINVAL.
+/// ns_last_pid accepts the numbers from 0 to pid_max; a write of -1 or of pid_max + 1 fails with EINVAL.
 ///
-/// Since 6.14 that is the pid_max of the namespace, before that the machine's.
+/// Since 6.14 that is the pid_max of the PID namespace, before that the machine's.
 #[claim(source = "kernel/pid_namespace.c pid_ns_ctl_handler", needs = [Root, Config("CHECKPOINT_RESTORE")])]
 fn ns_last_pid_range_checked() -> Verdict {
     child(CLONE_NEWPID, || {
@@ -79,19 +80,24 @@ fn ns_last_pid_range_checked() -> Verdict {
     })
 }
 
-/// Everybody may open ns_last_pid, but to write to it takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE over the PID
-/// namespace's owner: else EPERM.
+/// Any user may open ns_last_pid for writing, but write(2) requires CAP_SYS_ADMIN in the user namespace that owns the
+/// PID namespace.
+///
+/// Without it write(2) fails with EPERM. Since 5.9 CAP_CHECKPOINT_RESTORE there is enough, too.
 #[claim(
     source = "pid_namespaces(7) /proc files",
     needs = [Root, UserNamespaces, Config("CHECKPOINT_RESTORE")],
 )]
 fn ns_last_pid_write_needs_capability() -> Verdict {
     let write = || -> Outcome<_> { Ok(expect_ok!(open_sysctl(LAST)).write(b"500")) };
-    expect_eq!(fs::metadata(format!("/proc/sys/{LAST}"))?.permissions().mode() & 0o777, 0o666);
     child(CLONE_NEWPID | CLONE_NEWNS, || {
         mount_proc()?;
         with_only(CapabilitySet::SYS_ADMIN, NONE, || {
-            expect_ok!(write()?, "with CAP_SYS_ADMIN");
+            expect_ok!(write()?, "with CAP_SYS_ADMIN and no other capability");
+            holds()
+        })?;
+        without(CapabilitySet::SYS_ADMIN | CapabilitySet::CHECKPOINT_RESTORE, NONE, || {
+            expect_errno!(write()?, EPERM, "with all capabilities but these two");
             holds()
         })?;
         unprivileged(NONE, || {
@@ -108,7 +114,7 @@ fn ns_last_pid_write_needs_capability() -> Verdict {
     })
 }
 
-/// CAP_CHECKPOINT_RESTORE and no other capability is enough to write to ns_last_pid.
+/// CAP_CHECKPOINT_RESTORE without any other capability is enough to write to ns_last_pid.
 #[claim(
     source = "pid_namespaces(7) /proc files",
     since = "5.9",
@@ -126,7 +132,7 @@ fn ns_last_pid_write_with_checkpoint_cap() -> Verdict {
     })
 }
 
-/// After the highest PID the next ones that a namespace hands out are 300 and up, though lower ones are free.
+/// After the highest PID the next PIDs that a namespace allocates are 300 and 301, although lower ones are free.
 #[claim(source = "kernel/pid.c RESERVED_PIDS", needs = [Root, Config("CHECKPOINT_RESTORE")])]
 fn pid_allocation_wraps_to_300() -> Verdict {
     child(CLONE_NEWPID, || {
@@ -139,22 +145,32 @@ fn pid_allocation_wraps_to_300() -> Verdict {
     })
 }
 
-/// What `last` tells an init is about its own namespace, also after a fork and in its own procfs; and what it tells us
-/// is about ours.
-fn follows_the_reader(last: fn() -> Outcome<i32>) -> Verdict {
+/// The last number in this file is about the PID namespace of the process that reads it, whichever procfs it is in and
+/// wherever it was opened.
+fn follows_the_reader(path: &str) -> Verdict {
+    let read = || last_number(&fs::read_to_string(path).doing(format!("read {path}"))?);
+    let opened_outside = File::open(path).doing(format!("open {path}"))?;
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
-        outside.send(&last()?)?;
+        outside.send(&read()?)?;
         outside.wait()?;
         let fork = next_child_pid()?;
-        let inherited = last()?;
+        let (inherited, through_outer_file) =
+            (read()?, last_number(&read_to_string(&opened_outside).doing("read an open file")?)?);
         mount_proc()?;
-        outside.send(&(fork, inherited, last()?))?;
+        outside.send(&[fork, inherited, through_outer_file, read()?])?;
         outside.wait()
     })?;
-    expect_eq!(init.recv::<i32>()?, 1, "to an init without children");
-    expect_eq!(last()?, init.pid().as_raw(), "outside");
+    expect_eq!(init.recv::<i32>()?, 1, "in an init without children");
+    expect_eq!(read()?, init.pid().as_raw(), "outside");
     init.go()?;
-    expect_eq!(init.recv::<(i32, i32, i32)>()?, (2, 2, 2), "after a fork inside");
-    expect_eq!(last()?, init.pid().as_raw() + 1, "outside, after a fork inside");
+    expect_eq!(init.recv::<[i32; 4]>()?, [2; 4], "a fork inside; in outer procfs, outer file and inner procfs");
+    expect_eq!(read()?, init.pid().as_raw() + 1, "outside, after a fork inside");
+    let [from_outside, own] = enter(init.pid(), &[Kind::Mnt], || Ok([read()?, getpid().as_raw()]))?;
+    expect_eq!(from_outside, own, "in the inner procfs, read by a new process of the outer namespace");
     holds()
+}
+
+/// The last number of a text.
+fn last_number(text: &str) -> Outcome<i32> {
+    Ok(text.split_whitespace().next_back().unwrap_or_default().parse()?)
 }

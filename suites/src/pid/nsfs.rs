@@ -1,8 +1,10 @@
-//! PID namespaces as files: `ioctl_nsfs(2)`, inode numbers and link texts (`namespaces(7)` The /proc/pid/ns/ directory).
+//! PID namespaces as files: `ioctl_nsfs(2)`, inode numbers and link texts (`namespaces(7)` The /proc/pid/ns/
+//! directory).
 
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use kit::eventually;
 use kit::prelude::*;
@@ -31,10 +33,13 @@ pub(super) const CASES: &[Case] = cases![
 /// The link to the reader's own PID namespace.
 const OWN: &str = "/proc/self/ns/pid";
 
-/// NS_GET_PARENT answers EINVAL for namespaces that have no parents, and ENOTTY for a file that is no namespace.
+/// NS_GET_PARENT fails with EINVAL on a namespace of a kind that does not nest, and with ENOTTY on a file that is not a
+/// namespace.
 #[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) ERRORS"], needs = [UserNamespaces])]
 fn ns_get_parent_on_nonhierarchical_is_einval() -> Verdict {
-    for kind in [Kind::Uts, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Cgroup] {
+    // Those that this kernel has: time namespaces came with 5.6, and all but mount namespaces can be configured out.
+    let there = |kind: &Kind| Path::new(&format!("/proc/self/ns/{kind}")).exists();
+    for kind in Kind::ALL.into_iter().filter(|kind| ![Kind::Pid, Kind::User].contains(kind)).filter(there) {
         let namespace = Namespace::own(kind)?;
         expect_eq!(expect_ok!(get_nstype(&namespace)), kind.flag(), "the file is the {kind} namespace");
         expect_errno!(namespace.parent(), EINVAL, "{kind}");
@@ -45,7 +50,7 @@ fn ns_get_parent_on_nonhierarchical_is_einval() -> Verdict {
     holds()
 }
 
-/// NS_GET_OWNER_UID is for user namespaces alone: on a PID namespace it answers EINVAL.
+/// NS_GET_OWNER_UID on a PID namespace fails with EINVAL; on a user namespace it succeeds.
 #[claim(source = "ioctl_nsfs(2) NS_GET_OWNER_UID", needs = [UserNamespaces])]
 fn ns_get_owner_uid_on_pidns_is_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -57,20 +62,24 @@ fn ns_get_owner_uid_on_pidns_is_einval() -> Verdict {
     holds()
 }
 
-/// NS_GET_NSTYPE on a PID namespace's file answers CLONE_NEWPID.
+/// NS_GET_NSTYPE on the file of a PID namespace returns CLONE_NEWPID.
 #[claim(source = "ioctl_nsfs(2) NS_GET_NSTYPE")]
 fn ns_get_nstype_of_pidns() -> Verdict {
     expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Pid)?)).bits(), 0x2000_0000);
-    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::User)?)).bits(), 0x1000_0000);
+    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Mnt)?)).bits(), 0x0002_0000, "a mount namespace");
     holds()
 }
 
-/// The descriptor that NS_GET_PARENT gives is read-only and closes at execve(2).
-#[claim(source = "ioctl_nsfs(2) NS_GET_PARENT", needs = [Root])]
+/// The descriptors that NS_GET_PARENT and NS_GET_USERNS return are open for reading only and have the close-on-exec
+/// flag.
+#[claim(source = ["ioctl_nsfs(2) NS_GET_PARENT", "ioctl_nsfs(2) NS_GET_USERNS"], needs = [Root, Config("USER_NS")])]
 fn related_namespace_fd_is_cloexec_readonly() -> Verdict {
-    let parent = expect_ok!(waiting(CLONE_NEWPID)?.namespace(Kind::Pid)?.parent());
-    expect_eq!(fcntl_getfd(&parent)? & FdFlags::CLOEXEC, FdFlags::CLOEXEC);
-    expect_eq!(fcntl_getfl(&parent)? & OFlags::ACCMODE, OFlags::RDONLY);
+    let nested = waiting(CLONE_NEWPID)?.namespace(Kind::Pid)?;
+    for (operation, related) in [("NS_GET_PARENT", nested.parent()), ("NS_GET_USERNS", nested.owner())] {
+        let related = expect_ok!(related, "{operation}");
+        expect_eq!(fcntl_getfd(&related)? & FdFlags::CLOEXEC, FdFlags::CLOEXEC, "{operation}");
+        expect_eq!(fcntl_getfl(&related)? & OFlags::ACCMODE, OFlags::RDONLY, "{operation}");
+    }
     // The same two questions about a file that has neither.
     let plain = open("/dev/null", OFlag::O_WRONLY, Mode::empty())?;
     expect_eq!(fcntl_getfd(&plain)? & FdFlags::CLOEXEC, FdFlags::empty());
@@ -78,7 +87,7 @@ fn related_namespace_fd_is_cloexec_readonly() -> Verdict {
     holds()
 }
 
-/// The initial PID namespace has the inode number 4026531836, on every machine.
+/// The inode number of the initial PID namespace is 4026531836.
 #[claim(
     source = ["Linux Namespaces", "namespaces-fun", "Linux_name_space"],
     needs = [Root, InitialNamespaces]
@@ -90,7 +99,7 @@ fn initial_pidns_inode_number() -> Verdict {
     holds()
 }
 
-/// The inode number of a PID namespace that is gone is given to another: over time it names no namespace.
+/// A new PID namespace can get the inode number of one that is gone, but not that of one that still exists.
 #[claim(source = "Linux Namespaces", needs = [Root])]
 fn pidns_inode_numbers_are_recycled() -> Verdict {
     const COUNT: usize = 60;
@@ -105,7 +114,7 @@ fn pidns_inode_numbers_are_recycled() -> Verdict {
     holds()
 }
 
-/// The number in the text of /proc/PID/ns/pid is the inode that stat(2) finds behind the link, not the link's own.
+/// The number in the text of the link /proc/PID/ns/pid is the inode number that stat(2) returns, not that of lstat(2).
 #[claim(source = "Linux Namespaces")]
 fn ns_link_needs_stat_l() -> Verdict {
     let behind = fs::metadata(OWN)?.ino();
@@ -117,7 +126,8 @@ fn ns_link_needs_stat_l() -> Verdict {
     holds()
 }
 
-/// Whether a process is in init's PID namespace can be told by comparing the texts of their ns/pid links.
+/// The text of a process's ns/pid link equals that of process 1 if both are in the same PID namespace, and differs if
+/// not.
 #[claim(source = "namespaces-fun", needs = [Root])]
 fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
     let (plain, foreign) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
@@ -127,10 +137,11 @@ fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
     holds()
 }
 
-/// Reading the ns/pid link of a process takes the right to trace it: of another user's process it gives EACCES.
+/// readlink(2) and stat(2) on the ns/pid link of a process that the caller may not trace, such as another user's, fail
+/// with EACCES.
 ///
-/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty
-/// text, and stat(2) with the directory that the link is in. Nothing is given away.
+/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty text,
+/// and stat(2) with the directory that the link is in. Neither tells the namespace.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],
@@ -149,14 +160,16 @@ fn ns_link_of_another_users_process_is_eacces() -> Verdict {
     holds()
 }
 
-/// Before 5.11, nothing comes of the ns/pid link of another user's process: no text, and no open file.
+/// Before 5.11, the ns/pid link of a process that the caller may not trace has no text, and open(2) of it fails with
+/// EACCES.
 ///
-/// The refusal itself is the claim beside this one, from 5.11 on.
+/// From 5.11 on readlink(2) fails, too: that is a claim of its own.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],
     until = "5.11",
-    erratum = "the manual has readlink(2) refused with EACCES; 5.10.262 answers with success and an empty text"
+    erratum = "namespaces(7), The /proc/pid/ns/ directory: reading the link requires the permission to trace the process. \
+               (5.10.262 returns an empty text instead of EACCES.)"
 )]
 fn ns_link_of_another_users_process_tells_nothing() -> Verdict {
     let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);

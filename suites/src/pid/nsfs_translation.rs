@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use kit::prelude::*;
-use kit::sys::ns::get_nstype;
+use kit::process::ns_pids;
 use kit::sys::ns_pids::{pid_from, pid_in, tgid_from, tgid_in};
 use nix::errno::Errno;
 use nix::unistd::{getpid, gettid};
@@ -19,14 +19,26 @@ pub(super) const CASES: &[Case] = cases![
     nsfs_pid_translation_unknown_pid_esrch_again,
 ];
 
-/// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and the same with TGID translate PIDs between the caller and a namespace.
+/// NS_GET_PID_FROM_PIDNS, NS_GET_PID_IN_PIDNS and the two with TGID in their names translate PIDs between a PID
+/// namespace and the caller's.
 #[claim(source = "include/uapi/linux/nsfs.h", needs = [Root], since = "6.11")]
 fn nsfs_pid_translation_ioctls() -> Verdict {
-    let init = spawn(CLONE_NEWPID, |parent| beside_another_thread(|| parent.go().and_then(|()| parent.wait())))?;
-    init.recv::<()>()?;
-    let namespace = init.namespace(Kind::Pid)?;
-    expect_eq!(expect_ok!(get_nstype(&namespace)), CLONE_NEWPID);
-    let leader = init.pid().as_raw();
+    // Two levels down, so that the caller's namespace is not the parent of the other.
+    let middle = spawn(CLONE_NEWPID, |us| {
+        let init = spawn(CLONE_NEWPID, |parent| {
+            beside_another_thread(|| {
+                us.send(&ns_pids("self")?)?;
+                parent.go()?;
+                parent.wait()
+            })
+        })?;
+        init.recv::<()>()?;
+        us.send_fd(init.namespace(Kind::Pid)?)?;
+        us.wait()
+    })?;
+    let numbers: Vec<i32> = middle.recv()?;
+    let namespace = Namespace::from_fd(middle.peer().recv_fd()?);
+    let leader = numbers[0];
     let thread = other_thread(leader)?;
     for (outside, inside) in [(leader, 1), (thread, 2)] {
         expect_eq!(expect_ok!(pid_from(&namespace, inside)), outside, "the thread {inside} of inside");
@@ -39,7 +51,8 @@ fn nsfs_pid_translation_ioctls() -> Verdict {
     holds()
 }
 
-/// NS_GET_PID_IN_PIDNS of a process that the given PID namespace does not contain is refused with ESRCH.
+/// NS_GET_PID_IN_PIDNS and NS_GET_TGID_IN_PIDNS fail with ESRCH for a process that has no PID in the given PID
+/// namespace.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "6.11")]
 fn nsfs_translation_into_namespace_of_outsider_esrch() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -52,21 +65,22 @@ fn nsfs_translation_into_namespace_of_outsider_esrch() -> Verdict {
     holds()
 }
 
-/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused with ESRCH.
+/// NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH for a PID that does not exist.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "6.11", until = "6.13")]
 fn nsfs_pid_translation_unknown_pid_esrch() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])
 }
 
-/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused, with ESRCH or with ENOTTY.
+/// From 6.13 on, NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH or ENOTTY for a PID that does not
+/// exist.
 ///
-/// ENOTTY, as if the operation did not exist, is what most of these releases say; fixed in later ones of 6.18.
+/// ENOTTY, as if the operation did not exist, is what most of these releases return; later ones of 6.18 return ESRCH.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "6.13", until = "7.0")]
 fn nsfs_pid_translation_unknown_pid_refused() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH, Errno::ENOTTY])
 }
 
-/// NS_GET_PID_FROM_PIDNS of a PID that does not exist in the given namespace is refused with ESRCH.
+/// Since 7.0, NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH for a PID that does not exist.
 #[claim(source = "fs/nsfs.c", needs = [Root], since = "7.0")]
 fn nsfs_pid_translation_unknown_pid_esrch_again() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])
@@ -78,13 +92,13 @@ fn unknown_pid_is_refused_with(allowed: &[Errno]) -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     let namespace = init.namespace(Kind::Pid)?;
     let outer_number = init.pid().as_raw();
-    for nobodys in [outer_number, 0, 99_999_999] {
-        for answer in [pid_from(&namespace, nobodys), tgid_from(&namespace, nobodys)] {
+    for unknown in [outer_number, 0, 99_999_999] {
+        for answer in [pid_from(&namespace, unknown), tgid_from(&namespace, unknown)] {
             expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
         }
     }
-    for nobodys in [0, 99_999_999] {
-        for answer in [pid_in(&namespace, nobodys), tgid_in(&namespace, nobodys)] {
+    for unknown in [0, 99_999_999] {
+        for answer in [pid_in(&namespace, unknown), tgid_in(&namespace, unknown)] {
             expect!(answer.is_err_and(|errno| allowed.contains(&errno)), "expected {allowed:?}, saw {answer:?}");
         }
     }

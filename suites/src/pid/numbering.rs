@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     tracerpid_zero_for_outer_tracer,
 ];
 
-/// A process has one PID in each PID namespace from the one of the procfs that shows it down to its own.
+/// NSpid shows one PID of a process for each PID namespace from the one of the procfs down to the process's own.
 #[claim(
     source = [
         "pid_namespaces(7) Nesting PID namespaces", "proc_pid_status(5) NSpid", "namespaces-fun",
@@ -41,17 +41,19 @@ fn process_has_one_pid_per_level() -> Verdict {
 #[claim(
     source = ["proc_pid_status(5) NStgid", "namespaces-fun"],
     needs = [Root],
-    erratum = "«namespaces-fun»: the legend of NSpid gives the PID inside first and the host's after it",
+    erratum = "«namespaces-fun»: NSpid shows the PID inside first, and the one of the host after it.",
 )]
 fn nspid_lists_procfs_namespace_first() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     expect_eq!(ns_pids(init.pid())?, [init.pid().as_raw(), 1]);
+    let seen = child(CLONE_NEWPID, || ns_pids(init.pid()))?;
+    expect_eq!(seen, [init.pid().as_raw(), 1], "the reader is in a sibling, not in the procfs's namespace");
     let plain = waiting(NONE)?;
     expect_eq!(ns_pids(plain.pid())?, [plain.pid().as_raw()]);
     holds()
 }
 
-/// A procfs mounted in a nested PID namespace leaves out the PIDs that a process has in the namespaces around.
+/// NSpid in a procfs of a nested PID namespace omits the PIDs that the process has in the outer namespaces.
 #[claim(source = ["proc_pid_status(5) NStgid", "pid_namespaces(7) /proc and PID namespaces"], needs = [Root])]
 fn nspid_starts_at_procfs_level() -> Verdict {
     let (outer, inner) = child(CLONE_NEWPID | CLONE_NEWNS, || {
@@ -71,7 +73,7 @@ fn nspid_starts_at_procfs_level() -> Verdict {
     holds()
 }
 
-/// NSpgid and NSsid are 0 at levels where the leader of the process group or session has no PID.
+/// NSpgid and NSsid are 0 for a PID namespace in which the leader of the process group or session has no PID.
 #[claim(source = ["proc_pid_status(5) NSpgid", "proc_pid_status(5) NSsid"], needs = [Root])]
 fn nspgid_nssid_zero_for_outer_leader() -> Verdict {
     let (leader, before, init, after) = child(NONE, || {
@@ -90,7 +92,7 @@ fn nspgid_nssid_zero_for_outer_leader() -> Verdict {
     holds()
 }
 
-/// For a thread, NStgid ends with its process's PID and NSpid with its own ID, both as its namespace numbers them.
+/// For a thread, NStgid shows the PIDs of its process and NSpid its own TIDs, one for each PID namespace.
 #[claim(source = ["proc_pid_status(5) NStgid", "proc_pid_status(5) NSpid"], needs = [Root])]
 fn nstgid_vs_nspid_for_threads() -> Verdict {
     let init = spawn(CLONE_NEWPID, |_| {
@@ -109,7 +111,7 @@ fn nstgid_vs_nspid_for_threads() -> Verdict {
     holds()
 }
 
-/// The first process of a PID namespace has no parent there: `getppid(2)` returns 0.
+/// getppid(2) returns 0 in the init of a PID namespace, whose parent is outside.
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "getpid(2) NOTES"], needs = [Root])]
 fn getppid_zero_for_init() -> Verdict {
     let (init, its_child) = child(CLONE_NEWPID, || Ok((parent_pid()?, child(NONE, parent_pid)?)))?;
@@ -119,7 +121,7 @@ fn getppid_zero_for_init() -> Verdict {
     holds()
 }
 
-/// A process forked into a PID namespace by a parent outside, which used `setns(2)`, has 0 as its parent's PID.
+/// getppid(2) returns 0 in a process that a parent outside has forked into the PID namespace after setns(2).
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "getpid(2) NOTES"], needs = [Root])]
 fn getppid_zero_for_setns_child() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| {
@@ -134,7 +136,8 @@ fn getppid_zero_for_setns_child() -> Verdict {
     holds()
 }
 
-/// A namespace's own procfs shows 0 as its init's parent, and as the leaders of its group and session, while all are outside.
+/// In the procfs of a PID namespace, the parent, process group and session of its init are 0 while they are outside the
+/// namespace.
 #[claim(source = ["proc_pid_stat(5)", "pid_namespaces(7) /proc and PID namespaces"], needs = [Root])]
 fn proc_stat_parent_fields_zero_inside() -> Verdict {
     let (outside, through_outer, through_inner, its_child) = child(NONE, || {
@@ -151,7 +154,7 @@ fn proc_stat_parent_fields_zero_inside() -> Verdict {
     holds()
 }
 
-/// A namespace's own procfs shows a process as traced by 0 while the tracer is outside.
+/// TracerPid is 0 in a procfs whose PID namespace does not contain the tracer.
 #[claim(source = "proc_pid_status(5)", needs = [Root])]
 fn tracerpid_zero_for_outer_tracer() -> Verdict {
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |parent| {
@@ -171,6 +174,8 @@ fn tracerpid_zero_for_outer_tracer() -> Verdict {
     init.go()?;
     let seen = (status(init.pid())?.tracerpid, init.recv::<i32>()?);
     expect_eq!(seen, (getpid().as_raw(), 0), "outer and inner procfs, traced from outside");
+    let inner_procfs = format!("{}/root/proc/1", init.pid());
+    expect_eq!(status(inner_procfs)?.tracerpid, 0, "inner procfs, read by the tracer");
     holds()
 }
 

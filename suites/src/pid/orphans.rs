@@ -1,4 +1,4 @@
-//! Who adopts a process whose parent ends: `pid_namespaces(7)`, «Adoption of orphaned children».
+//! Which process adopts one whose parent ends: `pid_namespaces(7)`, «Adoption of orphaned children».
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     ns_init_must_reap_orphans,
 ];
 
-/// A process whose parent ends inside a PID namespace becomes a child of the namespace's init, which can wait for it.
+/// A process whose parent ends is reparented to the init of its PID namespace, which can wait for it.
 #[claim(
     source = ["pid_namespaces(7) Adoption of orphaned children", "pid_namespaces(7) The namespace init process"],
     needs = [Root],
@@ -40,7 +40,8 @@ fn orphan_reparented_to_ns_init() -> Verdict {
     })
 }
 
-/// An orphan in a PID namespace goes to its nearest ancestor there that is a child subreaper, before the init.
+/// An orphan in a PID namespace is reparented to its nearest ancestor there that is a child subreaper, rather than to
+/// init.
 #[claim(
     source = ["pid_namespaces(7) Adoption of orphaned children", "PR_SET_CHILD_SUBREAPER(2const)"],
     needs = [Root],
@@ -51,8 +52,8 @@ fn orphan_prefers_inner_subreaper() -> Verdict {
             expect_eq!(adopter()?, 1, "without a subreaper");
             set_child_subreaper(true)?;
             expect_eq!(adopter()?, getpid().as_raw());
-            // Its own child is nearer to the orphan, but only adopts when it is a subreaper itself.
-            expect_eq!(child(NONE, adopter)?, getpid().as_raw(), "the attribute is inherited");
+            // Its own child is nearer to the orphan, but adopts only when it is a subreaper itself.
+            expect_eq!(child(NONE, adopter)?, getpid().as_raw(), "below a process that is no subreaper itself");
             let (nearest, chosen) = child(NONE, || {
                 set_child_subreaper(true)?;
                 Ok((getpid().as_raw(), adopter()?))
@@ -63,9 +64,10 @@ fn orphan_prefers_inner_subreaper() -> Verdict {
     })
 }
 
-/// A child subreaper outside a PID namespace never adopts a process whose parent was inside.
+/// A child subreaper outside a PID namespace does not adopt a process whose parent was inside; the namespace's init
+/// does.
 ///
-/// Not even when it is the next ancestor of that parent, which `setns(2)` and `fork(2)` can bring about.
+/// That holds also if the subreaper is an ancestor of a parent that was forked into the namespace after `setns(2)`.
 #[claim(source = "pid_namespaces(7) Adoption of orphaned children", needs = [Root])]
 fn outer_subreaper_never_crosses_into_ns() -> Verdict {
     set_child_subreaper(true)?;
@@ -78,8 +80,9 @@ fn outer_subreaper_never_crosses_into_ns() -> Verdict {
     holds()
 }
 
-/// A process put into another PID namespace goes, when its parent dies, to the init of the parent's namespace; its
-/// getppid() is 0 as before.
+/// A process forked into another PID namespace after setns(2) is reparented to the init of its parent's PID namespace.
+///
+/// Its getppid(2) returns 0 as before.
 #[claim(source = "pid_namespaces(7) Adoption of orphaned children", needs = [Root])]
 fn setns_orphan_adopted_in_parents_namespace() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -93,8 +96,8 @@ fn setns_orphan_adopted_in_parents_namespace() -> Verdict {
     holds()
 }
 
-/// A process put into another PID namespace goes, when its parent dies, to a subreaper among the parent's ancestors
-/// rather than to an init.
+/// A process forked into another PID namespace after setns(2) is reparented to a subreaper among its parent's
+/// ancestors, if any.
 #[claim(
     source = ["pid_namespaces(7) Adoption of orphaned children", "PR_SET_CHILD_SUBREAPER(2const)"],
     needs = [Root],
@@ -112,8 +115,7 @@ fn setns_orphan_adopted_by_outer_subreaper() -> Verdict {
     holds()
 }
 
-/// An orphan that exits remains a zombie of its PID namespace until the init waits for it, or unless the init
-/// ignores SIGCHLD.
+/// An orphan that exits stays a zombie until the init of its PID namespace waits for it, unless init ignores SIGCHLD.
 #[claim(
     source = ["pid_namespaces(7) Adoption of orphaned children", "pid_namespaces(7) The namespace init process"],
     needs = [Root],

@@ -1,5 +1,7 @@
 //! The limit kernel.pid_max: one for each PID namespace since 6.14, one for the machine before.
 
+use std::io::Write;
+
 use kit::Behaviour;
 use kit::prelude::*;
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
@@ -33,23 +35,25 @@ const FEW_PROCESSORS: &Behaviour = &Behaviour {
     },
 };
 
-/// Writing kernel.pid_max sets it for the writer's PID namespace alone: its parent, its children and siblings keep
-/// theirs.
+/// A write to kernel.pid_max sets it for the PID namespace of the process that opened the file, not for the parent, a
+/// child or a sibling.
 #[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", since = "6.14", needs = [Root])]
 fn pid_max_is_per_namespace() -> Verdict {
     let outside = pid_max()?;
-    let look = |asked: &Peer| -> Outcome<()> {
-        asked.wait()?;
-        asked.send(&pid_max()?)
-    };
-    let sibling = spawn(CLONE_NEWPID, look)?;
+    let sibling = spawn(CLONE_NEWPID, looks)?;
     child(CLONE_NEWPID, || {
-        let nested = spawn(CLONE_NEWPID, look)?;
+        let nested = spawn(CLONE_NEWPID, looks)?;
         expect_ok!(set_sysctl(MAX, 10_000));
         expect_eq!(pid_max()?, 10_000);
         expect_eq!(child(NONE, pid_max)?, 10_000, "to another process inside");
         nested.go()?;
         expect_eq!(nested.recv::<i32>()?, LIMIT, "in a namespace nested before");
+        let mut opened_here = open_sysctl(MAX).doing("open kernel.pid_max")?;
+        let of_the_writer = child(CLONE_NEWPID, || {
+            expect_ok!(opened_here.write_all(b"20000"));
+            pid_max()
+        })?;
+        expect_eq!((of_the_writer, pid_max()?), (LIMIT, 20_000), "written by a nested process: its own, the opener's");
         sibling.go()?;
         holds()
     })?;
@@ -58,19 +62,23 @@ fn pid_max_is_per_namespace() -> Verdict {
     holds()
 }
 
-/// Writing kernel.pid_max in a PID namespace sets the one value that all namespaces have.
+/// A write to kernel.pid_max in a PID namespace changes the one value that its parent, children and siblings have too.
 #[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", until = "6.14", needs = [Root, Disposable])]
 fn pid_max_is_one_for_all_namespaces() -> Verdict {
     let before = pid_max()?;
-    let seen = child(CLONE_NEWPID, || {
+    let sibling = spawn(CLONE_NEWPID, looks)?;
+    let (inherited, nested) = child(CLONE_NEWPID, || {
         let inherited = pid_max()?;
+        let nested = spawn(CLONE_NEWPID, looks)?;
         expect_ok!(set_sysctl(MAX, before - 1000));
-        Ok(inherited)
+        nested.go()?;
+        Ok((inherited, nested.recv::<i32>()?))
     })?;
-    let after = pid_max()?;
+    sibling.go()?;
+    let after = [nested, sibling.recv()?, pid_max()?];
     set_sysctl(MAX, before)?;
-    expect_eq!(seen, before, "in a new namespace");
-    expect_eq!(after, before - 1000, "in the parent");
+    expect_eq!(inherited, before, "in a new namespace");
+    expect_eq!(after, [before - 1000; 3], "in a child namespace, in a sibling and in the parent");
     holds()
 }
 
@@ -90,7 +98,7 @@ fn pid_max_default_in_new_namespace() -> Verdict {
     })
 }
 
-/// A PID namespace's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
+/// The kernel.pid_max of a PID namespace can be 301 to 4194304; a write of 300 or 4194305 fails with EINVAL.
 #[claim(
     source = "kernel/pid.c pid_max_min/pid_max_max",
     since = "6.14",
@@ -100,7 +108,7 @@ fn pid_max_minimum_301() -> Verdict {
     child(CLONE_NEWPID, bounds)
 }
 
-/// The machine's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
+/// Before 6.14, the kernel.pid_max of the machine can be 301 to 4194304; a write of 300 or 4194305 fails with EINVAL.
 #[claim(
     source = "kernel/pid.c pid_max_min/pid_max_max",
     until = "6.14",
@@ -113,7 +121,7 @@ fn pid_max_of_the_machine_minimum_301() -> Verdict {
     verdict
 }
 
-/// When all PIDs below a namespace's kernel.pid_max are taken, fork() fails with EAGAIN.
+/// When a PID namespace has no free PID left between 300 and its kernel.pid_max, fork(2) fails with EAGAIN.
 #[claim(
     source = ["kernel 6.14 kernel/pid.c register_pidns_sysctls", "fork(2) ERRORS"],
     since = "6.14",
@@ -130,40 +138,40 @@ fn pid_max_exhaustion_is_eagain() -> Verdict {
         expect_errno!(try_fork(), EAGAIN);
         drop(children.pop());
         expect_ok!(try_fork(), "with a PID free again");
+        children.extend(fill(1)?);
+        expect_errno!(try_fork(), EAGAIN, "with that PID taken again");
+        set_sysctl(MAX, 302)?;
+        expect_ok!(try_fork(), "with a pid_max that is higher by one");
         holds()
     })
 }
 
-/// When a PID namespace has no PID left, fork() fails with EAGAIN in the namespaces below it too, however many they
-/// have.
+/// When a PID namespace has no free PID left, fork(2) fails with EAGAIN in its descendants too, whatever their
+/// kernel.pid_max.
 #[claim(
     source = "kernel 6.14 kernel/pid.c register_pidns_sysctls",
     since = "6.14",
     needs = [Root, Config("CHECKPOINT_RESTORE"), Behaviour(FEW_PROCESSORS)],
 )]
 fn pid_max_of_ancestor_also_binds() -> Verdict {
-    child(CLONE_NEWPID, || {
-        set_sysctl(MAX, 310)?;
-        set_sysctl(LAST, 300)?;
-        // The inner init is 301 out here, so that 302 to 309 and then 300 are left.
-        let init = spawn(CLONE_NEWPID, |outside| {
-            expect_eq!(pid_max()?, LIMIT);
-            let _children = fill(9)?;
-            expect_errno!(try_fork(), EAGAIN);
-            outside.go()?;
-            outside.wait()?;
-            expect_ok!(try_fork(), "with a higher limit outside");
-            holds()
-        })?;
-        init.recv::<()>()?;
-        set_sysctl(MAX, 1000)?;
-        init.go()?;
-        init.join()
-    })
+    for levels in [1, 2] {
+        child(CLONE_NEWPID, || {
+            set_sysctl(MAX, 310)?;
+            set_sysctl(LAST, 300)?;
+            // The processes on the way down are 301 and up here, so that the rest to 309 and then 300 are left.
+            let below = spawn(NONE, |outside| nested(levels, &|| is_bound_from_above(9 - levels, outside)))?;
+            below.recv::<()>()?;
+            set_sysctl(MAX, 1000)?;
+            below.go()?;
+            below.join()
+        })
+        .doing(format!("{levels} levels down"))?;
+    }
+    holds()
 }
 
-/// The kernel.pid_max of a PID namespace can be written by root of the user namespace that owns it, and by no
-/// ordinary user: EACCES.
+/// Root of the user namespace that owns a PID namespace may write its kernel.pid_max; otherwise open(2) for writing
+/// fails with EACCES.
 #[claim(source = "kernel/pid.c pid_table_root_permissions", since = "6.14", needs = [UserNamespaces])]
 fn pid_max_writable_by_userns_root() -> Verdict {
     unprivileged(NONE, || {
@@ -183,13 +191,17 @@ fn pid_max_writable_by_userns_root() -> Verdict {
     })
 }
 
-/// Root of a user namespace cannot open kernel.pid_max for writing, not even in a PID namespace that it owns: EACCES.
+/// Before 6.14, opening kernel.pid_max for writing as root of an ordinary user's user namespace fails with EACCES, even
+/// if it owns the PID namespace.
 #[claim(source = "kernel/pid.c pid_table_root_permissions", until = "6.14", needs = [Root, UserNamespaces])]
 fn pid_max_not_writable_by_userns_root() -> Verdict {
-    expect_ok!(open_sysctl(MAX), "as root");
+    user_namespace(CLONE_NEWPID, || {
+        expect_ok!(open_sysctl(MAX), "root outside, root inside");
+        holds()
+    })?;
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWPID, || {
-            expect_errno!(open_sysctl(MAX), EACCES);
+            expect_errno!(open_sysctl(MAX), EACCES, "an ordinary user, root inside");
             holds()
         })
     })
@@ -197,6 +209,29 @@ fn pid_max_not_writable_by_userns_root() -> Verdict {
 
 fn pid_max() -> Outcome<i32> {
     sysctl(MAX)
+}
+
+/// A process that tells the value of its PID namespace when it is asked.
+fn looks(asked: &Peer) -> Outcome<()> {
+    asked.wait()?;
+    asked.send(&pid_max()?)
+}
+
+/// Carries `body` out so many PID namespaces further down.
+fn nested(levels: usize, body: &dyn Fn() -> Outcome<()>) -> Outcome<()> {
+    if levels == 0 { body() } else { child(CLONE_NEWPID, || nested(levels - 1, body)) }
+}
+
+/// A process whose own PID namespace has no lower limit than others can have just so many children, until an ancestor
+/// has a higher one.
+fn is_bound_from_above(left: usize, outside: &Peer) -> Outcome<()> {
+    expect_eq!(pid_max()?, LIMIT);
+    let _children = fill(left)?;
+    expect_errno!(try_fork(), EAGAIN);
+    outside.go()?;
+    outside.wait()?;
+    expect_ok!(try_fork(), "with a higher limit above");
+    Ok(())
 }
 
 fn bounds() -> Verdict {

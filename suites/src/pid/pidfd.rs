@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = cases![
     setns_child_waitable_by_pidfd,
 ];
 
-/// pidfd_open() of a PID that exists only outside the caller's PID namespace is refused with ESRCH.
+/// pidfd_open(2) of a PID that exists only outside the caller's PID namespace fails with ESRCH.
 #[claim(source = "pidfd_open(2) ERRORS", needs = [Root], since = "5.3")]
 fn pidfd_open_of_invisible_esrch() -> Verdict {
     let other = waiting(NONE)?;
@@ -38,37 +38,37 @@ fn pidfd_open_of_invisible_esrch() -> Verdict {
     })
 }
 
-/// Through an inherited pidfd of a process outside one's PID namespace no signal can be sent, not even 0: EINVAL.
+/// pidfd_send_signal(2) to a process in the parent PID namespace or in a sibling fails with EINVAL, even with signal 0.
 #[claim(source = "pidfd_send_signal(2) ERRORS", needs = [Root], since = "5.1")]
 fn pidfd_signal_upward_einval() -> Verdict {
-    let other = waiting(NONE)?;
-    child(NONE, || {
-        expect_ok!(raw::pidfd_send_signal(other.pidfd(), 0), "in the same namespace");
-        holds()
-    })?;
-    child(CLONE_NEWPID, || {
-        expect_errno!(raw::pidfd_send_signal(other.pidfd(), 0), EINVAL, "from inside");
-        expect_errno!(raw::pidfd_send_signal(other.pidfd(), libc::SIGKILL), EINVAL, "from inside");
-        expect_ok!(raw::pidfd_send_signal(raw::pidfd_open(getpid(), 0)?, 0), "to itself, inside");
-        holds()
-    })?;
-    expect_eq!(fate(other)?, Ended::Exited(0), "it was not killed");
+    for (other, place) in [(waiting(NONE)?, "the parent namespace"), (waiting(CLONE_NEWPID)?, "a sibling")] {
+        child(NONE, || {
+            expect_ok!(raw::pidfd_send_signal(other.pidfd(), 0), "to {place}, from the parent namespace");
+            holds()
+        })?;
+        child(CLONE_NEWPID, || {
+            expect_errno!(raw::pidfd_send_signal(other.pidfd(), 0), EINVAL, "to {place}");
+            expect_errno!(raw::pidfd_send_signal(other.pidfd(), libc::SIGKILL), EINVAL, "to {place}");
+            expect_ok!(raw::pidfd_send_signal(raw::pidfd_open(getpid(), 0)?, 0), "to itself");
+            holds()
+        })?;
+        expect_eq!(fate(other)?, Ended::Exited(0), "it was not killed");
+    }
     holds()
 }
 
-/// pidfd_send_signal() reaches down into nested PID namespaces, and its SIGKILL ends even their init.
+/// pidfd_send_signal(2) can signal a process in a nested PID namespace, and its SIGKILL kills even the init there.
 #[claim(source = "pidfd_send_signal(2)", needs = [Root], since = "5.1")]
 fn pidfd_signal_downward_ok() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
-    let pidfd = init.pidfd().try_clone_to_owned()?;
-    expect_ok!(raw::pidfd_send_signal(&pidfd, 0));
-    expect_ok!(raw::pidfd_send_signal(&pidfd, libc::SIGKILL));
+    expect_ok!(raw::pidfd_send_signal(init.pidfd(), 0));
+    expect_ok!(raw::pidfd_send_signal(init.pidfd(), libc::SIGKILL));
     expect_eq!(fate(init)?, Ended::Signaled(libc::SIGKILL));
-    expect_errno!(raw::pidfd_send_signal(&pidfd, 0), ESRCH, "when it is gone");
     holds()
 }
 
-/// A pidfd's fdinfo gives the numbers of its process as the procfs that is read has them: 0 if none, -1 after its end.
+/// Pid and NSpid in a pidfd's fdinfo start with the PID in the procfs's PID namespace: 0 if there is none, -1 after the
+/// end.
 #[claim(source = "Documentation/filesystems/proc.rst fdinfo pidfd", needs = [Root])]
 fn pidfd_fdinfo_pid_fields() -> Verdict {
     let outer = waiting(NONE)?;
@@ -91,27 +91,32 @@ fn pidfd_fdinfo_pid_fields() -> Verdict {
     holds()
 }
 
-/// PIDFD_GET_INFO on a process outside the caller's PID namespace and the descendants of that is refused with EREMOTE.
+/// PIDFD_GET_INFO on a process in the parent PID namespace or in a sibling fails with EREMOTE.
 #[claim(source = "fs/pidfs.c", needs = [Root], since = "6.18")]
 fn pidfd_get_info_out_of_scope() -> Verdict {
     let outer = info_is_told_at_home()?;
     child(CLONE_NEWPID, || {
-        expect_errno!(pidfs::info(outer.pidfd()), EREMOTE);
+        for process in &outer {
+            expect_errno!(pidfs::info(process.pidfd()), EREMOTE, "process {} of the parent namespace", process.pid());
+        }
         holds()
     })
 }
 
-/// PIDFD_GET_INFO on a process outside the caller's PID namespace and the descendants of that is refused with ESRCH.
+/// PIDFD_GET_INFO on a process in the parent PID namespace or in a sibling fails with ESRCH.
 #[claim(source = "fs/pidfs.c", needs = [Root], since = "6.13", until = "6.18")]
 fn pidfd_get_info_out_of_scope_was_esrch() -> Verdict {
     let outer = info_is_told_at_home()?;
     child(CLONE_NEWPID, || {
-        expect_errno!(pidfs::info(outer.pidfd()), ESRCH);
+        for process in &outer {
+            expect_errno!(pidfs::info(process.pidfd()), ESRCH, "process {} of the parent namespace", process.pid());
+        }
         holds()
     })
 }
 
-/// PIDFD_GET_PID_NAMESPACE opens a process's PID namespace, be it inside or outside the caller's; ESRCH after its end.
+/// PIDFD_GET_PID_NAMESPACE opens the PID namespace of a process even outside the caller's; of a reaped process it fails
+/// with ESRCH.
 #[claim(source = "fs/pidfs.c pidfd_ioctl", needs = [Root], since = "6.11")]
 fn pidfd_get_pid_namespace() -> Verdict {
     let (outer, inner) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
@@ -131,7 +136,8 @@ fn pidfd_get_pid_namespace() -> Verdict {
     holds()
 }
 
-/// SO_PEERPIDFD gives a pidfd even of a peer outside the caller's PID namespace; its fdinfo in a procfs of inside has 0.
+/// SO_PEERPIDFD returns a pidfd even for a peer outside the caller's PID namespace, in whose procfs its fdinfo shows
+/// PID 0.
 #[claim(source = "unix(7)", needs = [Root], since = "6.5")]
 fn so_peerpidfd_across_namespaces() -> Verdict {
     let (socket, _other) = UnixStream::pair()?;
@@ -149,7 +155,7 @@ fn so_peerpidfd_across_namespaces() -> Verdict {
     })
 }
 
-/// A process that has forked into a PID namespace it joined can wait for that child by pidfd, as by PID.
+/// A process can wait by pidfd, as by PID, for a child that it has forked into a PID namespace after setns(2).
 #[claim(source = "pidfd_open(2)", needs = [Root], since = "5.4")]
 fn setns_child_waitable_by_pidfd() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -165,8 +171,8 @@ fn setns_child_waitable_by_pidfd() -> Verdict {
     holds()
 }
 
-/// A process beside the caller, after the caller has been told about it and about one inside a nested namespace.
-fn info_is_told_at_home() -> Outcome<Child<()>> {
+/// A process beside the caller and one in a nested namespace, after the caller has been told about both.
+fn info_is_told_at_home() -> Outcome<[Child<()>; 2]> {
     let (outer, inner) = (waiting(NONE)?, waiting(CLONE_NEWPID)?);
     for process in [&outer, &inner] {
         let told = expect_ok!(pidfs::info(process.pidfd()));
@@ -178,7 +184,7 @@ fn info_is_told_at_home() -> Outcome<Child<()>> {
         expect_eq!(told, pidfs::Info { pid: 1, tgid: 1, ppid: 0 }, "asked inside");
         holds()
     })?;
-    Ok(outer)
+    Ok([outer, inner])
 }
 
 /// The fields Pid and NSpid of a pidfd's fdinfo, in the procfs at `/proc`.

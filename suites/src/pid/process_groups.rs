@@ -21,7 +21,8 @@ pub(super) const CASES: &[Case] = cases![
 /// The caller itself, or for `kill(2)` its process group.
 const OWN_GROUP: Pid = Pid::from_raw(0);
 
-/// getpgid() and getsid() give 0 in a namespace's init for the group and session that it was born into outside.
+/// getpgid(2) and getsid(2) return 0 in a PID namespace's init for the process group and session that it inherited from
+/// outside.
 #[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
 fn getpgid_getsid_zero_for_outer_leader() -> Verdict {
     in_new_session(|leader| {
@@ -35,7 +36,7 @@ fn getpgid_getsid_zero_for_outer_leader() -> Verdict {
     })
 }
 
-/// A terminal whose session and foreground group were made outside a PID namespace has group and session 0 inside it.
+/// tcgetpgrp(3) and tcgetsid(3) return 0 in a PID namespace for a process group and a session whose leader is outside.
 #[claim(source = "TIOCGPGRP(2const)", needs = [Root])]
 fn tty_pgrp_and_sid_zero_inside() -> Verdict {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
@@ -57,7 +58,8 @@ fn tty_pgrp_and_sid_zero_inside() -> Verdict {
     })
 }
 
-/// Inside a PID namespace, setpgid() to the number of a process group that exists outside only is refused with EPERM.
+/// For a process group that exists only outside the caller's PID namespace, setpgid(2) fails with EPERM and kill(2)
+/// with ESRCH.
 #[claim(source = "setpgid(2)", needs = [Root])]
 fn setpgid_to_outer_group_eperm() -> Verdict {
     in_new_session(|leader| {
@@ -79,15 +81,16 @@ fn setpgid_to_outer_group_eperm() -> Verdict {
     })
 }
 
-/// kill(0) inside a PID namespace also signals members of the caller's process group outside it; no PID names those.
+/// kill(0) in a PID namespace signals a member of the caller's process group outside it, too, which kill(2) by PID
+/// cannot.
 ///
-/// Such a group is one that the namespace's init was born into. Once init has made a session of its own, nothing that
-/// it sends goes up.
+/// Such a group is one that the namespace's init has inherited. Once init has made a session of its own, its kill(0)
+/// stays inside.
 #[claim(
     source = ["kill(2)", "pid_namespaces(7) Nesting PID namespaces"],
     needs = [Root],
-    erratum = "pid_namespaces(7): a process sees, and so can signal, only processes in its own PID namespace and in the \
-               descendants of that"
+    erratum = "pid_namespaces(7), Nesting PID namespaces: a process can signal only processes in its own PID namespace \
+               and in the descendants of that."
 )]
 fn kill_zero_crosses_namespace_boundary() -> Verdict {
     in_new_session(|leader| {
@@ -111,7 +114,7 @@ fn kill_zero_crosses_namespace_boundary() -> Verdict {
     })
 }
 
-/// What kill(0) sends out of a PID namespace carries as si_pid the number that the sender has inside.
+/// Before 7.3, a signal that kill(0) sends out of a PID namespace carries the sender's PID inside as si_pid.
 #[claim(source = "kernel/signal.c", needs = [Root], until = "7.3")]
 fn kill_zero_upward_si_pid() -> Verdict {
     let (told, inner_number, outer_number) = sender_of_upward_signal()?;
@@ -120,7 +123,8 @@ fn kill_zero_upward_si_pid() -> Verdict {
     holds()
 }
 
-/// What kill(0) sends out of a PID namespace carries as si_pid the number that the sender has where it arrives.
+/// Since 7.3, a signal that kill(0) sends out of a PID namespace carries the sender's PID in the receiver's namespace
+/// as si_pid.
 #[claim(source = "kernel/signal.c", needs = [Root], since = "7.3")]
 fn kill_zero_upward_si_pid_is_the_receivers_number() -> Verdict {
     let (told, inner_number, outer_number) = sender_of_upward_signal()?;
@@ -151,7 +155,7 @@ fn sender_of_upward_signal() -> Outcome<(i32, i32, i32)> {
     })
 }
 
-/// Carries `body` out as the leader, whose PID it is given, of a new session and process group, which holds nobody
+/// Carries `body` out as the leader, whose PID it is given, of a new session and process group, which holds no process
 /// but the case's own: `kill(0)` is safe there.
 fn in_new_session<T>(body: impl FnOnce(Pid) -> Outcome<T>) -> Outcome<T>
 where

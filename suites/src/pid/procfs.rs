@@ -1,4 +1,4 @@
-//! Whose processes a procfs shows, and to whom: `pid_namespaces(7)`, «/proc and PID namespaces».
+//! Which processes a procfs shows, and to which reader: `pid_namespaces(7)`, «/proc and PID namespaces».
 
 use std::fs::read_link;
 use std::io;
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     proc_mount_needs_owner_of_pidns,
 ];
 
-/// A procfs lists the processes of the PID namespace that its mounter is in, and none from outside it.
+/// A procfs lists the processes of the PID namespace in which it was mounted, and none from outside it.
 #[claim(
     source = [
         "pid_namespaces(7) /proc and PID namespaces", "Linux_name_space", "What's in a name(space)?",
@@ -40,7 +40,8 @@ fn procfs_shows_mounters_namespace() -> Verdict {
     })
 }
 
-/// A procfs shows the same processes to whoever looks: one from an outer PID namespace does not find itself there.
+/// A procfs lists the processes of its own PID namespace even to a reader in an outer one, which does not find itself
+/// there.
 #[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
 fn procfs_view_independent_of_viewer() -> Verdict {
     let container = container()?;
@@ -54,7 +55,7 @@ fn procfs_view_independent_of_viewer() -> Verdict {
     })
 }
 
-/// The link /proc/self names its reader by the PID it has in the PID namespace that the procfs belongs to.
+/// /proc/self shows the reader's PID in the PID namespace that the procfs belongs to.
 #[claim(source = ["pid_namespaces(7) /proc and PID namespaces", "proc_self(5)"], needs = [Root])]
 fn proc_self_names_pid_in_procfs_namespace() -> Verdict {
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
@@ -69,8 +70,8 @@ fn proc_self_names_pid_in_procfs_namespace() -> Verdict {
     holds()
 }
 
-/// Reading the links /proc/self and /proc/thread-self fails with ENOENT for a process that has no PID in the
-/// procfs's namespace.
+/// readlink(2) of /proc/self and /proc/thread-self fails with ENOENT in a process without a PID in the procfs's PID
+/// namespace.
 #[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
 fn proc_self_enoent_in_foreign_procfs() -> Verdict {
     let container = container()?;
@@ -92,8 +93,9 @@ fn proc_self_enoent_in_foreign_procfs() -> Verdict {
     })
 }
 
-/// With mount and PID namespaces of its own a process mounts a new procfs over /proc, needs no other root for it,
-/// and changes nothing outside.
+/// A process in new mount and PID namespaces can mount a procfs over /proc without changing /proc outside.
+///
+/// Without a new mount namespace it covers `/proc` for the processes outside, too.
 #[claim(
     source = [
         "pid_namespaces(7) /proc and PID namespaces", "Linux Namespaces", "namespaces-fun",
@@ -125,7 +127,7 @@ fn new_mntns_allows_proc_over_proc() -> Verdict {
     holds()
 }
 
-/// A procfs mounted after unshare(CLONE_NEWPID) belongs to the PID namespace that the mounter is in, not to its
+/// A procfs that is mounted after unshare(CLONE_NEWPID) belongs to the mounter's own PID namespace, not to its
 /// children's.
 #[claim(source = "pid_namespaces(7) /proc and PID namespaces", needs = [Root])]
 fn proc_mount_ignores_pid_for_children() -> Verdict {
@@ -144,7 +146,7 @@ fn proc_mount_ignores_pid_for_children() -> Verdict {
     holds()
 }
 
-/// When the init of its PID namespace has died, a procfs stays mounted and readable, but has no processes.
+/// When the init of its PID namespace has ended, a procfs stays mounted and readable, but shows no processes.
 #[claim(source = ["namespaces(7) Namespace lifetime", "pid_namespaces(7) /proc and PID namespaces"], needs = [Root])]
 fn proc_mount_empties_when_init_dies() -> Verdict {
     let init = spawn(CLONE_NEWPID, |outside| {
@@ -164,8 +166,8 @@ fn proc_mount_empties_when_init_dies() -> Verdict {
     holds()
 }
 
-/// Mounting a procfs fails with EPERM for who has CAP_SYS_ADMIN over the mount namespace but not over the owner of
-/// the PID namespace.
+/// Mounting a procfs requires CAP_SYS_ADMIN in the user namespace that owns the PID namespace; otherwise mount(2) fails
+/// with EPERM.
 #[claim(source = "user_namespaces(7) Effect of capabilities within a user namespace", needs = [UserNamespaces])]
 fn proc_mount_needs_owner_of_pidns() -> Verdict {
     unprivileged(NONE, || {

@@ -11,8 +11,7 @@ use nix::unistd::getpid;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![proc_locks_hides_outer_locks, proc_children_file_uses_procfs_numbers];
 
-/// The file locks of a PID namespace's procfs leaves out the locks of processes outside, and names holders by their
-/// PIDs inside.
+/// /proc/locks shows the holders' PIDs in the procfs's PID namespace, and omits the locks of processes outside it.
 #[claim(source = "proc_locks(5)", needs = [Root])]
 fn proc_locks_hides_outer_locks() -> Verdict {
     let outer = locked("/tmp/outer")?;
@@ -30,21 +29,28 @@ fn proc_locks_hides_outer_locks() -> Verdict {
     holds()
 }
 
-/// The list of children in /proc/PID/task/TID/children has the PIDs of the namespace that the procfs belongs to.
+/// /proc/PID/task/TID/children lists PIDs of the PID namespace that the procfs belongs to, not of the reader's.
 #[claim(source = "proc_tid_children(5)", needs = [Root, Config("PROC_CHILDREN")])]
 fn proc_children_file_uses_procfs_numbers() -> Verdict {
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {
-        mount_proc()?;
         let _children = [waiting(NONE)?, waiting(NONE)?];
-        outside.send(&children(1)?)?;
+        let number: i32 = outside.recv()?;
+        let inherited = children("/proc", number)?;
+        mount_proc()?;
+        outside.send(&[inherited, children("/proc", 1)?])?;
         outside.wait()
     })?;
-    expect_eq!(init.recv::<Vec<i32>>()?, [2, 3]);
-    let outer = children(init.pid().as_raw())?;
+    let number = init.pid().as_raw();
+    init.send(&number)?;
+    let [inside_outer, inside_inner]: [Vec<i32>; 2] = init.recv()?;
+    let outer = children("/proc", number)?;
     expect_eq!(outer.len(), 2);
     for (pid, inner) in outer.iter().zip([2, 3]) {
-        expect_eq!(ns_pids(pid)?, [*pid, inner]);
+        expect_eq!(ns_pids(pid)?, [*pid, inner], "outer procfs, read outside");
     }
+    expect_eq!(inside_outer, outer, "outer procfs, read inside");
+    expect_eq!(inside_inner, [2, 3], "inner procfs, read inside");
+    expect_eq!(children(&format!("/proc/{number}/root/proc"), 1)?, [2, 3], "inner procfs, read outside");
     holds()
 }
 
@@ -73,9 +79,9 @@ fn holders(file: &File) -> Outcome<Vec<i32>> {
         .collect()
 }
 
-/// The children of a process that has one thread.
-fn children(pid: i32) -> Outcome<Vec<i32>> {
-    let path = format!("/proc/{pid}/task/{pid}/children");
+/// The children of a process that has one thread, as a procfs has them.
+fn children(procfs: &str, pid: i32) -> Outcome<Vec<i32>> {
+    let path = format!("{procfs}/{pid}/task/{pid}/children");
     let text = fs::read_to_string(&path).doing(format!("read {path}"))?;
     text.split_whitespace().map(|child| Ok(child.parse()?)).collect()
 }

@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = cases![
     set_tid_with_checkpoint_cap,
 ];
 
-/// A child that clone3() makes with one PID in set_tid has that PID in its PID namespace.
+/// A child that clone3(2) makes with one PID in set_tid has that PID in its PID namespace.
 #[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
 fn set_tid_chooses_pid() -> Verdict {
     child(CLONE_NEWPID, || {
@@ -32,7 +32,7 @@ fn set_tid_chooses_pid() -> Verdict {
     })
 }
 
-/// A PID that a process has cannot be given to another by set_tid: clone3() fails with EEXIST.
+/// clone3(2) fails with EEXIST if a process already has the PID in set_tid.
 #[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
 fn set_tid_in_use_eexist() -> Verdict {
     child(CLONE_NEWPID, || {
@@ -46,9 +46,9 @@ fn set_tid_in_use_eexist() -> Verdict {
     })
 }
 
-/// A PID in set_tid must be positive and below the namespace's pid_max: else clone3() fails with EINVAL.
+/// clone3(2) fails with EINVAL if the PID in set_tid is not positive or not below pid_max.
 ///
-/// Before 6.14 the pid_max is the machine's.
+/// Since 6.14 that is the pid_max of the PID namespace, before that the machine's.
 #[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
 fn set_tid_invalid_value_einval() -> Verdict {
     child(CLONE_NEWPID, || {
@@ -63,38 +63,45 @@ fn set_tid_invalid_value_einval() -> Verdict {
     })
 }
 
-/// Just as many PIDs may stand in set_tid as there are PID namespaces from the child's to the initial one: with
-/// more, EINVAL.
-#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root])]
+/// clone3(2) fails with EINVAL if set_tid has more PIDs than there are PID namespaces from the child's up to the
+/// initial one.
+#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root, InitialNamespaces])]
 fn set_tid_too_many_levels_einval() -> Verdict {
-    let outside = levels()?;
-    let inside = child(CLONE_NEWPID, || {
+    expect_eq!(levels()?, 1, "in the initial PID namespace");
+    child(CLONE_NEWPID, || {
+        expect_eq!(levels()?, 2, "one level further down");
         expect_ok!(try_pids(NONE, &[77, 20_077]));
-        levels()
-    })?;
-    expect_eq!(inside, outside + 1, "one level further down");
-    holds()
+        expect_eq!(child(CLONE_NEWPID, levels)?, 3, "two levels further down");
+        holds()
+    })
 }
 
-/// The first process of a PID namespace can only be given PID 1 there by set_tid: any other fails with EINVAL.
+/// set_tid can give the first process of a PID namespace PID 1 there; with another PID clone3(2) fails with EINVAL.
 #[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
 fn set_tid_first_process_must_be_1() -> Verdict {
-    expect_errno!(try_pids(CLONE_NEWPID, &[2]), EINVAL);
+    const OTHERS: [i32; 3] = [2, 3, 300];
+    for other in OTHERS {
+        expect_errno!(try_pids(CLONE_NEWPID, &[other]), EINVAL, "PID {other}");
+    }
     expect_ok!(try_pids(CLONE_NEWPID, &[1]));
     child(NONE, || {
         unshare(CLONE_NEWPID)?;
-        expect_errno!(try_pids(NONE, &[2]), EINVAL, "after unshare");
+        for other in OTHERS {
+            expect_errno!(try_pids(NONE, &[other]), EINVAL, "PID {other} after unshare");
+        }
         expect_ok!(try_pids(NONE, &[1]), "after unshare");
         holds()
     })?;
     unshare(CLONE_NEWPID)?;
     let _init = waiting(NONE)?;
-    expect_ok!(try_pids(NONE, &[2]), "with an init");
+    for other in OTHERS {
+        expect_ok!(try_pids(NONE, &[other]), "PID {other} with an init");
+    }
     holds()
 }
 
-/// The PIDs in set_tid are for the child's PID namespace, then for its parent, and so on; a level that is not named
-/// counts on.
+/// The PIDs in set_tid are for the child's PID namespace, its parent, and so on; in the others the child gets the next
+/// free PID.
 #[claim(source = "clone(2) The set_tid array", since = "5.5", needs = [Root])]
 fn set_tid_sets_several_levels() -> Verdict {
     // The stage's procfs shows three levels of a process made there: the stage's, this one's, and the new one's.
@@ -109,8 +116,10 @@ fn set_tid_sets_several_levels() -> Verdict {
     })
 }
 
-/// With PIDs for several levels in set_tid, clone3() fails with EPERM unless the caller is privileged over the
-/// owner of each level.
+/// clone3(2) with set_tid requires CAP_SYS_ADMIN in the owners of all PID namespaces that set_tid has a PID for;
+/// otherwise it fails with EPERM.
+///
+/// Since 5.9 CAP_CHECKPOINT_RESTORE there is enough, too.
 #[claim(
     source = ["clone(2) The set_tid array", "clone(2) ERRORS"],
     since = "5.5",
@@ -131,13 +140,13 @@ fn set_tid_needs_capability_in_every_level() -> Verdict {
     })
 }
 
-/// CAP_CHECKPOINT_RESTORE and no other capability is enough to choose PIDs with set_tid.
+/// CAP_CHECKPOINT_RESTORE without any other capability is enough to choose PIDs with set_tid.
 #[claim(
     source = ["clone(2) The set_tid array", "clone(2) ERRORS"],
     since = "5.9",
     needs = [Root, Capability("CAP_CHECKPOINT_RESTORE")],
-    erratum = "clone(2), ERRORS: EPERM when the caller lacks the CAP_SYS_ADMIN capability in one or more of the user \
-               namespaces that own the corresponding PID namespaces",
+    erratum = "clone(2), ERRORS: clone3() with set_tid fails with EPERM if the caller lacks CAP_SYS_ADMIN in one of the user \
+               namespaces that own the PID namespaces.",
 )]
 fn set_tid_with_checkpoint_cap() -> Verdict {
     with_only(CapabilitySet::CHECKPOINT_RESTORE, CLONE_NEWPID, || {

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use kit::prelude::*;
-use kit::process::without;
+use kit::process::{with_only, without};
 use kit::unix_credentials::{Credentials, credential_pair, received_credentials, send_credentials, send_plain};
 use nix::errno::Errno;
 use nix::sys::socket::sockopt::PeerCredentials;
@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
     netlink_autobind_uses_inner_pid,
 ];
 
-/// Credentials that come out of a nested PID namespace carry the number that their sender has where they are read.
+/// SCM_CREDENTIALS from a nested PID namespace carry the PID that the sender has in the receiver's PID namespace.
 #[claim(
     source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS", "What's in a name(space)?"],
     needs = [Root]
@@ -46,7 +46,7 @@ fn scm_credentials_pid_translated_up() -> Verdict {
     holds()
 }
 
-/// Credentials from a process that the reader's PID namespace does not contain carry PID 0.
+/// SCM_CREDENTIALS from a process that has no PID in the receiver's PID namespace carry PID 0.
 #[claim(source = ["pid_namespaces(7) Miscellaneous", "unix(7) SCM_CREDENTIALS"], needs = [Root])]
 fn scm_credentials_pid_zero_when_invisible() -> Verdict {
     let own = getpid().as_raw();
@@ -55,7 +55,8 @@ fn scm_credentials_pid_zero_when_invisible() -> Verdict {
     holds()
 }
 
-/// Credentials with a PID that does not exist in the sender's PID namespace are refused with ESRCH, even to root.
+/// Sending SCM_CREDENTIALS with a PID that does not exist in the sender's PID namespace fails with ESRCH, even for
+/// root.
 #[claim(source = "unix(7) ERRORS", needs = [Root])]
 fn scm_credentials_pid_must_exist() -> Verdict {
     let (_ours, theirs) = credential_pair()?;
@@ -70,14 +71,20 @@ fn scm_credentials_pid_must_exist() -> Verdict {
     inner.join()
 }
 
-/// To send another process's PID as one's own takes CAP_SYS_ADMIN in the user namespace that owns the PID namespace.
+/// Sending SCM_CREDENTIALS with another process's PID requires CAP_SYS_ADMIN in the user namespace that owns the
+/// sender's PID namespace.
+///
+/// Without it sendmsg(2) fails with EPERM.
 #[claim(source = ["unix(7) SCM_CREDENTIALS", "capabilities(7) CAP_SYS_ADMIN"], needs = [Root, Config("USER_NS")])]
 fn scm_credentials_foreign_pid_needs_cap() -> Verdict {
-    expect_ok!(claims_a_childs_pid()?, "as root");
+    with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+        expect_ok!(claims_a_childs_pid()?, "with CAP_SYS_ADMIN and no other capability");
+        holds()
+    })?;
     without(CapabilitySet::SYS_ADMIN, NONE, || {
         expect_errno!(claims_a_childs_pid()?, EPERM, "without CAP_SYS_ADMIN");
         let (_ours, theirs) = credential_pair()?;
-        expect_ok!(send_pid(&theirs, getpid()), "one's own PID");
+        expect_ok!(send_pid(&theirs, getpid()), "its own PID");
         holds()
     })?;
     user_namespace(NONE, || {
@@ -90,29 +97,33 @@ fn scm_credentials_foreign_pid_needs_cap() -> Verdict {
     })
 }
 
-/// SO_PEERCRED tells the peer's PID as the PID namespace of the process that asks has it, and 0 if it has none.
+/// SO_PEERCRED returns the peer's PID in the PID namespace of the process that calls getsockopt(2), and 0 if it has
+/// none there.
 #[claim(source = "unix(7) SO_PEERCRED", needs = [Root])]
 fn so_peercred_pid_translated() -> Verdict {
     let own = getpid().as_raw();
-    let (client, seen_by_us, seen_by_client) = connected(NONE)?;
-    expect_eq!((seen_by_us, seen_by_client), (client, own), "in the same PID namespace");
-    let (client, seen_by_us, seen_by_client) = connected(CLONE_NEWPID)?;
-    expect_eq!((seen_by_us, seen_by_client), (client, 0), "with a client in a nested PID namespace");
+    let (client, told) = connected(NONE)?;
+    expect_eq!(told, Peers { of_client: own, of_us: client, of_us_below: 0 }, "in the same PID namespace");
+    let (client, told) = connected(CLONE_NEWPID)?;
+    expect_eq!(told, Peers { of_client: 0, of_us: client, of_us_below: 1 }, "with a client in a nested PID namespace");
     holds()
 }
 
-/// The port ID that the kernel picks for a netlink socket is the PID of its process as that process knows it.
+/// The port ID that the kernel picks for a netlink socket is the PID of the process that binds it, in its own PID
+/// namespace.
 #[claim(source = "netlink(7)", needs = [Root])]
 fn netlink_autobind_uses_inner_pid() -> Verdict {
+    let ours = netlink_socket()?;
+    expect_eq!(child(CLONE_NEWPID, || autobound(&ours))?, 1, "made outside, bound in a nested PID namespace");
+    drop(ours);
     let inner = spawn(CLONE_NEWPID, |parent| {
-        let bound = autobound()?;
-        parent.send(&bound.1)?;
+        let socket = netlink_socket()?;
+        parent.send(&autobound(&socket)?)?;
         parent.wait()
     })?;
-    expect_eq!(inner.recv::<u32>()?, 1, "in a nested PID namespace");
+    expect_eq!(inner.recv::<u32>()?, 1, "made and bound in a nested PID namespace");
     // Held open beside it: in one network namespace the two numbers are different ports.
-    let (_socket, port) = autobound()?;
-    expect_eq!(port, getpid().as_raw() as u32, "in our own");
+    expect_eq!(autobound(&netlink_socket()?)?, getpid().as_raw() as u32, "made and bound in our own");
     holds()
 }
 
@@ -142,8 +153,19 @@ fn claims_a_childs_pid() -> Outcome<Result<(), Errno>> {
     Ok(send_pid(&theirs, other.pid()))
 }
 
-/// A client made with `flags` that connects to us: its PID, the PID we see, and the PID it sees.
-fn connected(flags: CloneFlags) -> Outcome<(i32, i32, i32)> {
+/// The PID of its peer that a socket tells.
+#[derive(Debug, PartialEq, Eq)]
+struct Peers {
+    /// The client's socket, to the client.
+    of_client: i32,
+    /// Our socket, to us.
+    of_us: i32,
+    /// Our socket, to a child in a nested PID namespace: the client's where that has one.
+    of_us_below: i32,
+}
+
+/// A client made with `flags` that connects to us: its PID, and the PIDs that are told.
+fn connected(flags: CloneFlags) -> Outcome<(i32, Peers)> {
     let path = "/tmp/listener";
     let listener = UnixListener::bind(path).doing("listen on a socket")?;
     let client = spawn(flags, |parent| {
@@ -152,16 +174,19 @@ fn connected(flags: CloneFlags) -> Outcome<(i32, i32, i32)> {
         parent.wait()
     })?;
     let (stream, _) = listener.accept().doing("accept")?;
-    let seen_by_us = getsockopt(&stream, PeerCredentials)?.pid();
     fs::remove_file(path).doing("remove the socket")?;
-    Ok((client.pid().as_raw(), seen_by_us, client.recv()?))
+    let told = || Ok(getsockopt(&stream, PeerCredentials)?.pid());
+    let of_us_below = if flags == NONE { child(CLONE_NEWPID, told)? } else { enter(client.pid(), &[Kind::Pid], told)? };
+    Ok((client.pid().as_raw(), Peers { of_client: client.recv()?, of_us: told()?, of_us_below }))
 }
 
-/// A netlink socket with the port that the kernel picked.
-fn autobound() -> Outcome<(OwnedFd, u32)> {
+fn netlink_socket() -> Outcome<OwnedFd> {
     let route = SockProtocol::NetlinkRoute;
-    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, route)?;
+    socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, route).doing("make a netlink socket")
+}
+
+/// The port that the kernel picks for a netlink socket that the caller binds.
+fn autobound(socket: &OwnedFd) -> Outcome<u32> {
     bind(socket.as_raw_fd(), &NetlinkAddr::new(0, 0)).doing("bind to port 0")?;
-    let port = getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid();
-    Ok((socket, port))
+    Ok(getsockname::<NetlinkAddr>(socket.as_raw_fd())?.pid())
 }

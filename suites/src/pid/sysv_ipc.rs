@@ -1,6 +1,7 @@
 //! The last users of System V IPC objects: `shmctl(2)`, `msgctl(2)`, `semctl(2)`.
 
-use std::fs;
+use std::fs::File;
+use std::io::read_to_string;
 
 use kit::prelude::*;
 use kit::sys::sysv;
@@ -9,30 +10,39 @@ use nix::unistd::getpid;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![sysv_shm_pids_translated, sysv_msg_and_sem_pids_translated];
 
-/// IPC_STAT and /proc/sysvipc/shm give a segment's creator and last user as the reader's PID namespace has them, or 0.
-#[claim(source = "shmctl(2)", needs = [Root])]
+/// shmctl(2) shows a segment's creator and last user as PIDs of the caller's PID namespace, /proc/sysvipc/shm as those
+/// of the opener's.
+///
+/// Both show 0 for a process that has no PID there.
+#[claim(source = "shmctl(2)", needs = [Root, Config("SYSVIPC")])]
 fn sysv_shm_pids_translated() -> Verdict {
     let own = getpid().as_raw();
     for flags in [NONE, CLONE_NEWPID] {
         let id = sysv::shm_create().doing("shmget")?;
+        let opened_outside = File::open(TABLE).doing("open the table of segments")?;
         let user = spawn(flags, |parent| {
             sysv::shm_touch(id).doing("attach and detach the segment")?;
-            parent.send(&(getpid().as_raw(), shm_pids(id)?, shm_pids_in_proc(id)?))?;
+            let in_proc = shm_pids_in(&File::open(TABLE)?, id)?;
+            parent.send(&(getpid().as_raw(), shm_pids(id)?, in_proc, shm_pids_in(&opened_outside, id)?))?;
             parent.wait()
         })?;
-        let (number_inside, by_call, by_proc): (i32, (i32, i32), (i32, i32)) = user.recv()?;
+        let (number_inside, by_call, by_proc, by_outer_file): (i32, Pids, Pids, Pids) = user.recv()?;
         let creator_inside = if flags == NONE { own } else { 0 };
         expect_eq!(by_call, (creator_inside, number_inside), "IPC_STAT in a child made with {flags:?}");
-        expect_eq!(by_proc, by_call, "/proc in a child made with {flags:?}");
+        expect_eq!(by_proc, by_call, "opened in a child made with {flags:?}");
         let outside = (own, user.pid().as_raw());
+        expect_eq!(by_outer_file, outside, "opened outside, read in a child made with {flags:?}");
         expect_eq!(shm_pids(id)?, outside, "IPC_STAT beside a child made with {flags:?}");
-        expect_eq!(shm_pids_in_proc(id)?, outside, "/proc beside a child made with {flags:?}");
+        expect_eq!(shm_pids_in(&File::open(TABLE)?, id)?, outside, "opened beside a child made with {flags:?}");
     }
     holds()
 }
 
-/// The last sender and receiver of a message queue and the last user of a semaphore are told in the asker's numbers.
-#[claim(source = ["msgctl(2)", "semctl(2)"], needs = [Root])]
+/// msgctl(2) and semctl(2) show a queue's last sender and receiver and a semaphore's last user as PIDs of the caller's
+/// PID namespace.
+///
+/// They show 0 for a process that has no PID there.
+#[claim(source = ["msgctl(2)", "semctl(2)"], needs = [Root, Config("SYSVIPC")])]
 fn sysv_msg_and_sem_pids_translated() -> Verdict {
     let queue = sysv::msg_create().doing("msgget")?;
     let semaphore = sysv::sem_create().doing("semget")?;
@@ -62,20 +72,25 @@ fn sysv_msg_and_sem_pids_translated() -> Verdict {
     holds()
 }
 
+/// The PIDs of a segment's creator and last user.
+type Pids = (i32, i32);
+
 /// A segment's creator and last user by `IPC_STAT`.
-fn shm_pids(id: i32) -> Outcome<(i32, i32)> {
+fn shm_pids(id: i32) -> Outcome<Pids> {
     let state = sysv::shm_stat(id).doing("shmctl(IPC_STAT)")?;
     Ok((state.shm_cpid, state.shm_lpid))
 }
 
-/// A segment's creator and last user by `/proc`, where they follow key, ID, mode and size.
-fn shm_pids_in_proc(id: i32) -> Outcome<(i32, i32)> {
-    let path = "/proc/sysvipc/shm";
-    let text = fs::read_to_string(path).doing(format!("read {path}"))?;
+/// The table of all segments.
+const TABLE: &str = "/proc/sysvipc/shm";
+
+/// A segment's creator and last user by the table, where they follow key, ID, mode and size.
+fn shm_pids_in(table: &File, id: i32) -> Outcome<Pids> {
+    let text = read_to_string(table).doing("read the table of segments")?;
     let rows = text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
     let id = id.to_string();
     match rows.into_iter().find(|row| row.get(1) == Some(&id.as_str())).as_deref() {
         Some([_, _, _, _, creator, user, ..]) => Ok((creator.parse()?, user.parse()?)),
-        _ => Err(Failure::broken(format!("segment {id} is not in {path}: {text}"))),
+        _ => Err(Failure::broken(format!("segment {id} is not in {TABLE}: {text}"))),
     }
 }

@@ -1,4 +1,4 @@
-//! Who can name whom across PID namespaces: `pid_namespaces(7)`, Nesting PID namespaces.
+//! Which processes can be named from which PID namespaces: `pid_namespaces(7)`, Nesting PID namespaces.
 
 use kit::prelude::*;
 use kit::process::{listed_pids, mount_proc, ns_pids};
@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "What's in a name(space)?"], needs = [Root])]
 fn outer_processes_unaddressable_from_inside() -> Verdict {
     let target = waiting(NONE)?;
-    // Not init's PID, nor that of a child of init: inside, nobody has this number.
+    // Not init's PID, nor that of a child of init: inside, no process has this number.
     let pid = target.pid();
     expect!(pid.as_raw() > 2);
     let outside = child(NONE, || Ok(address(pid)))?;
@@ -35,7 +35,8 @@ fn outer_processes_unaddressable_from_inside() -> Verdict {
     holds()
 }
 
-/// A process of an outer PID namespace can renice and kill a member of a nested one by the PID the member has outside.
+/// A process can renice and kill a member of a nested PID namespace by the PID that the member has in the caller's PID
+/// namespace.
 #[claim(source = "pid_namespaces(7) Nesting PID namespaces", needs = [Root])]
 fn ancestor_can_operate_on_descendant() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| {
@@ -63,7 +64,8 @@ fn ancestor_can_operate_on_descendant() -> Verdict {
     holds()
 }
 
-/// A PID namespace's procfs and `kill(2)` reach the members of all namespaces below it, and those do not reach up.
+/// A PID namespace's procfs and kill(2) reach the processes of its child and grandchild namespaces, but not the other
+/// way round.
 #[claim(source = ["pid_namespaces(7) Nesting PID namespaces", "What's in a name(space)?"], needs = [Root])]
 fn grandparent_sees_all_levels() -> Verdict {
     let views: Vec<View> = child(CLONE_NEWPID | CLONE_NEWNS, || {
@@ -87,7 +89,7 @@ fn grandparent_sees_all_levels() -> Verdict {
     holds()
 }
 
-/// A process that a joiner forks into a PID namespace has a PID there, by which the members can kill it.
+/// A process that is forked into a PID namespace after setns(2) has a PID there, by which init can kill it.
 #[claim(source = "pid_namespaces(7) setns(2) and unshare(2) semantics", needs = [Root])]
 fn joined_process_visible_to_members() -> Verdict {
     let init = spawn(CLONE_NEWPID, |parent| {

@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
 /// The programs of this file.
 pub(super) const PROGRAMS: &[Program] = &[Program { name: TELL_UTS, main: tell_uts }];
 
-/// Whoever unshares its UTS namespace finds in the new one the hostname it saw a moment before.
+/// After unshare(CLONE_NEWUTS) the caller is in a new UTS namespace and has the same hostname as before.
 #[claim(source = ["uts_namespaces(7) DESCRIPTION", "clone(2) CLONE_NEWUTS"], needs = [Root])]
 fn hostname_copied_on_unshare() -> Verdict {
     // Twice, since a constant could happen to be right once.
@@ -36,7 +36,7 @@ fn hostname_copied_on_unshare() -> Verdict {
     holds()
 }
 
-/// A child made with CLONE_NEWUTS starts with the hostname and the NIS domain name of its parent.
+/// A child made by clone3(2) with CLONE_NEWUTS starts with the hostname and the NIS domain name of its parent.
 #[claim(source = ["uts_namespaces(7) DESCRIPTION", "clone(2) CLONE_NEWUTS"], needs = [Root])]
 fn hostname_copied_on_clone() -> Verdict {
     for names in [Names::new("first", "first.example"), Names::new("second", "second.example")] {
@@ -48,7 +48,7 @@ fn hostname_copied_on_clone() -> Verdict {
     holds()
 }
 
-/// The NIS domain name goes into a new UTS namespace together with the hostname.
+/// After unshare(CLONE_NEWUTS) the caller is in a new UTS namespace and has the same NIS domain name as before.
 #[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root])]
 fn domainname_copied_on_unshare() -> Verdict {
     for name in ["first.example", "second.example"] {
@@ -63,7 +63,8 @@ fn domainname_copied_on_unshare() -> Verdict {
     holds()
 }
 
-/// System, release, version and machine are the same in every UTS namespace: only the two names can differ.
+/// uname(2) returns the same system name, release, version and machine in a new UTS namespace, also after its two names
+/// have changed.
 #[claim(source = ["uts_namespaces(7) DESCRIPTION", "uname(2) NOTES"], needs = [Root])]
 fn uname_other_fields_not_isolated() -> Verdict {
     let old = Names::new("old", "old.example");
@@ -82,7 +83,7 @@ fn uname_other_fields_not_isolated() -> Verdict {
     holds()
 }
 
-/// Neither fork(2) nor execve(2) changes the UTS namespace.
+/// A child made by fork(2) is in its parent's UTS namespace, and execve(2) leaves a process in its own.
 #[claim(source = ["clone(2) CLONE_NEWUTS", "namespaces(7) The namespaces API"], needs = [Root])]
 fn inherited_by_fork_and_exec() -> Verdict {
     sethostname("inherited")?;
@@ -100,9 +101,9 @@ fn inherited_by_fork_and_exec() -> Verdict {
     holds()
 }
 
-/// Until somebody sets them, the NIS domain name is «(none)», and so is the hostname.
+/// After boot, the NIS domain name is «(none)», and the hostname is CONFIG_DEFAULT_HOSTNAME, by default «(none)» too.
 ///
-/// A kernel can be built with another hostname (`CONFIG_DEFAULT_HOSTNAME`), but not with another domain name.
+/// A kernel can be built with another hostname, but not with another domain name.
 #[claim(source = "uname(2)", needs = [InitialNamespaces])]
 fn boot_defaults() -> Verdict {
     let unset = Names::new(configured("DEFAULT_HOSTNAME").unwrap_or("(none)"), "(none)");

@@ -11,7 +11,7 @@ use kit::sys::ns;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![no_parent, initial_inode, inode_numbers_are_reused, config_off_einval];
 
-/// A UTS namespace has no parent, although it was made out of another: NS_GET_PARENT on its handle is EINVAL.
+/// NS_GET_PARENT on a UTS namespace fails with EINVAL: it has no parent, although it was copied from another.
 #[claim(source = ["NS_GET_PARENT(2const)", "namespaces(7)"], needs = [UserNamespaces])]
 fn no_parent() -> Verdict {
     let made_out_of_ours = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
@@ -19,16 +19,14 @@ fn no_parent() -> Verdict {
     let user = made_out_of_ours.namespace(Kind::User)?;
     for handle in [&uts, &Namespace::own(Kind::Uts)?] {
         expect_errno!(ns::get_parent(handle), EINVAL);
-        expect_errno!(ns::get_owner_uid(handle), EINVAL, "only a user namespace has an owner");
         expect_eq!(expect_ok!(ns::get_nstype(handle)), CLONE_NEWUTS);
     }
-    expect_eq!(expect_ok!(uts.owner()).inode()?, user.inode()?);
     // The user namespace that was made together with it has one.
     expect_eq!(expect_ok!(user.parent()).inode()?, own_inode(Kind::User)?);
     holds()
 }
 
-/// The initial UTS namespace has the inode number 0xEFFFFFFE on every machine.
+/// The inode number of the initial UTS namespace is 4026531838, 0xEFFFFFFE.
 #[claim(
     source = ["Linux Namespaces", "Linux_name_space", "namespaces(7)"],
     needs = [InitialNamespaces],
@@ -40,7 +38,8 @@ fn initial_inode() -> Verdict {
     holds()
 }
 
-/// A later UTS namespace may get the inode number of a dead one, but never that of a living one.
+/// A new UTS namespace can get the inode number of one that is gone; those that exist at the same time have different
+/// ones.
 #[claim(source = "Linux Namespaces", needs = [Root])]
 fn inode_numbers_are_reused() -> Verdict {
     let living = (0..6).map(|_| waiting(CLONE_NEWUTS)).collect::<Outcome<Vec<_>>>()?;
@@ -58,7 +57,7 @@ fn inode_numbers_are_reused() -> Verdict {
 const BUILT_WITHOUT_UTS_NS: &Behaviour =
     &Behaviour { what: "is built without CONFIG_UTS_NS", probe: || !Path::new("/proc/self/ns/uts").exists() };
 
-/// A kernel built without CONFIG_UTS_NS refuses to make a UTS namespace with EINVAL.
+/// On a kernel built without CONFIG_UTS_NS, unshare(2) and clone3(2) with CLONE_NEWUTS fail with EINVAL.
 // Unstaged: the stage is made of namespaces that such a kernel does not have.
 #[claim(
     source = ["unshare(2) ERRORS", "clone(2) ERRORS", "uts_namespaces(7) DESCRIPTION"],

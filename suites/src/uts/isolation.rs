@@ -1,4 +1,4 @@
-//! Who sees a change of the two names, and who does not: `uts_namespaces(7)` DESCRIPTION.
+//! Where a change of the two names is seen, and where not: `uts_namespaces(7)` DESCRIPTION.
 
 use std::process::Command;
 use std::thread;
@@ -16,7 +16,8 @@ pub(super) const CASES: &[Case] = cases![
     unshare_cli_demo,
 ];
 
-/// What one process sets as hostname or NIS domain name, all members of its UTS namespace read at once.
+/// A hostname and NIS domain name that a process sets are seen at once by the other processes of its UTS namespace, and
+/// not outside.
 #[claim(
     source = ["uts_namespaces(7) DESCRIPTION", "gethostname(2) DESCRIPTION", "namespaces(7) DESCRIPTION"],
     needs = [Root],
@@ -33,7 +34,7 @@ fn change_seen_by_members() -> Verdict {
     holds()
 }
 
-/// A hostname set in a new UTS namespace does not reach the namespace it was made from.
+/// A hostname set in a new UTS namespace does not change that of the UTS namespace it was copied from.
 #[claim(
     source = ["uts_namespaces(7) DESCRIPTION", "namespaces-fun", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root],
@@ -56,7 +57,7 @@ fn child_change_invisible_to_parent() -> Verdict {
     holds()
 }
 
-/// A hostname set in the creator's UTS namespace after the copy was made does not reach the copy.
+/// A hostname set in a UTS namespace does not change that of a UTS namespace that was copied from it before.
 #[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root])]
 fn parent_change_invisible_to_child() -> Verdict {
     sethostname("before")?;
@@ -70,7 +71,7 @@ fn parent_change_invisible_to_child() -> Verdict {
     holds()
 }
 
-/// No NIS domain name set on either side of a UTS namespace's border is seen on the other.
+/// A NIS domain name set in a UTS namespace is not seen in the namespace that it was copied from, nor the reverse.
 #[claim(
     source = ["uts_namespaces(7) DESCRIPTION", "Linux_name_space", "What's in a name(space)?"],
     needs = [Root],
@@ -87,7 +88,7 @@ fn domainname_isolated_both_ways() -> Verdict {
     holds()
 }
 
-/// A thread can move to a UTS namespace of its own while the other threads of its process stay.
+/// unshare(CLONE_NEWUTS) in one thread moves that thread to a new UTS namespace and leaves the main thread where it is.
 #[claim(
     source = ["unshare(2) DESCRIPTION", "uts_namespaces(7) DESCRIPTION", "Few notes about network namespaces in Linux"],
     needs = [Root],
@@ -108,14 +109,14 @@ fn membership_is_per_thread() -> Verdict {
     expect_ne!(inode, inode_of_process);
     expect_eq!(hostname()?, "process", "in the main thread");
     expect_eq!(own_inode(Kind::Uts)?, inode_of_process);
-    // A thread that unshares nothing renames its process.
+    // A thread that unshares nothing changes the hostname of its whole process.
     let (_, inode, inode_of_process) = in_a_thread(NONE)?;
     expect_eq!(inode, inode_of_process);
     expect_eq!(hostname()?, "thread", "in the main thread");
     holds()
 }
 
-/// A hostname changed in the shell that `unshare --uts` started is not what the calling shell prints afterwards.
+/// A hostname set in a shell that «unshare --uts» has started does not change that of the calling shell.
 #[claim(
     source = ["namespaces-fun", "What's in a name(space)?", "unshare(1)"],
     needs = [Root, Tool("unshare"), Tool("sh"), Tool("hostname"), Tool("uname")],

@@ -1,6 +1,7 @@
 //! Joining a UTS namespace, and what keeps one alive: `setns(2)`, `namespaces(7)` Namespace lifetime.
 
 use std::fs::File;
+use std::path::Path;
 
 use kit::prelude::*;
 use kit::uts::{Names, Onlooker, hostname, sethostname};
@@ -9,7 +10,8 @@ use nix::mount::{MsFlags, mount, umount};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_joins, setns_wrong_type_einval, kept_by_open_fd, kept_by_bind_mount];
 
-/// After setns(2) on the handle of another process's UTS namespace the caller reads and sets that namespace's names.
+/// After setns(2) to another process's UTS namespace the caller reads and sets the hostname and domain name of that
+/// namespace.
 #[claim(source = ["setns(2) DESCRIPTION", "gethostname(2) DESCRIPTION"], needs = [Root])]
 fn setns_joins() -> Verdict {
     let (ours, theirs) = (Names::new("ours", "ours.example"), Names::new("theirs", "theirs.example"));
@@ -29,18 +31,29 @@ fn setns_joins() -> Verdict {
     holds()
 }
 
-/// setns(2) refuses a UTS handle with another kind's flag, and another kind's handle with CLONE_NEWUTS: EINVAL.
+/// setns(2) fails with EINVAL on a UTS namespace with another kind's flag, and on another kind of namespace with
+/// CLONE_NEWUTS.
 #[claim(source = "setns(2) ERRORS", needs = [Root])]
 fn setns_wrong_type_einval() -> Verdict {
-    let other = waiting(CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWIPC)?;
+    let other = waiting(CLONE_NEWUTS)?;
     let handle = other.namespace(Kind::Uts)?;
-    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Uts) {
+    let other_kinds = || Kind::ALL.into_iter().filter(|kind| *kind != Kind::Uts);
+    for kind in other_kinds() {
         expect_errno!(setns(&handle, kind.flag()), EINVAL, "a UTS handle as a {kind} namespace");
     }
-    for kind in [Kind::Net, Kind::Ipc, Kind::Mnt, Kind::Pid, Kind::User] {
-        expect_errno!(setns(other.namespace(kind)?, CLONE_NEWUTS), EINVAL, "a {kind} handle as a UTS namespace");
+    // Those that this kernel has: all but mount namespaces can be configured out.
+    for kind in other_kinds().filter(|kind| Path::new(&format!("/proc/self/ns/{kind}")).exists()) {
+        let of_kind = other.namespace(kind)?;
+        expect_errno!(setns(&of_kind, CLONE_NEWUTS), EINVAL, "a {kind} handle as a UTS namespace");
+        // A process cannot join the user namespace it is in: that is EINVAL, too, whatever the flag.
+        if kind != Kind::User {
+            child(NONE, || {
+                expect_ok!(setns(&of_kind, kind.flag()), "a {kind} handle with its own flag");
+                Ok(())
+            })?;
+        }
     }
-    // The same handles with the right flag, and with the one that means any kind.
+    // The UTS handle with the right flag, and with the one that means any kind.
     for flags in [CLONE_NEWUTS, NONE] {
         child(NONE, || {
             expect_ok!(setns(&handle, flags));
@@ -48,13 +61,10 @@ fn setns_wrong_type_einval() -> Verdict {
             Ok(())
         })?;
     }
-    for kind in [Kind::Net, Kind::Ipc] {
-        expect_ok!(setns(other.namespace(kind)?, kind.flag()));
-    }
     holds()
 }
 
-/// An open descriptor of its handle keeps a UTS namespace and its hostname when the last member is dead.
+/// An open file that refers to a UTS namespace keeps it and its hostname after its last process has ended.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory"],
     needs = [Root],
@@ -69,7 +79,7 @@ fn kept_by_open_fd() -> Verdict {
     holds()
 }
 
-/// A bind mount of its handle keeps a UTS namespace and its hostname when the last member is dead.
+/// A bind mount of a UTS namespace's file keeps the namespace and its hostname after its last process has ended.
 #[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [Root])]
 fn kept_by_bind_mount() -> Verdict {
     let member = Onlooker::prepared(CLONE_NEWUTS, || Ok(sethostname("kept")?))?;

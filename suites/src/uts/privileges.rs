@@ -1,4 +1,4 @@
-//! Who may make a UTS namespace, join one and set its names: `user_namespaces(7)`.
+//! The capabilities for making a UTS namespace, joining one and setting its names: `user_namespaces(7)`.
 
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user, become_user, try_clone3, with_only, without};
@@ -15,7 +15,8 @@ pub(super) const CASES: &[Case] = cases![
     ancestor_root_can_rename,
 ];
 
-/// Without CAP_SYS_ADMIN neither unshare(2) nor clone3(2) makes a UTS namespace: EPERM, for root as for others.
+/// Making a UTS namespace by unshare(2) or clone3(2) requires CAP_SYS_ADMIN; without it the call fails with EPERM, even
+/// for root.
 #[claim(
     source = ["unshare(2) CLONE_NEWUTS", "clone(2) ERRORS", "clone(2) CLONE_NEWUTS"],
     needs = [Root],
@@ -36,7 +37,7 @@ fn create_needs_cap_sys_admin() -> Verdict {
     holds()
 }
 
-/// An ordinary user gets a UTS namespace by asking for a user namespace in the same call, and may name it.
+/// An ordinary user may make a UTS namespace and a user namespace in one call, and then set hostname and domain name.
 #[claim(
     source = ["user_namespaces(7)", "namespaces(7) The namespaces API", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
@@ -66,7 +67,8 @@ fn create_unprivileged_through_userns() -> Verdict {
     holds()
 }
 
-/// Joining a UTS namespace takes CAP_SYS_ADMIN in the user namespace that owns it and in the caller's own: else EPERM.
+/// Joining a UTS namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the one that owns it; otherwise
+/// setns(2) fails with EPERM.
 #[claim(source = "setns(2) Network, IPC, and UTS namespaces", needs = [Root, UserNamespaces])]
 fn setns_needs_cap() -> Verdict {
     let ours = Namespace::own(Kind::Uts)?;
@@ -85,7 +87,7 @@ fn setns_needs_cap() -> Verdict {
         Ok(())
     })?;
 
-    // A user namespace's owner has all capabilities in it from outside, but none where he is.
+    // The owner of a user namespace has all capabilities in it from outside, but none in its own user namespace.
     let owned = owned_by_nobody()?;
     let (user, uts) = (owned.process().namespace(Kind::User)?, owned.process().namespace(Kind::Uts)?);
     as_user(NOBODY, NONE, || {
@@ -97,37 +99,43 @@ fn setns_needs_cap() -> Verdict {
     holds()
 }
 
-/// sethostname(2) asks for CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's own.
+/// sethostname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's;
+/// otherwise it fails with EPERM.
 #[claim(source = ["gethostname(2) ERRORS", "user_namespaces(7)"], needs = [UserNamespaces])]
 fn sethostname_needs_cap_in_owning_userns() -> Verdict {
     expect_set_by_owner_only(Name::Host)?;
     holds()
 }
 
-/// setdomainname(2) asks for CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's own.
+/// setdomainname(2) requires CAP_SYS_ADMIN in the user namespace that owns the UTS namespace, not in the caller's;
+/// otherwise it fails with EPERM.
 #[claim(source = "getdomainname(2) ERRORS", needs = [UserNamespaces])]
 fn setdomainname_needs_cap_in_owning_userns() -> Verdict {
     expect_set_by_owner_only(Name::Domain)?;
     holds()
 }
 
-/// Who is privileged in the parent user namespace may join a UTS namespace that a child user namespace owns, and rename it.
+/// CAP_SYS_ADMIN in the parent user namespace is enough to join a UTS namespace that a child user namespace owns, and
+/// to set its names.
 #[claim(source = ["setns(2) DESCRIPTION", "user_namespaces(7)"], needs = [Root, UserNamespaces])]
 fn ancestor_root_can_rename() -> Verdict {
     sethostname("parent")?;
     let owned = owned_by_nobody()?;
     let handle = owned.process().namespace(Kind::Uts)?;
-    // All capabilities, but in a user namespace beside that of the owner.
+    // All capabilities, but in a user namespace beside the one that owns it.
     user_namespace(NONE, || {
         expect_errno!(setns(&handle, CLONE_NEWUTS), EPERM);
         Ok(())
     })?;
-    child(NONE, || {
+    let renamed = Names::new("renamed", "renamed.example");
+    with_only(CapabilitySet::SYS_ADMIN, NONE, || {
         expect_ok!(setns(&handle, CLONE_NEWUTS));
-        expect_ok!(sethostname("renamed"));
+        for (name, value) in Name::BOTH.into_iter().zip([&renamed.hostname, &renamed.domainname]) {
+            expect_ok!(name.set(value));
+        }
         Ok(())
     })?;
-    expect_eq!(owned.names()?.hostname, "renamed");
+    expect_eq!(owned.names()?, renamed);
     expect_eq!(hostname()?, "parent");
     holds()
 }
