@@ -53,6 +53,7 @@ mod nsfs_mount_loops;
 mod nsfs_mounts;
 mod pid_for_children;
 mod pidfd_namespaces;
+mod prepared;
 mod proc_links;
 mod proc_links_of_the_dead;
 mod proc_links_rights;

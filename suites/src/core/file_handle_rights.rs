@@ -34,7 +34,8 @@ pub(super) const CASES: &[Case] = cases![
     source = ["kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", "name_to_handle_at(2) ERRORS"],
     since = "6.18",
     needs = [UserNamespaces, Config("TIME_NS")],
-    erratum = "name_to_handle_at(2), ERRORS: open_by_handle_at() fails with EPERM if the caller does not have CAP_DAC_READ_SEARCH.",
+    erratum = "name_to_handle_at(2), ERRORS: open_by_handle_at() fails with EPERM if the caller does not have \
+               CAP_DAC_READ_SEARCH.",
 )]
 fn fh_open_own_unprivileged() -> Verdict {
     unprivileged(NONE, || {

@@ -37,7 +37,8 @@ fn ino_six_fixed() -> Verdict {
     source = "include/uapi/linux/nsfs.h enum init_ns_ino",
     since = "6.17",
     needs = [InitialNamespaces],
-    erratum = "Linux Namespaces: only six initial namespaces have fixed inode numbers, and that of the mount namespace is 4026531840.",
+    erratum = "Linux Namespaces: only six initial namespaces have fixed inode numbers, and that of the mount \
+               namespace is 4026531840.",
 )]
 fn ino_net_mnt_fixed() -> Verdict {
     expect_initial_inodes(&[(Kind::Net, 4_026_531_833), (Kind::Mnt, 4_026_531_832)])

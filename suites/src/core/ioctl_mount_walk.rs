@@ -3,10 +3,11 @@
 use std::os::fd::OwnedFd;
 
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, stay_on_one_processor};
+use kit::process::{NOBODY, as_user_with, capabilities, stay_on_one_processor};
 use kit::sys::mnt_ns::{Info, info, next, next_alone, previous};
 use kit::sys::ns_ids::mnt_id;
 use rustix::io::{FdFlags, fcntl_getfd};
+use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -27,10 +28,10 @@ const STEPS: [(&str, Step); 2] = [("NS_MNT_GET_NEXT", |from| next(from)), ("NS_M
 /// More mount namespaces than there ever are in a kernel of the tests' own.
 const FAR: usize = 1000;
 
-/// NS_MNT_GET_NEXT and NS_MNT_GET_PREV open the mount namespace with the next higher or lower number, and describe it.
+/// NS_MNT_GET_NEXT and NS_MNT_GET_PREV open the mount namespace with the next higher or lower ID, and describe it.
 ///
-/// From 6.18 to 6.19 each processor has numbers of its own to give, so that only those made on one are in the order of
-/// their making.
+/// The new descriptor is closed at execve(2). On 6.18 each processor has a batch of IDs, so that only those of
+/// namespaces made on one processor are in the order of their making.
 #[claim(source = "include/uapi/linux/nsfs.h", since = "6.12", needs = [Root, InitialNamespaces])]
 fn ioctl_mnt_next_prev() -> Verdict {
     let [first, middle, last] = three_in_a_row()?.each_ref().map(|process| process.namespace(Kind::Mnt));
@@ -47,7 +48,10 @@ fn ioctl_mnt_next_prev() -> Verdict {
     holds()
 }
 
-/// The walk from mount namespace to mount namespace ends on both sides, after the last number and the first: ENOENT.
+/// NS_MNT_GET_NEXT fails with ENOENT on the mount namespace with the highest ID, NS_MNT_GET_PREV on that with the
+/// lowest.
+///
+/// A caller with all privileges comes by every mount namespace that was made before.
 #[claim(source = "kernel 7.3 fs/namespace.c get_sequential_mnt_ns", since = "6.12", needs = [Root, InitialNamespaces])]
 fn ioctl_mnt_next_end_enoent() -> Verdict {
     let made = [waiting(CLONE_NEWNS)?, waiting(CLONE_NEWNS)?];
@@ -79,7 +83,9 @@ fn ioctl_mnt_next_end_enoent() -> Verdict {
     holds()
 }
 
-/// NS_MNT_GET_INFO, and for those who may walk NS_MNT_GET_NEXT and NS_MNT_GET_PREV, are EINVAL on another kind's file.
+/// NS_MNT_GET_INFO, NS_MNT_GET_NEXT and NS_MNT_GET_PREV fail with EINVAL on a namespace of any other kind than mount.
+///
+/// For the latter two that is the answer to a caller with the privilege that they require.
 #[claim(source = "kernel 7.3 fs/nsfs.c ns_ioctl", since = "6.12", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
 fn ioctl_mnt_next_einval_other_kind() -> Verdict {
     let [_before, process, _after] = three_in_a_row()?;
@@ -98,9 +104,10 @@ fn ioctl_mnt_next_einval_other_kind() -> Verdict {
     holds()
 }
 
-/// The walk takes CAP_SYS_ADMIN in the initial user namespace and being in the initial PID namespace: else EPERM.
+/// NS_MNT_GET_NEXT and NS_MNT_GET_PREV require CAP_SYS_ADMIN in the initial user namespace, from the initial PID
+/// namespace.
 ///
-/// What a single mount namespace is like, NS_MNT_GET_INFO tells everybody. Several stable kernels before 7.0 have this
+/// Otherwise they fail with EPERM. NS_MNT_GET_INFO requires nothing. Several stable kernels before 7.0 have this rule,
 /// too (6.12.107, 6.18.44, 6.19.14).
 #[claim(
     source = "kernel 7.3 fs/nsfs.c may_use_nsfs_ioctl",
@@ -117,20 +124,21 @@ fn ioctl_mnt_next_privilege_eperm() -> Verdict {
         expect_ok!(info(&middle), "NS_MNT_GET_INFO");
         Ok(())
     };
-    as_user(NOBODY, NONE, refused)?;
-    user_namespace(CLONE_NEWNS, refused)?;
-    child(CLONE_NEWPID, refused)?;
-    child(NONE, || {
+    let all = capabilities()?.permitted;
+    as_user_with(NOBODY, all - CapabilitySet::SYS_ADMIN, refused).doing("with all capabilities but CAP_SYS_ADMIN")?;
+    user_namespace(NONE, refused).doing("with all capabilities in a new user namespace")?;
+    child(CLONE_NEWPID, refused).doing("with all capabilities in a new PID namespace")?;
+    as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || {
         for (operation, step) in STEPS {
-            expect_ok!(step(&middle), "{operation}, with all that is needed");
+            expect_ok!(step(&middle), "{operation}, with CAP_SYS_ADMIN alone");
         }
         holds()
     })
 }
 
-/// Before 7.0, the walk leads a caller without CAP_SYS_ADMIN to no mount namespace of others: it ends, or is forbidden.
+/// Before 7.0, NS_MNT_GET_NEXT and NS_MNT_GET_PREV open no mount namespace over which the caller lacks CAP_SYS_ADMIN.
 ///
-/// Which of the two (ENOENT or EPERM) is a matter of the stable release.
+/// Depending on the stable release they pass over it, here to the end (ENOENT), or fail with EPERM.
 #[claim(
     source = ["kernel 6.12 fs/namespace.c get_sequential_mnt_ns", "kernel 6.12.107 fs/nsfs.c may_use_nsfs_ioctl"],
     since = "6.12",
@@ -149,15 +157,18 @@ fn the_walk_leads_others_nowhere() -> Verdict {
         }
         Ok(())
     };
-    as_user(NOBODY, NONE, nowhere)?;
-    user_namespace(NONE, nowhere)?;
-    for (operation, step) in STEPS {
-        expect_ok!(step(&middle), "{operation}, by root");
-    }
-    holds()
+    let all = capabilities()?.permitted;
+    as_user_with(NOBODY, all - CapabilitySet::SYS_ADMIN, nowhere).doing("with all capabilities but CAP_SYS_ADMIN")?;
+    user_namespace(NONE, nowhere).doing("with all capabilities in a new user namespace")?;
+    as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || {
+        for (operation, step) in STEPS {
+            expect_ok!(step(&middle), "{operation}, with CAP_SYS_ADMIN alone");
+        }
+        holds()
+    })
 }
 
-/// Before 6.19, NS_MNT_GET_NEXT with the null pointer opens the next mount namespace and does not describe it.
+/// Before 6.19, NS_MNT_GET_NEXT with a null pointer opens the next mount namespace without describing it.
 #[claim(source = "kernel 6.12 fs/nsfs.c ns_ioctl", since = "6.12", until = "6.19", needs = [Root, InitialNamespaces])]
 fn ioctl_mnt_next_null_info() -> Verdict {
     let [_before, process, _after] = three_in_a_row()?;
@@ -168,12 +179,15 @@ fn ioctl_mnt_next_null_info() -> Verdict {
     holds()
 }
 
-/// NS_MNT_GET_NEXT with the null pointer is EFAULT, although the structure was optional when the operation was new.
+/// NS_MNT_GET_NEXT with a null pointer fails with EFAULT.
+///
+/// Before 6.19 the structure was optional.
 #[claim(
     source = "kernel 7.3 fs/nsfs.c ns_ioctl",
     since = "6.19",
     needs = [Root, InitialNamespaces],
-    erratum = "kernel 7.3 fs/nsfs.c: «If @uinfo is passed return all information about the mount namespace as well.»",
+    erratum = "kernel 7.3 fs/nsfs.c ns_ioctl, comment: «If @uinfo is passed return all information about the mount \
+               namespace as well.»",
 )]
 fn mnt_next_without_a_structure_efault() -> Verdict {
     let [_before, process, _after] = three_in_a_row()?;

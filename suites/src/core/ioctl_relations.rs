@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = cases![
     the_initial_user_namespace_owns_the_initial_namespaces,
 ];
 
-/// NS_GET_NSTYPE tells for each of the ten links in /proc/PID/ns the flag of its kind, also for what children get.
+/// NS_GET_NSTYPE returns the CLONE_NEW* flag of the kind of a namespace, through each of the ten links in /proc/PID/ns.
 #[claim(source = "NS_GET_NSTYPE(2const)", needs = [Config("TIME_NS")])]
 fn ioctl_nstype() -> Verdict {
     for (link, flag) in [
@@ -42,7 +42,9 @@ fn ioctl_nstype() -> Verdict {
     holds()
 }
 
-/// NS_GET_PARENT is for PID and user namespaces: on a cgroup, IPC, mount, network, time or UTS namespace it is EINVAL.
+/// NS_GET_PARENT fails with EINVAL on a cgroup, IPC, mount, network, time or UTS namespace.
+///
+/// On a PID or user namespace it returns the parent.
 #[claim(
     source = ["NS_GET_USERNS(2const) ERRORS", "Linux Namespaces"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -64,7 +66,7 @@ fn ioctl_parent_nonhierarchical_einval() -> Verdict {
     holds()
 }
 
-/// The descriptors that NS_GET_USERNS and NS_GET_PARENT give are read-only and close at execve(2).
+/// The descriptors that NS_GET_USERNS and NS_GET_PARENT return are read-only and closed at execve(2).
 #[claim(source = "NS_GET_USERNS(2const)", needs = [UserNamespaces])]
 fn ioctl_fd_cloexec_rdonly() -> Verdict {
     let below = waiting(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWPID)?;
@@ -82,9 +84,10 @@ fn ioctl_fd_cloexec_rdonly() -> Verdict {
     holds()
 }
 
-/// To be told the kind, the owner, the parent and the owner's user ID takes no right to the namespace, only its file.
+/// NS_GET_NSTYPE, NS_GET_USERNS, NS_GET_PARENT and NS_GET_OWNER_UID require an open file of the namespace, and no
+/// privilege.
 ///
-/// The namespaces are root's, and the one who asks may not join them.
+/// An ordinary user who may not join the namespaces of root, which setns(2) refuses with EPERM, is told all four.
 #[claim(source = ["NS_GET_NSTYPE(2const)", "kernel 7.3 fs/nsfs.c ns_ioctl"], needs = [Root])]
 fn ioctl_needs_no_privilege() -> Verdict {
     let roots = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
@@ -104,7 +107,8 @@ fn ioctl_needs_no_privilege() -> Verdict {
     })
 }
 
-/// The initial namespaces of the other kinds are owned by the initial user namespace, whose own owner nobody is told.
+/// The initial namespaces of the other kinds are owned by the initial user namespace, on which NS_GET_USERNS fails with
+/// EPERM.
 #[claim(source = "NS_GET_USERNS(2const)", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
 fn the_initial_user_namespace_owns_the_initial_namespaces() -> Verdict {
     let initial = inode_at("/proc/1/ns/user")?;

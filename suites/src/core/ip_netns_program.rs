@@ -20,7 +20,9 @@ const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
 const NAME: &str = "blue";
 const FILE: &str = "/run/netns/blue";
 
-/// «ip netns add» mounts a new network namespace on a file in /run/netns, where it lives without processes to «ip netns del».
+/// «ip netns add» mounts a new network namespace on a file in /run/netns, where it exists without any process.
+///
+/// «ip netns exec» runs programs in it, and «ip netns del» removes the file.
 #[claim(
     source = ["ip-netns(8)", "Linux Namespaces", "Few notes about network namespaces in Linux", "Linux_name_space"],
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
@@ -44,7 +46,7 @@ fn cli_ip_netns_file() -> Verdict {
     holds()
 }
 
-/// A process's network namespace that was mounted by hand in /run/netns is one for «ip netns list» and «ip netns exec».
+/// «ip netns list» and «ip netns exec» know a process's network namespace that was bind-mounted in /run/netns by hand.
 #[claim(
     source = ["ip-netns(8)", "Linux Namespaces"],
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],

@@ -21,19 +21,21 @@ pub(super) const CASES: &[Case] = cases![
     setns_others_ignore_shared_fs,
 ];
 
-/// One setns(2) on the file of a process's cgroup namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's cgroup namespace moves the caller there, and to no other namespace of that
+/// process.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_moves_only_cgroup() -> Verdict {
     moves_only(Kind::Cgroup)
 }
 
-/// One setns(2) on the file of a process's IPC namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's IPC namespace moves the caller there, and to no other namespace of that process.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_moves_only_ipc() -> Verdict {
     moves_only(Kind::Ipc)
 }
 
-/// One setns(2) on the file of a process's mount namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's mount namespace moves the caller there, and to no other namespace of that
+/// process.
 #[claim(
     source = ["setns(2) fd refers to a /proc/pid/ns/ link", "Linux Namespaces"],
     needs = [UserNamespaces],
@@ -42,7 +44,8 @@ fn setns_moves_only_mnt() -> Verdict {
     moves_only(Kind::Mnt)
 }
 
-/// One setns(2) on the file of a process's network namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's network namespace moves the caller there, and to no other namespace of that
+/// process.
 #[claim(
     source = ["setns(2) fd refers to a /proc/pid/ns/ link", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
@@ -51,31 +54,38 @@ fn setns_moves_only_net() -> Verdict {
     moves_only(Kind::Net)
 }
 
-/// One setns(2) on the file of a process's PID namespace takes the caller's next children there; the caller stays.
+/// setns(2) on the file of a process's PID namespace moves the caller's next children there; the caller stays where it
+/// is.
+///
+/// The caller's other namespaces stay, too.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_moves_only_pid() -> Verdict {
     moves_only(Kind::Pid)
 }
 
-/// One setns(2) on the file of a process's time namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's time namespace moves the caller there, and to no other namespace of that
+/// process.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces, Config("TIME_NS")])]
 fn setns_moves_only_time() -> Verdict {
     moves_only(Kind::Time)
 }
 
-/// One setns(2) on the file of a process's user namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's user namespace moves the caller there, and to no other namespace of that
+/// process.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_moves_only_user() -> Verdict {
     moves_only(Kind::User)
 }
 
-/// One setns(2) on the file of a process's UTS namespace takes the caller there, and to no other one of that process.
+/// setns(2) on the file of a process's UTS namespace moves the caller there, and to no other namespace of that process.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_moves_only_uts() -> Verdict {
     moves_only(Kind::Uts)
 }
 
-/// A process may join the namespace that it is in already, of every kind but user (EINVAL), and then is where it was.
+/// setns(2) with the caller's own namespace succeeds for every kind but user, and changes nothing.
+///
+/// With its own user namespace it fails with EINVAL.
 #[claim(source = "kernel/nsproxy.c validate_ns", needs = [UserNamespaces])]
 fn setns_own_nonuser_ok() -> Verdict {
     let all_but_user: Vec<Kind> = present().into_iter().filter(|kind| *kind != Kind::User).collect();
@@ -96,6 +106,8 @@ fn setns_own_nonuser_ok() -> Verdict {
 }
 
 /// setns(2) moves the calling thread alone: the other threads of its process stay where they are.
+///
+/// Tried with all kinds but time and user, which a process with several threads cannot join.
 #[claim(source = ["setns(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [UserNamespaces])]
 fn setns_per_thread() -> Verdict {
     user_namespace(NONE, || {
@@ -107,7 +119,7 @@ fn setns_per_thread() -> Verdict {
                 let before = Links::own()?;
                 let joined = before.clone();
                 let (thread, ()) = Thread::start(move || {
-                    // A mount namespace is joined by who shares his working directory with nobody.
+                    // Joining a mount namespace is refused to threads that share their working directory.
                     unshare(CLONE_FS).doing("unshare(CLONE_FS)")?;
                     expect_ok!(setns(&namespace, kind.flag()), "a {kind} namespace, by one of two threads");
                     joined.expect_moved(&[kind], &there)
@@ -126,7 +138,10 @@ fn setns_per_thread() -> Verdict {
     })
 }
 
-/// A process that shares its root and working directory with another one can join all but mount and user namespaces.
+/// A process that shares its root and working directory with another can join namespaces of all kinds but mount and
+/// user.
+///
+/// For these two setns(2) fails with EINVAL.
 #[claim(
     source = ["setns(2) ERRORS", "kernel/nsproxy.c prepare_nsset", "fs/namespace.c mntns_install"],
     needs = [UserNamespaces],

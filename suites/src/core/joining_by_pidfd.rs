@@ -9,6 +9,7 @@ use kit::sys::raw::pidfd_open;
 use nix::unistd::gettid;
 
 use super::memberships::{Elsewhere, Moves, expect_joined, present};
+use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -27,55 +28,67 @@ pub(super) const CASES: &[Case] = cases![
     setns_pidfd_thread,
 ];
 
-/// setns(2) with CLONE_NEWCGROUP on a process's pidfd takes the caller to its cgroup namespace, and to no other one.
+/// setns(2) with CLONE_NEWCGROUP on a process's pidfd moves the caller to its cgroup namespace, and to no other
+/// namespace of it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_cgroup() -> Verdict {
     moves_only(&[Kind::Cgroup])
 }
 
-/// setns(2) with CLONE_NEWIPC on a process's pidfd takes the caller to its IPC namespace, and to no other one.
+/// setns(2) with CLONE_NEWIPC on a process's pidfd moves the caller to its IPC namespace, and to no other namespace of
+/// it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_ipc() -> Verdict {
     moves_only(&[Kind::Ipc])
 }
 
-/// setns(2) with CLONE_NEWNS on a process's pidfd takes the caller to its mount namespace, and to no other one.
+/// setns(2) with CLONE_NEWNS on a process's pidfd moves the caller to its mount namespace, and to no other namespace of
+/// it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_mnt() -> Verdict {
     moves_only(&[Kind::Mnt])
 }
 
-/// setns(2) with CLONE_NEWNET on a process's pidfd takes the caller to its network namespace, and to no other one.
+/// setns(2) with CLONE_NEWNET on a process's pidfd moves the caller to its network namespace, and to no other namespace
+/// of it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_net() -> Verdict {
     moves_only(&[Kind::Net])
 }
 
-/// setns(2) with CLONE_NEWPID on a process's pidfd takes the caller's next children to its PID namespace: the caller stays.
+/// setns(2) with CLONE_NEWPID on a process's pidfd moves the caller's next children to its PID namespace; the caller
+/// stays.
+///
+/// The caller's other namespaces stay, too.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_pid() -> Verdict {
     moves_only(&[Kind::Pid])
 }
 
-/// setns(2) with CLONE_NEWTIME on a process's pidfd takes the caller to its time namespace, and to no other one.
+/// setns(2) with CLONE_NEWTIME on a process's pidfd moves the caller to its time namespace, and to no other namespace
+/// of it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces, Config("TIME_NS")])]
 fn setns_pidfd_moves_only_time() -> Verdict {
     moves_only(&[Kind::Time])
 }
 
-/// setns(2) with CLONE_NEWUSER on a process's pidfd takes the caller to its user namespace, and to no other one.
+/// setns(2) with CLONE_NEWUSER on a process's pidfd moves the caller to its user namespace, and to no other namespace
+/// of it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_user() -> Verdict {
     moves_only(&[Kind::User])
 }
 
-/// setns(2) with CLONE_NEWUTS on a process's pidfd takes the caller to its UTS namespace, and to no other one.
+/// setns(2) with CLONE_NEWUTS on a process's pidfd moves the caller to its UTS namespace, and to no other namespace of
+/// it.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_moves_only_uts() -> Verdict {
     moves_only(&[Kind::Uts])
 }
 
-/// One setns(2) on a pidfd with several flags joins all those namespaces of the process, even all that there are.
+/// setns(2) on a pidfd with several flags joins the process's namespaces of all these kinds at once.
+///
+/// Tried with two, four and all flags that there are.
 #[claim(
     source = ["setns(2) fd is a PID file descriptor", "namespaces-fun", "What's in a name(space)?"],
     since = "5.8",
@@ -96,7 +109,8 @@ fn setns_pidfd_several() -> Verdict {
     holds()
 }
 
-/// CLONE_NEWPID on a pidfd means the PID namespace that the process itself is in, not the one its children go to.
+/// CLONE_NEWPID on a pidfd means the PID namespace that the process itself is in, not the one that its children will be
+/// in.
 #[claim(source = "kernel 7.3 kernel/nsproxy.c validate_nsset", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_pid_uses_active() -> Verdict {
     user_namespace(NONE, || {
@@ -111,7 +125,8 @@ fn setns_pidfd_pid_uses_active() -> Verdict {
     })
 }
 
-/// CLONE_NEWTIME on a pidfd means the time namespace that the process itself is in, not the one its children go to.
+/// CLONE_NEWTIME on a pidfd means the time namespace that the process itself is in, not the one that its children will
+/// be in.
 #[claim(
     source = "kernel 7.3 kernel/nsproxy.c validate_nsset",
     since = "5.8",
@@ -129,7 +144,8 @@ fn setns_pidfd_time_uses_current() -> Verdict {
     })
 }
 
-/// A pidfd that clone3(2) gave for CLONE_PIDFD is as good for setns(2) as one by pidfd_open(2), also when passed on.
+/// setns(2) takes a pidfd from clone3(2) with CLONE_PIDFD like one from pidfd_open(2), also when it has come over a
+/// UNIX socket.
 #[claim(
     source = ["setns(2) fd is a PID file descriptor", "pidfd_open(2) NOTES"],
     since = "5.8",
@@ -150,7 +166,8 @@ fn setns_pidfd_from_clone() -> Verdict {
     })
 }
 
-/// A pidfd opened with PIDFD_THREAD stands for that thread: setns(2) joins its namespaces, not those of the first thread.
+/// A pidfd opened with PIDFD_THREAD stands for that thread: setns(2) joins its namespaces, not those of the first
+/// thread.
 #[claim(
     source = ["pidfd_open(2) DESCRIPTION", "setns(2) fd is a PID file descriptor"],
     since = "6.9",
@@ -169,7 +186,7 @@ fn setns_pidfd_thread() -> Verdict {
         let id = nix::unistd::Pid::from_raw(target.recv()?);
         let process = Links::of(target.pid())?;
         let thread = Links::of(format!("{}/task/{id}", target.pid()))?;
-        expect_ne!(process, thread);
+        prepared(process != thread, "two threads in different namespaces")?;
         let of_thread = expect_ok!(pidfd_open(id, PIDFD_THREAD), "of the thread");
         let of_first_thread = expect_ok!(pidfd_open(target.pid(), PIDFD_THREAD), "of the first thread");
         for (pidfd, wanted) in
@@ -198,8 +215,8 @@ fn chooses(target: &Child<()>, kind: Kind, chosen: &str, not_chosen: &str) -> Ve
     let link = |name: &str| format!("/proc/{}/ns/{name}", target.pid());
     let childrens = || inode_at(format!("/proc/thread-self/ns/{kind}_for_children"));
     let (current, next) = (inode_at(link(chosen))?, Namespace::at(link(not_chosen))?);
-    expect_ne!(current, next.inode()?, "the two links of the process");
-    expect_ne!(childrens()?, current, "before");
+    prepared(current != next.inode()?, "a process whose two links lead to different namespaces")?;
+    prepared(childrens()? != current, "a caller in another namespace")?;
     child(NONE, || {
         expect_ok!(setns(&next, kind.flag()), "by the other link's file");
         expect_eq!(childrens()?, next.inode()?, "by the other link's file");

@@ -24,7 +24,8 @@ pub(super) const CASES: &[Case] = cases![
     setns_pidfd_ancestor_pid_einval,
 ];
 
-/// setns(2) on a pidfd with any bit that is no flag of a kind of namespace is EINVAL, alone or beside one.
+/// setns(2) on a pidfd fails with EINVAL if a bit is set that is not the flag of a kind of namespace, alone or beside
+/// one.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [UserNamespaces, Config("TIME_NS")])]
 fn setns_pidfd_unknown_bits_einval() -> Verdict {
     user_namespace(NONE, || {
@@ -45,7 +46,10 @@ fn setns_pidfd_unknown_bits_einval() -> Verdict {
     })
 }
 
-/// If one of the namespaces named with a pidfd cannot be joined, none of the others is, whatever the reason.
+/// If one of the namespaces named with a pidfd cannot be joined, setns(2) joins none of the others.
+///
+/// Tried with the caller's own user namespace (EINVAL), a mount namespace without CAP_SYS_CHROOT (EPERM) and a PID
+/// namespace that is no descendant (EINVAL).
 #[claim(
     source = ["setns(2) fd is a PID file descriptor", "kernel/nsproxy.c validate_nsset"],
     since = "5.8",
@@ -69,7 +73,8 @@ fn setns_pidfd_atomic() -> Verdict {
     })
 }
 
-/// Even if it is the last that the kernel looks at, the time namespace, which cannot be joined, nothing else is joined.
+/// setns(2) on a pidfd joins none of several namespaces if the time namespace, which the kernel looks at last, is
+/// refused.
 #[claim(
     source = ["setns(2) fd is a PID file descriptor", "kernel/nsproxy.c validate_nsset"],
     since = "5.8",
@@ -95,7 +100,9 @@ fn setns_pidfd_atomic_until_the_last() -> Verdict {
     })
 }
 
-/// The pidfd of a process that has ended but has not been waited for leads to no namespace any more: ESRCH.
+/// setns(2) on the pidfd of a process that has ended but has not been waited for fails with ESRCH.
+///
+/// If no kind is named, it fails with EINVAL.
 #[claim(
     source = ["setns(2) ERRORS", "kernel/nsproxy.c validate_nsset"],
     since = "5.8",
@@ -113,7 +120,9 @@ fn setns_pidfd_zombie_esrch() -> Verdict {
     })
 }
 
-/// The pidfd of a process that has ended and been waited for leads to no namespace: ESRCH, but EINVAL if none is named.
+/// setns(2) on the pidfd of a process that has ended and has been waited for fails with ESRCH.
+///
+/// If no kind is named, it fails with EINVAL.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_reaped_esrch() -> Verdict {
     user_namespace(NONE, || {
@@ -125,9 +134,10 @@ fn setns_pidfd_reaped_esrch() -> Verdict {
     })
 }
 
-/// To join by pidfd takes the right to trace the process, which the one to join its namespaces does not give: EPERM.
+/// setns(2) on a pidfd requires ptrace access to the process (PTRACE_MODE_READ_REALCREDS); without it the call fails
+/// with EPERM.
 ///
-/// By a file of /proc/PID/ns the namespace can be joined without that, once it is open.
+/// CAP_SYS_ADMIN does not give that, but suffices to join the same namespace by its file.
 #[claim(source = "kernel 7.3 kernel/nsproxy.c validate_nsset", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_needs_ptrace() -> Verdict {
     user_namespace(NONE, || {
@@ -156,7 +166,9 @@ fn setns_pidfd_needs_ptrace() -> Verdict {
     })
 }
 
-/// CLONE_NEWUSER on the pidfd of a process in the caller's own user namespace is EINVAL, with or without other flags.
+/// setns(2) with CLONE_NEWUSER on the pidfd of a process in the caller's own user namespace fails with EINVAL.
+///
+/// With or without other flags.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_same_user_einval() -> Verdict {
     user_namespace(NONE, || {
@@ -173,7 +185,9 @@ fn setns_pidfd_same_user_einval() -> Verdict {
     })
 }
 
-/// CLONE_NEWPID on the pidfd of a process in a PID namespace around the caller's own is EINVAL, and nothing is joined.
+/// setns(2) with CLONE_NEWPID on the pidfd of a process in an ancestor of the caller's PID namespace fails with EINVAL.
+///
+/// With other flags, too, and then joins nothing.
 #[claim(source = "setns(2) ERRORS", since = "5.8", needs = [UserNamespaces])]
 fn setns_pidfd_ancestor_pid_einval() -> Verdict {
     // One that belongs to the caller's user namespace: for others it would have no right.

@@ -9,7 +9,8 @@ use nix::unistd::Pid;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_cgroup_keeps_membership];
 
-/// Joining a cgroup namespace does not move the caller to another cgroup: its own just shows by another path from there.
+/// Joining a cgroup namespace does not move the caller to another cgroup: only the path that it sees of its own
+/// changes.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [Root, Cgroup2])]
 fn setns_cgroup_keeps_membership() -> Verdict {
     let group = Group::new("members")?;
@@ -30,7 +31,7 @@ fn setns_cgroup_keeps_membership() -> Verdict {
     let ours = cgroup_at("/proc/self/cgroup")?;
     expect_eq!(joiner.recv::<String>()?, "/..", "the joiner's cgroup, seen from the joined namespace");
     expect_eq!(from_outside(joiner.pid())?, ours, "the joiner's cgroup, seen from outside");
-    expect_eq!(group.members()?, [member.pid().as_raw()], "who is in the group after joining");
+    expect_eq!(group.members()?, [member.pid().as_raw()], "the group's members after joining");
     group.add(&joiner.pid().to_string()).doing("move the joiner")?;
     expect_eq!(from_outside(joiner.pid())?, from_outside(member.pid())?, "after a move to the group");
     expect_ne!(from_outside(joiner.pid())?, ours, "after a move to the group");

@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
 
 const NOWHERE: Option<&str> = None;
 
-/// setns(2) on a number that is no open descriptor, such as -1 or that of a file that has been closed, is EBADF.
+/// setns(2) on a number that is not an open descriptor, such as -1 or that of a closed file, fails with EBADF.
 #[claim(source = "setns(2) ERRORS", needs = [UserNamespaces])]
 fn setns_ebadf() -> Verdict {
     user_namespace(NONE, || {
@@ -52,7 +52,9 @@ fn setns_ebadf() -> Verdict {
     })
 }
 
-/// setns(2) on a namespace's file that is open with O_PATH is EBADF. Opened again from there for reading, it is taken.
+/// setns(2) on a namespace's file that was opened with O_PATH fails with EBADF.
+///
+/// Opened again for reading through /proc/self/fd, the file is taken.
 #[claim(source = ["open(2) O_PATH", "kernel/nsproxy.c setns"], needs = [UserNamespaces])]
 fn setns_opath_ebadf() -> Verdict {
     user_namespace(NONE, || {
@@ -69,7 +71,8 @@ fn setns_opath_ebadf() -> Verdict {
     })
 }
 
-/// setns(2) on an open file that is neither a namespace's nor a pidfd is EINVAL, also on a directory of /proc/PID.
+/// setns(2) on an open file that is neither a namespace's nor a pidfd fails with EINVAL, also on a directory of
+/// /proc/PID.
 #[claim(
     source = ["setns(2) ERRORS", "kernel/nsproxy.c setns", "kernel/fork.c pidfd_pid"],
     since = "5.8",
@@ -100,7 +103,8 @@ fn setns_foreign_fd_einval() -> Verdict {
     })
 }
 
-/// A file opened at a bind mount of a namespace's file is as good for setns(2) as that: EINVAL once it is unmounted.
+/// setns(2) takes a file opened at a bind mount of a namespace's file; when that is unmounted, the same path gives
+/// EINVAL.
 #[claim(
     source = [
         "setns(2) DESCRIPTION", "Linux Namespaces", "Few notes about network namespaces in Linux", "What's in a name(space)?",
@@ -128,7 +132,8 @@ fn setns_bind_mount_file() -> Verdict {
     })
 }
 
-/// A descriptor of a namespace's file that came over a UNIX socket is good for setns(2); a wrong guess of its kind is EINVAL.
+/// setns(2) takes a descriptor of a namespace's file that came over a UNIX socket, and fails with EINVAL if its kind is
+/// misnamed.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_fd_from_scm_rights() -> Verdict {
     user_namespace(NONE, || {
@@ -151,7 +156,7 @@ fn setns_fd_from_scm_rights() -> Verdict {
     })
 }
 
-/// A namespace whose processes have all died can be joined by its file, of whatever kind it is.
+/// A namespace of any kind can be joined by its open file after all its processes have ended.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
@@ -171,7 +176,8 @@ fn setns_after_members_died() -> Verdict {
     })
 }
 
-/// Who joins a namespace whose processes have all died finds what they left: hostname, mounted files, message queues.
+/// A process that joins namespaces whose processes have all ended finds the hostname, mounts and message queues that
+/// they left.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
@@ -201,7 +207,10 @@ fn setns_finds_what_the_dead_left() -> Verdict {
     })
 }
 
-/// A namespace's file opened once more by way of /proc/self/fd is as good for setns(2); that way ends when it is closed.
+/// A namespace's file that was opened again through /proc/self/fd can be given to setns(2), also when the first is
+/// closed.
+///
+/// Then /proc/self/fd has no entry of that number any more: opening it fails with ENOENT.
 #[claim(source = "setns(2) DESCRIPTION", needs = [UserNamespaces])]
 fn proc_fd_reopen_nsfd() -> Verdict {
     user_namespace(NONE, || {

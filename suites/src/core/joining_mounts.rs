@@ -1,4 +1,4 @@
-//! Joining a mount namespace: who can, and where it puts him. `setns(2)`, Details for specific namespace types.
+//! Joining a mount namespace: when that is refused, and where it puts the caller. `setns(2)`, Details for specific namespace types.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -24,7 +24,8 @@ pub(super) const CASES: &[Case] = cases![
     mntns_upward_and_downward,
 ];
 
-/// Joining a mount namespace is EINVAL while the root and working directory are shared with a process or another thread.
+/// Joining a mount namespace fails with EINVAL while the root and working directory are shared with a process or
+/// another thread.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "fs/namespace.c mntns_install"],
     needs = [UserNamespaces],
@@ -56,18 +57,19 @@ fn setns_mnt_shared_fs_einval() -> Verdict {
     })
 }
 
-/// One setns(2) on a pidfd for a mount and another namespace moves the root and working directory of all who share them.
+/// setns(2) on a pidfd with CLONE_NEWNS and another flag also moves the root and working directory of processes that
+/// share them.
 ///
-/// The process with which he shares his root and working directory stays in its mount namespace, but finds both moved to
-/// the root directory of the one that was joined. Alone, the mount namespace is refused with EINVAL. Mended in 7.3, and
-/// in some older series later: 6.12.117 has the new rule.
+/// Such a process stays in its mount namespace, but finds both moved to the root directory of the one that was joined.
+/// With CLONE_NEWNS alone the call fails with EINVAL. Mended in 7.3, and in some older series later: 6.12.117 has the
+/// new rule.
 #[claim(
     source = ["kernel/nsproxy.c prepare_nsset", "kernel/nsproxy.c commit_nsset"],
     since = "5.8",
     until = "7.3",
     needs = [UserNamespaces, Behaviour(ONE_MORE_FLAG_HIDES_SHARING)],
-    erratum = "setns(2): a process cannot join a new mount namespace if it is sharing filesystem-related attributes \
-               with another process.",
+    erratum = "setns(2), Details for specific namespace types: a process cannot join a new mount namespace if it is \
+               sharing filesystem-related attributes with another process.",
 )]
 fn setns_pidfd_mnt_and_more_drags_sharers_along() -> Verdict {
     beside_a_sharer(|target, seen_by_sharer| {
@@ -83,9 +85,10 @@ fn setns_pidfd_mnt_and_more_drags_sharers_along() -> Verdict {
     })
 }
 
-/// Who shares his root and working directory cannot join a mount namespace by pidfd together with other kinds: EINVAL.
+/// setns(2) on a pidfd with CLONE_NEWNS and another flag fails with EINVAL if the root and working directory are
+/// shared.
 ///
-/// Until 7.3 one more flag hid the sharing from the kernel.
+/// Before 7.3 the second flag hides the sharing from the kernel.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) fd is a PID file descriptor"],
     since = "7.3",
@@ -107,7 +110,9 @@ fn setns_pidfd_mnt_and_more_shared_fs_einval() -> Verdict {
     })
 }
 
-/// Who joins a mount namespace has its root directory for root and working directory, wherever he and its processes were.
+/// Joining a mount namespace makes its root directory the caller's root and working directory.
+///
+/// Wherever the caller was, and wherever the processes in that mount namespace have their root directory.
 #[claim(
     source = ["kernel 7.3 fs/namespace.c mntns_install", "setns(2) Details for specific namespace types"],
     needs = [UserNamespaces],
@@ -127,7 +132,7 @@ fn setns_mnt_resets_root_cwd() -> Verdict {
     })
 }
 
-/// Who joins the mount namespace that he is in already has its root directory back, and so leaves a chroot.
+/// A process that joins its own mount namespace leaves a chroot: its root directory is the mount namespace's again.
 #[claim(source = "kernel 7.3 fs/namespace.c mntns_install", needs = [UserNamespaces])]
 fn setns_own_mnt_leaves_chroot() -> Verdict {
     user_namespace(CLONE_NEWNS | CLONE_NEWUTS, || {
@@ -144,11 +149,14 @@ fn setns_own_mnt_leaves_chroot() -> Verdict {
     })
 }
 
-/// From each mount namespace a privileged process can join every other one, that in which it was made among them.
+/// setns(2) joins mount namespaces in any direction: that in which the caller's own was made, and those made in its
+/// own.
+///
+/// For PID namespaces, the first fails with EINVAL.
 #[claim(
     source = ["Linux Namespaces", "setns(2) Details for specific namespace types"],
     needs = [UserNamespaces],
-    erratum = "«Linux Namespaces»: processes can be moved between mount namespaces only downward in a hierarchy. \
+    erratum = "Linux Namespaces: processes can be moved between mount namespaces only downward in a hierarchy. \
                (That is so for PID and user namespaces.)",
 )]
 fn mntns_upward_and_downward() -> Verdict {

@@ -8,7 +8,7 @@ use super::memberships::{Elsewhere, Moves, present};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_nstype_zero, setns_nstype_mismatch_einval, setns_nsfd_two_flags_einval];
 
-/// With 0 for the kind, setns(2) takes the file of a namespace of any kind, and joins that.
+/// setns(2) with 0 for the kind takes the file of a namespace of any kind, and joins it.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", needs = [UserNamespaces])]
 fn setns_nstype_zero() -> Verdict {
     user_namespace(NONE, || {
@@ -23,7 +23,8 @@ fn setns_nstype_zero() -> Verdict {
     })
 }
 
-/// setns(2) on the file of a namespace with the flag of any other kind is EINVAL, be it by one who could join it or not.
+/// setns(2) on the file of a namespace with the flag of another kind fails with EINVAL, whether or not the caller could
+/// join it.
 #[claim(
     source = ["setns(2) ERRORS", "setns(2) fd refers to a /proc/pid/ns/ link"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -53,7 +54,7 @@ fn setns_nstype_mismatch_einval() -> Verdict {
     })
 }
 
-/// A namespace's file goes with one flag at most: setns(2) with that of its kind and one more is EINVAL, unlike on a pidfd.
+/// setns(2) on a namespace's file with the flag of its kind and another flag fails with EINVAL, unlike on a pidfd.
 #[claim(source = "setns(2) fd refers to a /proc/pid/ns/ link", since = "5.8", needs = [UserNamespaces])]
 fn setns_nsfd_two_flags_einval() -> Verdict {
     user_namespace(NONE, || {

@@ -6,7 +6,7 @@ use kit::process::try_fork;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![leaving_a_dead_pidns_allows_forks_again];
 
-/// Who has joined a PID namespace whose init is dead, and so cannot fork (ENOMEM), can again once he has joined his own.
+/// A process that has joined a PID namespace whose init is dead cannot fork (ENOMEM) until it has joined its own again.
 #[claim(source = ["pid_namespaces(7) The namespace init process", "kernel/pid.c alloc_pid"], needs = [UserNamespaces])]
 fn leaving_a_dead_pidns_allows_forks_again() -> Verdict {
     user_namespace(CLONE_NEWPID, || {

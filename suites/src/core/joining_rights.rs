@@ -1,12 +1,13 @@
 //! The capabilities that joining takes, and in which user namespaces: `setns(2)`, Details for specific namespace types.
 //!
-//! The same of UTS, PID, mount and user namespaces is told by their own suites.
+//! The same of UTS, PID, mount and user namespaces is in their own suites.
 
 use kit::prelude::*;
-use kit::process::{NOBODY, Sets, become_user, with_only, without};
+use kit::process::{NOBODY, Sets, as_user_with, become_user, with_only, without};
 use rustix::thread::CapabilitySet;
 
 use super::memberships::{Elsewhere, present};
+use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -27,37 +28,50 @@ pub(super) const CASES: &[Case] = cases![
     setns_unprivileged_eperm,
 ];
 
-/// To join a cgroup namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+/// Joining a cgroup namespace requires CAP_SYS_ADMIN in the caller's own user namespace, besides the one that owns it.
+///
+/// Without it setns(2) fails with EPERM, even if the caller has all capabilities in the owner.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn joining_cgroup_takes_power_at_home() -> Verdict {
     takes_power_at_home(Kind::Cgroup)
 }
 
-/// To join an IPC namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+/// Joining an IPC namespace requires CAP_SYS_ADMIN in the caller's own user namespace, besides the one that owns it.
+///
+/// Without it setns(2) fails with EPERM, even if the caller has all capabilities in the owner.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn joining_ipc_takes_power_at_home() -> Verdict {
     takes_power_at_home(Kind::Ipc)
 }
 
-/// To join a mount namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+/// Joining a mount namespace requires CAP_SYS_ADMIN in the caller's own user namespace, besides the one that owns it.
+///
+/// Without it setns(2) fails with EPERM, even if the caller has all capabilities in the owner.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn joining_mnt_takes_power_at_home() -> Verdict {
     takes_power_at_home(Kind::Mnt)
 }
 
-/// To join a network namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+/// Joining a network namespace requires CAP_SYS_ADMIN in the caller's own user namespace, besides the one that owns it.
+///
+/// Without it setns(2) fails with EPERM, even if the caller has all capabilities in the owner.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn joining_net_takes_power_at_home() -> Verdict {
     takes_power_at_home(Kind::Net)
 }
 
-/// To join a time namespace takes CAP_SYS_ADMIN in the caller's own user namespace, not only in the one it belongs to.
+/// Joining a time namespace requires CAP_SYS_ADMIN in the caller's own user namespace, besides the one that owns it.
+///
+/// Without it setns(2) fails with EPERM, even if the caller has all capabilities in the owner.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces, Config("TIME_NS")])]
 fn joining_time_takes_power_at_home() -> Verdict {
     takes_power_at_home(Kind::Time)
 }
 
-/// To join a cgroup namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+/// Joining a cgroup namespace requires CAP_SYS_ADMIN in the user namespace that owns it; capabilities in a descendant
+/// do not count.
+///
+/// Without it setns(2) fails with EPERM.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
     needs = [UserNamespaces],
@@ -66,7 +80,10 @@ fn joining_cgroup_takes_power_over_it() -> Verdict {
     takes_power_over_it(Kind::Cgroup)
 }
 
-/// To join an IPC namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+/// Joining an IPC namespace requires CAP_SYS_ADMIN in the user namespace that owns it; capabilities in a descendant do
+/// not count.
+///
+/// Without it setns(2) fails with EPERM.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
     needs = [UserNamespaces],
@@ -75,7 +92,10 @@ fn joining_ipc_takes_power_over_it() -> Verdict {
     takes_power_over_it(Kind::Ipc)
 }
 
-/// To join a mount namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+/// Joining a mount namespace requires CAP_SYS_ADMIN in the user namespace that owns it; capabilities in a descendant do
+/// not count.
+///
+/// Without it setns(2) fails with EPERM.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
     needs = [UserNamespaces],
@@ -84,7 +104,10 @@ fn joining_mnt_takes_power_over_it() -> Verdict {
     takes_power_over_it(Kind::Mnt)
 }
 
-/// To join a network namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+/// Joining a network namespace requires CAP_SYS_ADMIN in the user namespace that owns it; capabilities in a descendant
+/// do not count.
+///
+/// Without it setns(2) fails with EPERM.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
     needs = [UserNamespaces],
@@ -93,7 +116,10 @@ fn joining_net_takes_power_over_it() -> Verdict {
     takes_power_over_it(Kind::Net)
 }
 
-/// To join a time namespace takes CAP_SYS_ADMIN in the user namespace it belongs to: all of them below it are none.
+/// Joining a time namespace requires CAP_SYS_ADMIN in the user namespace that owns it; capabilities in a descendant do
+/// not count.
+///
+/// Without it setns(2) fails with EPERM.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -102,31 +128,37 @@ fn joining_time_takes_power_over_it() -> Verdict {
     takes_power_over_it(Kind::Time)
 }
 
-/// CAP_SYS_ADMIN alone allows to join a cgroup namespace, and all the other capabilities without it do not: EPERM.
+/// CAP_SYS_ADMIN alone suffices to join a cgroup namespace; without it setns(2) fails with EPERM whatever other
+/// capabilities there are.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn sys_admin_suffices_to_join_cgroup() -> Verdict {
     sys_admin_suffices(Kind::Cgroup)
 }
 
-/// CAP_SYS_ADMIN alone allows to join an IPC namespace, and all the other capabilities without it do not: EPERM.
+/// CAP_SYS_ADMIN alone suffices to join an IPC namespace; without it setns(2) fails with EPERM whatever other
+/// capabilities there are.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn sys_admin_suffices_to_join_ipc() -> Verdict {
     sys_admin_suffices(Kind::Ipc)
 }
 
-/// CAP_SYS_ADMIN alone allows to join a network namespace, and all the other capabilities without it do not: EPERM.
+/// CAP_SYS_ADMIN alone suffices to join a network namespace; without it setns(2) fails with EPERM whatever other
+/// capabilities there are.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces])]
 fn sys_admin_suffices_to_join_net() -> Verdict {
     sys_admin_suffices(Kind::Net)
 }
 
-/// CAP_SYS_ADMIN alone allows to join a time namespace, and all the other capabilities without it do not: EPERM.
+/// CAP_SYS_ADMIN alone suffices to join a time namespace; without it setns(2) fails with EPERM whatever other
+/// capabilities there are.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [UserNamespaces, Config("TIME_NS")])]
 fn sys_admin_suffices_to_join_time() -> Verdict {
     sys_admin_suffices(Kind::Time)
 }
 
-/// A namespace's file that root has opened and handed over gives an ordinary user no right to join it: EPERM.
+/// setns(2) by an ordinary user fails with EPERM, even on a namespace's file that root has opened and passed to it.
+///
+/// With CAP_SYS_ADMIN and CAP_SYS_CHROOT the same user joins the namespace.
 #[claim(source = ["setns(2) ERRORS", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn setns_unprivileged_eperm() -> Verdict {
     let other = Elsewhere::new()?;
@@ -142,12 +174,15 @@ fn setns_unprivileged_eperm() -> Verdict {
         })?;
         user.peer().send_fd(&namespace)?;
         user.join()?;
-        other.expect_joined(&[kind], || setns(&namespace, kind.flag())).doing("root")?;
+        as_user_with(NOBODY, CapabilitySet::SYS_ADMIN | CapabilitySet::SYS_CHROOT, || {
+            other.expect_joined(&[kind], || setns(&namespace, kind.flag()))
+        })
+        .doing("the same user with two capabilities")?;
     }
     holds()
 }
 
-/// The owner of a user namespace has every capability in it, whatever he lacks where he is.
+/// The owner of a user namespace has every capability in it, whatever it lacks in its own.
 fn takes_power_at_home(kind: Kind) -> Verdict {
     user_namespace(NONE, || {
         let owned = waiting(CLONE_NEWUSER | kind.flag())?;
@@ -164,13 +199,16 @@ fn takes_power_at_home(kind: Kind) -> Verdict {
     })
 }
 
-/// The caller has every capability in his own user namespace; the namespace belongs to the one around that.
+/// The caller has every capability in its own user namespace; the namespace belongs to the one around that.
 fn takes_power_over_it(kind: Kind) -> Verdict {
     user_namespace(NONE, || {
         let target = waiting(kind.flag())?;
         let namespace = target.namespace(kind)?;
         user_namespace(NONE, || {
-            expect_eq!(Sets::own()?.effective, Sets::full()?.effective);
+            prepared(
+                Sets::own()?.effective == Sets::full()?.effective,
+                "all capabilities in the user namespace below",
+            )?;
             expect_errno!(setns(&namespace, kind.flag()), EPERM, "from a user namespace below");
             let own = waiting(kind.flag())?;
             expect_ok!(setns(own.namespace(kind)?, kind.flag()), "one that belongs to the user namespace below");

@@ -16,7 +16,8 @@ pub(super) const CASES: &[Case] =
 /// Seconds that a case's time namespace is ahead.
 const AHEAD: i64 = 10_000_000;
 
-/// Joining a time namespace moves the caller itself, clock and all, and its children to come: unshare(2) moves only those.
+/// setns(2) moves the caller and its next children to a time namespace and its clocks; unshare(2) moves only the
+/// children.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "kernel/time/namespace.c timens_install"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -44,9 +45,9 @@ fn setns_time_moves_caller() -> Verdict {
     })
 }
 
-/// A process with a second thread cannot join a time namespace, by its file or by a pidfd: EUSERS.
+/// setns(2) to a time namespace fails with EUSERS if the process has a second thread, by a file and by a pidfd.
 ///
-/// setns(2) has the rule, but not this errno.
+/// The page setns(2) has the rule, but not this errno.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "kernel/time/namespace.c timens_install"],
     since = "5.8",
@@ -73,7 +74,7 @@ fn setns_time_threaded_eusers() -> Verdict {
     })
 }
 
-/// A process that shares its memory with another one cannot join a time namespace either, though it is no thread: EUSERS.
+/// setns(2) to a time namespace fails with EUSERS if the caller shares its memory with another process.
 #[claim(
     source = ["kernel/time/namespace.c timens_install", "lib/is_single_threaded.c"],
     needs = [UserNamespaces, Config("TIME_NS")],
