@@ -15,7 +15,9 @@
 pub mod cgroup;
 pub mod config;
 pub mod file_capability;
+pub mod lifetime;
 pub mod limits;
+pub mod listed;
 pub mod namespace;
 pub mod netlink;
 pub mod process;

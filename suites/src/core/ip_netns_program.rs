@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use kit::prelude::*;
+use kit::process::expect_success;
 use kit::sys::ns::get_nstype;
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{FsType, statfs};
 
-use super::programs::{differing, expect_success, link, links_by, links_of};
+use super::programs::{differing, link, links_by, links_of};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];

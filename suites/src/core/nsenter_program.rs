@@ -1,10 +1,10 @@
 //! Into which namespaces `nsenter(1)` leads a program.
 
 use kit::prelude::*;
-use kit::process::{unprivileged, user_namespace_with};
+use kit::process::{expect_failure, expect_success, unprivileged, user_namespace_with};
 use nix::unistd::{Pid, getpid};
 
-use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
+use super::programs::{differing, link, links_by, links_of};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

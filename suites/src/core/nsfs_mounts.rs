@@ -4,12 +4,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use kit::namespace::Link;
+use kit::namespace::directory::own;
 use kit::prelude::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 use nix::sys::stat::{lstat, stat};
 use procfs::process::{MountInfo, Process};
-
-use super::ns_directory::own;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use kit::prelude::*;
-use kit::process::{Run, run_line};
+use kit::process::expect_success;
 
 /// The namespaces of a process, in the order of [`Kind::ALL`], as the links in `/proc` name them.
 pub(super) type Links = Vec<String>;
@@ -29,19 +29,4 @@ pub(super) fn link(links: &Links, kind: Kind) -> &str {
 /// The kinds that differ.
 pub(super) fn differing(one: &Links, other: &Links) -> Vec<Kind> {
     Kind::ALL.into_iter().filter(|kind| link(one, *kind) != link(other, *kind)).collect()
-}
-
-/// Runs a command line that the claim says succeeds, and returns what it wrote.
-pub(super) fn expect_success(line: &[&str]) -> Outcome<String> {
-    let run = run_line(line)?;
-    expect_eq!((run.status, run.errors.as_str()), (Some(0), ""), "status and complaints of «{}»", line.join(" "));
-    Ok(run.output)
-}
-
-/// Runs a command line that the claim says fails with status 1, with such words among its complaints.
-pub(super) fn expect_failure(line: &[&str], words: &str) -> Outcome<()> {
-    let run: Run = run_line(line)?;
-    expect_eq!(run.status, Some(1), "status of «{}», which complains: {}", line.join(" "), run.errors);
-    expect!(run.errors.contains(words), "«{}» complains: {}", line.join(" "), run.errors);
-    Ok(())
 }

@@ -3,12 +3,12 @@
 use std::fs;
 
 use kit::prelude::*;
-use kit::process::unprivileged;
+use kit::process::{expect_failure, expect_success, unprivileged};
 use kit::sysctl::sysctl;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 
-use super::programs::{differing, expect_failure, expect_success, link, links_by, links_of};
+use super::programs::{differing, link, links_by, links_of};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
