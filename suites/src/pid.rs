@@ -22,7 +22,6 @@ mod orphans;
 mod pid_for_children;
 mod pid_max;
 mod pidfd;
-mod plain_init;
 mod process_groups;
 mod procfs;
 mod procfs_content;

@@ -16,7 +16,6 @@ mod files;
 mod group_and_project_maps;
 mod idmapped_mounts;
 mod ids_told_to_others;
-mod inner_root;
 mod joining;
 mod joining_rights;
 mod keyrings;

@@ -1,5 +1,6 @@
 //! Namespaces as a process sees them: kinds, links in `/proc/PID/ns`, and their files.
 
+pub mod directory;
 mod file;
 mod kind;
 mod link;

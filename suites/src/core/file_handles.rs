@@ -3,12 +3,11 @@
 use std::fs::File;
 
 use kit::namespace::Link;
+use kit::namespace::directory::own;
 use kit::prelude::*;
 use kit::sys::file_handle::{FileHandle, Mount, NamespaceHandle, handle_at, handle_with_room, open_by_handle};
 use kit::sys::ns_ids;
 use nix::fcntl::{AtFlags, OFlag};
-
-use super::ns_directory::own;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,10 +1,10 @@
 //! A handle does not keep its namespace: `fs/nsfs.c`. Unlike a file or a mount, `namespaces(7)` Namespace lifetime.
 
+use kit::lifetime::end;
 use kit::prelude::*;
 use kit::settle;
 
 use super::file_handle_rights::{handle_of, open};
-use super::lifetime::end;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -5,11 +5,12 @@ use std::os::unix::fs::symlink;
 
 use kit::Links;
 use kit::prelude::*;
+use kit::process::expect_success;
 use kit::sys::ns::get_nstype;
 use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{FsType, statfs};
 
-use super::programs::{expect_success, links_by};
+use super::programs::links_by;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![cli_ip_netns_file, cli_ip_netns_adopt, cli_ip_netns_exec_mntns];

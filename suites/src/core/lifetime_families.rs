@@ -1,9 +1,8 @@
 //! A namespace lives as long as one that belongs to it, as its child or its property: `namespaces(7)`, Namespace lifetime.
 
+use kit::lifetime::{close, end, file_from_inside, lives_by};
 use kit::prelude::*;
 use kit::process::user_namespace_with;
-
-use super::lifetime::{close, end, file_from_inside, lives_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

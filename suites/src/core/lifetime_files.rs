@@ -2,12 +2,11 @@
 
 use std::fs::File;
 
+use kit::lifetime::{close, end, file_from_inside, goes_in_spite_of, lives_by};
 use kit::prelude::*;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
-
-use super::lifetime::{close, end, file_from_inside, goes_in_spite_of, lives_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,9 +1,8 @@
 //! What else of a process keeps its namespaces, or does not: `namespaces(7)`, Namespace lifetime.
 
 use kit::Room;
+use kit::lifetime::{end, holder, lives_by, make_zombie};
 use kit::prelude::*;
-
-use super::lifetime::{end, holder, lives_by, make_zombie};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

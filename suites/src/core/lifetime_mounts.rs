@@ -4,13 +4,12 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use kit::Room;
+use kit::lifetime::{end, goes_in_spite_of, holder, lives_by};
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
 use kit::room::FOLDER;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{Pid, mkdtemp};
-
-use super::lifetime::{end, goes_in_spite_of, holder, lives_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,9 +1,8 @@
 //! A namespace goes when the last process or thread leaves it: `namespaces(7)`, Namespace lifetime.
 
 use kit::Room;
+use kit::lifetime::{end, holder, let_go, lives_by};
 use kit::prelude::*;
-
-use super::lifetime::{end, holder, let_go, lives_by};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

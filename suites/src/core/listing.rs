@@ -1,11 +1,10 @@
 //! Which namespaces `listns(2)` lists, in what order, and to whom: `kernel/nstree.c`.
 
+use kit::listed::{PLENTY, are_listed, have_gone, id_of, list, own_id, own_ids};
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user};
 use kit::settle;
 use kit::sys::listns::{CURRENT_USER, Request, listns};
-
-use super::listed::{PLENTY, are_listed, have_gone, id_of, list, own_id, own_ids};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

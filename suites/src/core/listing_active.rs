@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::fd::OwnedFd;
 
+use kit::lifetime::{end, file_from_inside};
+use kit::listed::{are_listed, have_gone, id_of, list, own_id};
 use kit::prelude::*;
 use kit::process::{stay_on_one_processor, user_namespace_with};
 use kit::sys::listns::Request;
@@ -10,9 +12,6 @@ use kit::sys::ns_ids::id;
 use kit::sys::socket_network::network_of;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-
-use super::lifetime::{end, file_from_inside};
-use super::listed::{are_listed, have_gone, id_of, list, own_id};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,9 +1,8 @@
 //! What `listns(2)` refuses: `kernel/nstree.c`.
 
+use kit::listed::{PLENTY, list, own_id};
 use kit::prelude::*;
 use kit::sys::listns::{REQUEST_SIZE, Request, listns, listns_of_nothing, listns_to_nowhere, listns_with};
-
-use super::listed::{PLENTY, list, own_id};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -78,7 +77,7 @@ fn listns_spare_einval() -> Verdict {
 #[claim(source = "kernel 7.3 kernel/nstree.c do_listns_userns", since = "6.19", needs = [UserNamespaces])]
 fn listns_bad_user_ns_einval() -> Verdict {
     let passing = waiting(CLONE_NEWUSER)?;
-    let gone = super::listed::id_of(&passing, Kind::User)?;
+    let gone = kit::listed::id_of(&passing, Kind::User)?;
     expect_ok!(list(&Request::owned_by(gone)), "a user namespace");
     drop(passing);
     let is_refused = || Ok(list(&Request::owned_by(gone)) == Err(nix::errno::Errno::EINVAL));

@@ -4,10 +4,8 @@ use std::fs;
 
 use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{Container, run_line};
+use kit::process::{Container, expect_failure, expect_success, run_line};
 use nix::mount::{MsFlags, mount};
-
-use super::programs::{expect_failure, expect_success};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -2,10 +2,10 @@
 
 use kit::Links;
 use kit::prelude::*;
-use kit::process::{unprivileged, user_namespace_with};
+use kit::process::{expect_failure, expect_success, unprivileged, user_namespace_with};
 use nix::unistd::{Pid, getpid};
 
-use super::programs::{expect_failure, expect_success, links_by};
+use super::programs::links_by;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
 use kit::namespace::Link;
+use kit::namespace::directory::own;
 use kit::prelude::*;
 use kit::sys::ns::get_nstype;
 use nix::errno::Errno;
@@ -14,7 +15,7 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::unistd::{fchown, getegid, geteuid, read, write};
 use rustix::fs::{MemfdFlags, StatFs, fstatfs, memfd_create, statfs};
 
-use super::ns_directory::{names_in, own};
+use super::ns_directory::names_in;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,12 +1,12 @@
 //! Which mount namespaces' files can be mounted where: such mounts must never form a loop. `fs/namespace.c`.
 
 use kit::namespace::Link;
+use kit::namespace::directory::own;
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Pid, getpid};
 
-use super::ns_directory::own;
 use super::nsfs_mounts::{bind, new_file};
 
 /// The cases of this file.

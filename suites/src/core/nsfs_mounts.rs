@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use kit::mounts::{Mount, Mounts};
 use kit::namespace::Link;
+use kit::namespace::directory::own;
 use kit::prelude::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 use nix::sys::stat::{lstat, stat};
-
-use super::ns_directory::own;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use kit::lifetime::make_zombie;
 use kit::namespace::Link;
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user};
@@ -11,8 +12,6 @@ use kit::sys::pidfs::namespace_with;
 use kit::sys::raw::{pidfd_open, pidfd_send_signal};
 use nix::unistd::getpid;
 use rustix::io::{FdFlags, fcntl_getfd};
-
-use super::lifetime::make_zombie;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -3,15 +3,14 @@
 use std::fs::{self, File};
 
 use kit::eventually;
+use kit::lifetime::make_zombie;
 use kit::namespace::Link;
+use kit::namespace::directory::{expect_closed, expect_open, leads_to, path_of};
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user, listed_pids};
 use kit::sys::ends::exit_thread;
 use nix::unistd::{Pid, gettid};
 use procfs::process::{ProcState, Process};
-
-use super::lifetime::make_zombie;
-use super::ns_directory::{expect_closed, expect_open, leads_to, path_of};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -4,6 +4,7 @@
 use std::fs;
 
 use kit::namespace::Link;
+use kit::namespace::directory::{expect_closed, expect_open, own, path_of};
 use kit::prelude::*;
 use kit::process::{
     NOBODY, as_user, as_user_with, become_user, capabilities, every_capability, map_self, owned_by, with_only,
@@ -14,7 +15,7 @@ use nix::sys::stat::{Mode, lstat, stat};
 use nix::unistd::{Pid, getpid};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
-use super::ns_directory::{expect_closed, expect_open, names_in, own, path_of};
+use super::ns_directory::names_in;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

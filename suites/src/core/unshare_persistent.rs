@@ -4,13 +4,11 @@ use std::fs;
 
 use kit::eventually;
 use kit::prelude::*;
-use kit::process::{Container, stay_on_one_processor};
+use kit::process::{Container, expect_failure, expect_success, stay_on_one_processor};
 use kit::sys::ns::get_nstype;
 use kit::uts::{hostname, sethostname};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::statfs::{FsType, statfs};
-
-use super::programs::{expect_failure, expect_success};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

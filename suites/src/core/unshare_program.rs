@@ -3,11 +3,11 @@
 use kit::Links;
 use kit::mounts::{Mounts, Tags, Tree};
 use kit::prelude::*;
-use kit::process::unprivileged;
+use kit::process::{expect_failure, expect_success, unprivileged};
 use kit::sysctl::sysctl;
 use nix::unistd::geteuid;
 
-use super::programs::{expect_failure, expect_success, links_by};
+use super::programs::links_by;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -4,15 +4,13 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use kit::prelude::*;
-use kit::process::{Change, NOBODY, become_user, member};
+use kit::process::{Change, DEADLY, NO_SIGNALS, NOBODY, become_user, member, plain};
 use kit::sys::raw;
 use kit::sys::signals::{block, catch, caught, pending, take};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use procfs::process::Process;
-
-use super::plain_init::{DEADLY, NO_SIGNALS, plain};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -3,13 +3,11 @@
 use std::process;
 
 use kit::prelude::*;
-use kit::process::{Change, member};
+use kit::process::{Change, DEADLY, NO_SIGNALS, member, plain};
 use kit::sys::ends::fault;
 use kit::sys::raw;
 use kit::sys::signals::{block, catch, caught, caught_from, pending, take, unblock};
 use nix::unistd::Pid;
-
-use super::plain_init::{DEADLY, NO_SIGNALS, plain};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -1,9 +1,8 @@
 //! Choosing a child's PIDs: `clone(2)`, «The set_tid array».
 
 use kit::prelude::*;
-use kit::process::{next_child_pid, ns_pids, try_clone3, with_only};
+use kit::process::{next_child_pid, ns_pids, pid_levels, try_clone3, with_only};
 use kit::sysctl::sysctl;
-use nix::errno::Errno;
 use nix::unistd::getpid;
 use rustix::thread::CapabilitySet;
 
@@ -67,11 +66,11 @@ fn set_tid_invalid_value_einval() -> Verdict {
 /// initial one.
 #[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root, InitialNamespaces])]
 fn set_tid_too_many_levels_einval() -> Verdict {
-    expect_eq!(levels()?, 1, "in the initial PID namespace");
+    expect_eq!(pid_levels()?, 1, "in the initial PID namespace");
     child(CLONE_NEWPID, || {
-        expect_eq!(levels()?, 2, "one level further down");
+        expect_eq!(pid_levels()?, 2, "one level further down");
         expect_ok!(try_pids(NONE, &[77, 20_077]));
-        expect_eq!(child(CLONE_NEWPID, levels)?, 3, "two levels further down");
+        expect_eq!(child(CLONE_NEWPID, pid_levels)?, 3, "two levels further down");
         holds()
     })
 }
@@ -162,13 +161,4 @@ fn set_tid_with_checkpoint_cap() -> Verdict {
 /// Whether a child may have these PIDs, innermost namespace first.
 fn try_pids(flags: CloneFlags, pids: &[i32]) -> nix::Result<()> {
     try_clone3(&CloneArgs { set_tid: pids, ..CloneArgs::new(flags) })
-}
-
-/// How many PIDs `set_tid` may have here. Each one asked for is 1, which is taken on every level: no child is made.
-fn levels() -> Outcome<usize> {
-    let ones = [1; 33];
-    let answers: Vec<_> = (1..=ones.len()).map(|count| try_pids(NONE, &ones[..count])).collect();
-    let levels = answers.iter().take_while(|answer| **answer == Err(Errno::EEXIST)).count();
-    expect!(answers[levels..].iter().all(|answer| *answer == Err(Errno::EINVAL)), "{answers:?}");
-    Ok(levels)
 }

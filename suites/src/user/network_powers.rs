@@ -4,12 +4,11 @@
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 use kit::prelude::*;
-use kit::process::without;
+use kit::process::{as_each_inner_root, without};
 use kit::sys::device_flags::{loopback_is_up, set_loopback};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 use rustix::thread::CapabilitySet;
 
-use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.

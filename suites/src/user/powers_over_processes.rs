@@ -4,12 +4,12 @@
 use std::fs;
 
 use kit::prelude::*;
+use kit::process::as_each_inner_root;
 use kit::sys::priorities::{IoClass, set_io_class, set_scheduler};
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::process::setpriority_process;
 
-use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.

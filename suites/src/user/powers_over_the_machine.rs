@@ -5,6 +5,7 @@
 
 use kit::Behaviour;
 use kit::prelude::*;
+use kit::process::as_each_inner_root;
 use kit::sys::machine::{
     ioperm, iopl, load_no_kernel, load_no_module, load_no_module_file, reboot_without_magic, set_no_time, swapoff,
     swapon, syslog, unload_no_module, vhangup,
@@ -16,7 +17,6 @@ use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::acct;
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
 
-use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{container, user_namespace_with, with_only, without};
+use kit::process::{as_each_inner_root, container, user_namespace_with, with_only, without};
 use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use kit::sys::observers::{count_on_first_processor, load_bpf_program};
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
@@ -15,7 +15,6 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
 use rustix::thread::CapabilitySet;
 
-use super::inner_root::as_each_inner_root;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.

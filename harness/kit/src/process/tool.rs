@@ -7,6 +7,7 @@ use std::process::{Child as Process, ChildStdin, Command, Stdio};
 use nix::unistd::Pid;
 
 use crate::words::verdict::{Doing, Failure, Outcome};
+use crate::{expect, expect_eq};
 
 /// Where programs are when nobody says so, as in a guest.
 pub const USUAL_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -47,6 +48,21 @@ pub fn run(command: &mut Command) -> Outcome<Run> {
     let said = process.wait_with_output().doing(format!("wait for {command:?}"))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Run { pid, status: said.status.code(), output: text(&said.stdout), errors: text(&said.stderr) })
+}
+
+/// Runs a command line that the claim says succeeds, and returns what it wrote.
+pub fn expect_success(line: &[&str]) -> Outcome<String> {
+    let run = run_line(line)?;
+    expect_eq!((run.status, run.errors.as_str()), (Some(0), ""), "status and complaints of «{}»", line.join(" "));
+    Ok(run.output)
+}
+
+/// Runs a command line that the claim says fails with status 1, with such words among its complaints.
+pub fn expect_failure(line: &[&str], words: &str) -> Outcome<()> {
+    let run: Run = run_line(line)?;
+    expect_eq!(run.status, Some(1), "status of «{}», which complains: {}", line.join(" "), run.errors);
+    expect!(run.errors.contains(words), "«{}» complains: {}", line.join(" "), run.errors);
+    Ok(())
 }
 
 fn surround(command: &mut Command) -> &mut Command {

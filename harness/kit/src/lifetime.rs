@@ -1,10 +1,15 @@
-//! How the cases about the life of namespaces see its end: `namespaces(7)`, Namespace lifetime.
+//! How cases see the end of a namespace: `namespaces(7)`, Namespace lifetime.
 
 use std::os::fd::OwnedFd;
 
-use kit::Room;
-use kit::prelude::*;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::namespace::Kind;
+use crate::process::{Child, Spawn};
+use crate::room::Room;
+use crate::sys::clone::CloneFlags;
+use crate::words::verdict::{Doing, Outcome, Verdict, holds};
+use crate::{expect_errno, expect_ok};
 
 /// Shows that something keeps a namespace of this kind in existence, and that nothing else does once it has let go.
 ///
@@ -14,10 +19,10 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 ///
 /// How long must one wait to know that a namespace is not about to go? Until a twin has gone, which was made after it in
 /// the same way and then given up, and the kernel has had its time for what it does late.
-pub(super) fn lives_by<K, L>(
+pub fn lives_by<K, L>(
     kind: Kind,
     together: u32,
-    keep: impl Fn(&Room) -> Outcome<K>,
+    keep: impl Fn(&Room<'_>) -> Outcome<K>,
     let_go: impl Fn(K) -> Outcome<L>,
 ) -> Verdict {
     Room::with(kind, 2 * together, |room| {
@@ -41,7 +46,7 @@ pub(super) fn lives_by<K, L>(
 
 /// Shows that a namespace of this kind goes with its only process although something stays that could be thought to keep
 /// it. `make` returns that process and that something.
-pub(super) fn goes_in_spite_of<K>(kind: Kind, make: impl FnOnce(&Room) -> Outcome<(Child<()>, K)>) -> Verdict {
+pub fn goes_in_spite_of<K>(kind: Kind, make: impl FnOnce(&Room<'_>) -> Outcome<(Child<()>, K)>) -> Verdict {
     Room::with(kind, 1, |room| {
         let (process, _stays) = make(room)?;
         expect_errno!(room.member()?, ENOSPC, "the namespace has a process");
@@ -53,11 +58,8 @@ pub(super) fn goes_in_spite_of<K>(kind: Kind, make: impl FnOnce(&Room) -> Outcom
 
 /// A process without any of our open files, which takes hold of something and waits to be told to
 /// [`let_go`]. It stays after that, so that it is not its end that lets go.
-pub(super) fn holder<R>(
-    take: impl FnOnce() -> Outcome<R>,
-    give_up: impl FnOnce(R) -> Outcome<()>,
-) -> Outcome<Child<()>> {
-    let holder = Spawn::new(NONE).without_files().start(|case| {
+pub fn holder<R>(take: impl FnOnce() -> Outcome<R>, give_up: impl FnOnce(R) -> Outcome<()>) -> Outcome<Child<()>> {
+    let holder = Spawn::new(CloneFlags::empty()).without_files().start(|case| {
         let held = take()?;
         case.go()?;
         case.wait()?;
@@ -70,17 +72,14 @@ pub(super) fn holder<R>(
 }
 
 /// Tells a [`holder`] to let go, and returns it when it has.
-pub(super) fn let_go(holder: Child<()>) -> Outcome<Child<()>> {
+pub fn let_go(holder: Child<()>) -> Outcome<Child<()>> {
     holder.go()?;
     holder.recv::<()>()?;
     Ok(holder)
 }
 
 /// Makes a process in new namespaces that hands over a file that it has opened there; returns both.
-pub(super) fn file_from_inside(
-    flags: CloneFlags,
-    open: impl FnOnce() -> Outcome<OwnedFd>,
-) -> Outcome<(Child<()>, OwnedFd)> {
+pub fn file_from_inside(flags: CloneFlags, open: impl FnOnce() -> Outcome<OwnedFd>) -> Outcome<(Child<()>, OwnedFd)> {
     let process = Spawn::new(flags).without_files().start(|case| {
         case.send_fd(open()?)?;
         case.wait()
@@ -90,7 +89,7 @@ pub(super) fn file_from_inside(
 }
 
 /// Kills a process and waits until it is dead, but does not reap it.
-pub(super) fn make_zombie(process: Child<()>) -> Outcome<Child<()>> {
+pub fn make_zombie(process: Child<()>) -> Outcome<Child<()>> {
     process.kill(libc::SIGKILL)?;
     let mut dead = [PollFd::new(process.pidfd(), PollFlags::POLLIN)];
     poll(&mut dead, PollTimeout::NONE).doing("wait for a process's death")?;
@@ -98,13 +97,13 @@ pub(super) fn make_zombie(process: Child<()>) -> Outcome<Child<()>> {
 }
 
 /// Ends a process and reaps it.
-pub(super) fn end(process: Child<()>) -> Outcome<()> {
+pub fn end(process: Child<()>) -> Outcome<()> {
     process.kill(libc::SIGKILL)?;
     process.wait().map(drop)
 }
 
 /// Closes files by which something lived.
-pub(super) fn close<F>(files: F) -> Outcome<()> {
+pub fn close<F>(files: F) -> Outcome<()> {
     drop(files);
     Ok(())
 }

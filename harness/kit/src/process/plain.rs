@@ -1,15 +1,19 @@
-//! Inits that do nothing about signals, for the themes about what reaches them.
+//! Processes that do nothing about signals, for cases about what reaches them.
 
-use kit::prelude::*;
-use kit::sys::signals;
 use nix::sys::prctl::set_dumpable;
 use nix::unistd::{Pid, setpgid};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::child::{Child, spawn};
+use super::peer::Peer;
+use crate::sys::clone::CloneFlags;
+use crate::sys::signals;
+use crate::words::verdict::{Doing, Outcome};
+
 /// The signals whose default action ends the process, `signal(7)`, but for SIGKILL; and of the real-time signals those
 /// with the lowest and the highest number that the C library leaves to programs.
-pub(super) const DEADLY: [i32; 24] = [
+pub const DEADLY: [i32; 24] = [
     libc::SIGHUP,
     libc::SIGINT,
     libc::SIGQUIT,
@@ -37,14 +41,14 @@ pub(super) const DEADLY: [i32; 24] = [
 ];
 
 /// What is pending when nothing is.
-pub(super) const NO_SIGNALS: [i32; 0] = [];
+pub const NO_SIGNALS: [i32; 0] = [];
 
 /// Starts `body` in a child with these flags that has every signal's default action, and is ready for signals when
 /// this returns.
 ///
 /// It leads a process group of its own: SIGTSTP does nothing to a process in an orphaned one (`setpgid(2)`), and the
 /// stage's can be that. It dumps no core.
-pub(super) fn plain<T>(flags: CloneFlags, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
+pub fn plain<T>(flags: CloneFlags, body: impl FnOnce(&Peer) -> Outcome<T>) -> Outcome<Child<T>>
 where
     T: Serialize + DeserializeOwned,
 {
