@@ -47,7 +47,10 @@ fn net_device_in_one_namespace() -> Verdict {
 }
 
 /// The network namespace to move to is named by an open file that refers to it, or by the PID of a process in it.
-#[claim(source = ["ip-link(8) ip link set netns", "veth(4) DESCRIPTION"], needs = [Root, Module("veth")])]
+#[claim(
+    source = ["ip-link(8) ip link set - change device attributes", "veth(4) DESCRIPTION"],
+    needs = [Root, Module("veth")],
+)]
 fn a_namespace_is_named_by_descriptor_or_by_pid() -> Verdict {
     let here = veth_pair()?;
     let (one, other) = (Elsewhere::new()?, Elsewhere::new()?);

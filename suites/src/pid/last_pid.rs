@@ -33,7 +33,7 @@ fn loadavg_last_pid_is_namespaced() -> Verdict {
 /// The file ns_last_pid reads as the PID handed out last in the reader's PID namespace, whichever procfs it is in.
 #[claim(
     source = [
-        "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5) ns_last_pid",
+        "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5)",
     ],
     needs = [Root, Config("CHECKPOINT_RESTORE")],
 )]

@@ -32,7 +32,7 @@ const FOR_CHILDREN: &str = "/proc/thread-self/ns/pid_for_children";
 /// Once a process has unshared its PID namespace and forked, `pid_for_children` names the child's namespace, not its own.
 #[claim(
     source = [
-        "pid_namespaces(7) setns(2) and unshare(2) semantics", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "pid_namespaces(7) setns(2) and unshare(2) semantics", "namespaces(7) The /proc/pid/ns/ directory",
         "namespaces-fun",
     ],
     needs = [Root],
@@ -54,7 +54,7 @@ fn pid_for_children_follows_unshare() -> Verdict {
 /// Since 7.1 it names the new namespace at once.
 #[claim(
     source = [
-        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) The /proc/pid/ns/ directory",
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
     ],
     until = "7.1",
@@ -79,7 +79,7 @@ fn pid_for_children_enoent_before_first_child() -> Verdict {
 /// From `unshare(CLONE_NEWPID)` on, even before the first fork, `pid_for_children` names the new namespace and opens.
 #[claim(
     source = [
-        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) The /proc/pid/ns/ directory",
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
     ],
     since = "7.1",
@@ -123,7 +123,7 @@ fn outsider_can_become_init_via_pid_for_children() -> Verdict {
 }
 
 /// In a process that was forked into a new PID namespace, `pid_for_children` is that namespace, like `ns/pid`.
-#[claim(source = "namespaces(7) /proc/pid/ns/pid_for_children", needs = [Root])]
+#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root])]
 fn new_member_pid_for_children_equals_own() -> Verdict {
     let outer = own_inode(Kind::Pid)?;
     unshare(CLONE_NEWPID)?;

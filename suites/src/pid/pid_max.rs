@@ -92,7 +92,7 @@ fn pid_max_default_in_new_namespace() -> Verdict {
 
 /// A PID namespace's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
 #[claim(
-    source = "kernel/pid.c pid_max_min/pid_max_max",
+    source = "kernel/pid.c pid_max_min",
     since = "6.14",
     needs = [Root, Behaviour(FEW_PROCESSORS)],
 )]
@@ -102,7 +102,7 @@ fn pid_max_minimum_301() -> Verdict {
 
 /// The machine's kernel.pid_max can be anything from 301 to 4194304; 300 and 4194305 are refused with EINVAL.
 #[claim(
-    source = "kernel/pid.c pid_max_min/pid_max_max",
+    source = "kernel/pid.c pid_max_min",
     until = "6.14",
     needs = [Root, Disposable, Behaviour(FEW_PROCESSORS)],
 )]

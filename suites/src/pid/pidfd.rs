@@ -69,7 +69,10 @@ fn pidfd_signal_downward_ok() -> Verdict {
 }
 
 /// A pidfd's fdinfo gives the numbers of its process as the procfs that is read has them: 0 if none, -1 after its end.
-#[claim(source = "Documentation/filesystems/proc.rst fdinfo pidfd", needs = [Root])]
+#[claim(
+    source = "Documentation/filesystems/proc.rst 3.8 /proc/<pid>/fdinfo/<fd> - Information about opened file",
+    needs = [Root],
+)]
 fn pidfd_fdinfo_pid_fields() -> Verdict {
     let outer = waiting(NONE)?;
     let inner = waiting(CLONE_NEWPID)?;

@@ -67,7 +67,7 @@ fn create_unprivileged_through_userns() -> Verdict {
 }
 
 /// Joining a UTS namespace takes CAP_SYS_ADMIN in the user namespace that owns it and in the caller's own: else EPERM.
-#[claim(source = "setns(2) Network, IPC, and UTS namespaces", needs = [Root, UserNamespaces])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root, UserNamespaces])]
 fn setns_needs_cap() -> Verdict {
     let ours = Namespace::own(Kind::Uts)?;
     unprivileged(NONE, || {
