@@ -10,7 +10,9 @@ pub(crate) fn case(name: &str, verdict: Verdict) -> CaseRecord {
     let mut case = CaseRecord::new(name, verdict);
     case.theme = "basics".into();
     case.claim = format!("What {} says is so.", case.short_name());
-    case.sources = vec![format!("{}_namespaces(7)", case.suite)];
+    let page = format!("{}_namespaces(7)", case.suite);
+    case.sources = vec![page.clone()];
+    case.source_links = [(page, format!("https://example.org/{}#Notes", case.suite))].into();
     case.place = Place { file: format!("suites/src/{}/basics.rs", case.suite), line: 7 };
     case.duration = Duration::from_micros(1500);
     if verdict != Verdict::Holds {

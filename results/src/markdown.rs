@@ -85,6 +85,9 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
                 let _ = write!(out, "; {label} {}", code(text));
             }
         }
+        for (at, (source, link)) in case.cited().enumerate() {
+            let _ = write!(out, "{} {}", if at == 0 { "; source" } else { "," }, cited(source, link));
+        }
         out.push('\n');
     }
     more(out, findings.len(), "finding");
@@ -144,6 +147,15 @@ fn claims(names: &[&str]) -> String {
     match names.len() {
         0..=NAMED => names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", "),
         many => many.to_string(),
+    }
+}
+
+/// A source, a link if it can be opened.
+fn cited(source: &str, link: Option<&str>) -> String {
+    // An address in angle brackets ends at the first `>`, and at a line's end.
+    match link.filter(|link| !link.contains(|c: char| c.is_control() || "<>\\|".contains(c))) {
+        Some(link) => format!("[{}](<{link}>)", cell(source)),
+        None => cell(source),
     }
 }
 
@@ -235,6 +247,15 @@ mod tests {
     #[case(" ", "")]
     fn code_stays_in_its_span(#[case] text: &str, #[case] clean: &str) {
         assert_eq!(code(text), clean);
+    }
+
+    #[rstest]
+    #[case::a_link(Some("https://a.org/b.html#c%28d%29"), "[f(2) e\\_g](<https://a.org/b.html#c%28d%29>)")]
+    #[case::none(None, "f(2) e\\_g")]
+    #[case::no_address(Some("https://a.org/> <img>"), "f(2) e\\_g")]
+    #[case::two_lines(Some("https://a.org/\n# b"), "f(2) e\\_g")]
+    fn a_source_is_a_link_if_it_can_be(#[case] link: Option<&str>, #[case] shown: &str) {
+        assert_eq!(cited("f(2) e_g", link), shown);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The types say what is kept, `SCHEMA.md` beside this crate's manifest says how it is
 //! written down. Texts may hold anything, bytes of a guest included: each format cleans what it writes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,9 +25,12 @@ pub struct CaseRecord {
     /// The rest of the doc comment: what changed when. Empty when there is none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
-    /// What says so: `pid_namespaces(7)`, a file of the kernel's documentation, a seed document's name.
+    /// What says so: `pid_namespaces(7)`, a file of the kernel's tree, a document's title.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<String>,
+    /// Where those of [`CaseRecord::sources`] that can be opened are found, by their texts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub source_links: BTreeMap<String, String>,
     /// The first kernel version the claim covers, `6.14`; none: all from the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
@@ -76,6 +80,7 @@ impl CaseRecord {
             claim: String::new(),
             detail: String::new(),
             sources: Vec::new(),
+            source_links: BTreeMap::new(),
             since: None,
             until: None,
             erratum: None,
@@ -89,6 +94,14 @@ impl CaseRecord {
             at: None,
             evidence: Vec::new(),
         }
+    }
+
+    /// Each source, and the address it can be opened at. Only addresses that a page may lead to: a record may come from anywhere.
+    pub(crate) fn cited(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let link = |source| self.source_links.get(source).map(String::as_str);
+        self.sources
+            .iter()
+            .map(move |source| (source.as_str(), link(source).filter(|link| link.starts_with("https://"))))
     }
 
     /// The name without its suite: `nesting_stops_at_depth_32`.

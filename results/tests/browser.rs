@@ -30,6 +30,10 @@ fn open(matrix: &Matrix, hash: &str, width: u32) -> Opened {
 const SHOWN: &str = "[...document.querySelectorAll('tr[data-claim]')].filter(row => row.offsetParent).map(row => \
                      row.querySelector('.name').textContent)";
 
+/// The links of an element that lead away from the page, with their texts.
+const LINKS: &str =
+    "(place => [...place.querySelectorAll('a[href^=http]')].map(link => `${link.textContent}: ${link.href}`))";
+
 fn picture(page: &mut Opened, name: &str) {
     if let Some(folder) = std::env::var_os("NSPROOF_SCREENSHOTS") {
         let path = PathBuf::from(folder).join(name);
@@ -91,6 +95,10 @@ fn the_keyboard_opens_a_cell_and_comes_back_to_it() {
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
+    assert_eq!(
+        page.browser.eval(&format!("{LINKS}(document.getElementById('cell'))")).to_string(),
+        r#"["pid_namespaces(7): https://example.org/pid#Notes"]"#
+    );
     page.browser.press("Escape");
     page.browser.eval("new Promise(requestAnimationFrame)");
     assert_eq!(page.browser.eval("location.hash"), "#suite=pid");
@@ -108,6 +116,10 @@ fn an_address_opens_what_it_says() {
     picture(&mut page, "errata-400.png");
     let text = page.browser.eval("document.getElementById('view-errata').innerText");
     assert!(text.as_str().unwrap().contains("at most 5 lines"), "{text}");
+    assert_eq!(
+        page.browser.eval(&format!("{LINKS}(document.getElementById('view-errata'))")).to_string(),
+        r#"["user_namespaces(7): https://example.org/user#Notes"]"#
+    );
     page.browser.dark(true);
     page.browser.open(&page.file.clone(), "", 1280);
     picture(&mut page, "dark-1280.png");
@@ -137,6 +149,8 @@ fn text_of_a_guest_stays_text() {
     let text = page.browser.eval("document.getElementById('cell').innerText");
     assert!(text.as_str().unwrap().contains("</script><script>"), "{text}");
     assert!(text.as_str().unwrap().contains("/*DATA*/ \\u{202e}"), "{text}");
+    assert!(text.as_str().unwrap().contains("the talk"), "{text}");
+    assert_eq!(page.browser.eval("document.querySelectorAll('a[href^=javascript]').length"), 0);
     assert_eq!(page.browser.eval("document.images.length"), 0);
     assert_eq!(page.browser.complaints, [""; 0]);
 }

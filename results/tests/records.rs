@@ -35,6 +35,18 @@ fn schema_1_is_read_and_written_to_the_byte() {
 }
 
 #[test]
+fn links_of_sources_are_kept() {
+    let mut run = Run::read(&kept("run-schema-1.json")).unwrap();
+    assert!(run.cases[0].source_links.is_empty(), "an older record has none");
+    run.cases[0].source_links = [("uts_namespaces(7)".into(), "https://example.org/uts".into())].into();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run-6.12.json");
+    run.write(&path).unwrap();
+    assert!(fs::read_to_string(&path).unwrap().contains(r#""uts_namespaces(7)": "https://example.org/uts""#));
+    assert_eq!(Run::read(&path).unwrap(), run);
+}
+
+#[test]
 fn a_baseline_of_schema_1_is_read_and_written_to_the_byte() {
     let path = kept("baseline-schema-1.json");
     let baseline = Baseline::read(&path).unwrap();

@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// The kernel gives another answer than expected.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn expects_the_wrong_answer() -> Verdict {
     let answer: Result<(), Errno> = Err(Errno::EINVAL);
     expect_errno!(answer, EPERM);
@@ -26,7 +26,7 @@ fn expects_the_wrong_answer() -> Verdict {
 }
 
 /// A preparation fails.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn cannot_prepare() -> Verdict {
     let prepared: Result<(), Errno> = Err(Errno::EPERM);
     prepared.doing("mount something")?;
@@ -34,13 +34,13 @@ fn cannot_prepare() -> Verdict {
 }
 
 /// The case panics.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn panics() -> Verdict {
     panic!("something was none after all")
 }
 
 /// The case has no end.
-#[claim(source = "none", deadline = 1)]
+#[claim(source = "namespaces(7)", deadline = 1)]
 fn never_ends() -> Verdict {
     loop {
         nix::unistd::pause();
@@ -48,27 +48,27 @@ fn never_ends() -> Verdict {
 }
 
 /// The case's process exits before it has a verdict.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn exits_without_a_word() -> Verdict {
     std::process::exit(3)
 }
 
 /// The case's process is killed.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn is_killed() -> Verdict {
     raise(Signal::SIGKILL)?;
     holds()
 }
 
 /// The case ends the PID namespace that it runs in.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn ends_its_init() -> Verdict {
     nix::sys::reboot::reboot(nix::sys::reboot::RebootMode::RB_AUTOBOOT)?;
     holds()
 }
 
 /// The case prints more than anybody wants to read.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn floods_its_output() -> Verdict {
     for line in 0..50_000 {
         println!("line {line} \x1b[31m");
@@ -77,7 +77,7 @@ fn floods_its_output() -> Verdict {
 }
 
 /// A grandchild of the case sees a wrong answer.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn fails_in_a_grandchild() -> Verdict {
     child(NONE, || {
         child(NONE, || {
@@ -89,7 +89,7 @@ fn fails_in_a_grandchild() -> Verdict {
 }
 
 /// The case leaves a process behind that does not want to go.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn leaves_a_process_behind() -> Verdict {
     let (_, _) = spawn(NONE, |parent| {
         nix::unistd::setsid()?;

@@ -35,7 +35,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// The kernel panics.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn crashes_the_kernel() -> Verdict {
     fs::write("/proc/sys/kernel/sysrq", "1")?;
     fs::write("/proc/sysrq-trigger", "c")?;
@@ -43,7 +43,7 @@ fn crashes_the_kernel() -> Verdict {
 }
 
 /// The processor's interrupt controller is switched off: nothing stops what runs, and no timer ends it.
-#[claim(source = "none", needs = [Root, InitialNamespaces, Module("msr")], deadline = 1)]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces, Module("msr")], deadline = 1)]
 fn hangs_with_interrupts_off() -> Verdict {
     /// IA32_APIC_BASE, and its bit that enables the controller (Intel's manual, volume 4).
     const APIC_BASE: u64 = 0x1b;
@@ -58,27 +58,27 @@ fn hangs_with_interrupts_off() -> Verdict {
 }
 
 /// The machine is switched off.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn powers_the_machine_off() -> Verdict {
     reboot(RebootMode::RB_POWER_OFF)?;
     holds()
 }
 
 /// The kernel marks itself as having warned.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn makes_the_kernel_warn() -> Verdict {
     fs::write("/proc/sys/kernel/tainted", "512")?;
     holds()
 }
 
 /// Something that is no event comes down the line.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn says_what_is_no_event() -> Verdict {
     say(b"\x1b]0;owned\x07 all claims hold\n")
 }
 
 /// The line stops in the middle.
-#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 1)]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces], deadline = 1)]
 fn says_half_a_line() -> Verdict {
     say(b"{\"finished\":{\"case\":")?;
     loop {
@@ -87,13 +87,13 @@ fn says_half_a_line() -> Verdict {
 }
 
 /// A case reports that another case holds.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn speaks_for_another_case() -> Verdict {
     say(b"{\"finished\":{\"case\":\"guest::leaves_a_mount_behind\",\"report\":{\"verdict\":\"holds\",\"duration_us\":1}}}\n")
 }
 
 /// A line comes that has no end.
-#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 60)]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces], deadline = 60)]
 fn floods_the_line() -> Verdict {
     loop {
         say(&[b'x'; 4096])?;
@@ -101,7 +101,7 @@ fn floods_the_line() -> Verdict {
 }
 
 /// The console is filled with text.
-#[claim(source = "none", needs = [Root, InitialNamespaces], deadline = 1)]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces], deadline = 1)]
 fn floods_the_console() -> Verdict {
     let mut console = OpenOptions::new().write(true).open("/dev/ttyS0")?;
     loop {
@@ -110,14 +110,14 @@ fn floods_the_console() -> Verdict {
 }
 
 /// A mount is left in the initial mount namespace.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn leaves_a_mount_behind() -> Verdict {
     mount(Some("left"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
     holds()
 }
 
 /// A process is left in the initial PID namespace.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn leaves_a_process_behind() -> Verdict {
     let left = spawn(NONE, |_| loop_for_ever())?;
     left.forget();
@@ -125,45 +125,45 @@ fn leaves_a_process_behind() -> Verdict {
 }
 
 /// A file that another case makes is not there.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn is_the_first_to_touch_the_kernel() -> Verdict {
     expect!(!fs::exists("/touched")?);
     holds()
 }
 
 /// A file is made where another case looks.
-#[claim(source = "none", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]
 fn touches_the_kernel() -> Verdict {
     fs::write("/touched", "")?;
     holds()
 }
 
 /// A case sees certain PIDs, inode numbers and interface indexes.
-#[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces, Module("dummy")])]
 fn tells_its_numbers() -> Verdict {
     tell_numbers(true)
 }
 
 /// Another case sees the same ones.
-#[claim(source = "none", needs = [Root, InitialNamespaces, Module("dummy")])]
+#[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces, Module("dummy")])]
 fn tells_its_numbers_again() -> Verdict {
     tell_numbers(true)
 }
 
 /// So does a case on a stage, for which nothing has to be loaded.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn tells_its_stages_numbers() -> Verdict {
     tell_numbers(false)
 }
 
 /// And so does the next.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn tells_its_stages_numbers_again() -> Verdict {
     tell_numbers(false)
 }
 
 /// A case's process took its request from the port itself: only a sentry's timer is armed, for the case's deadline.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn is_carried_out_by_a_sentry() -> Verdict {
     let files = fs::read_dir("/proc/self/fdinfo")?.filter_map(|file| fs::read_to_string(file.ok()?.path()).ok());
     let timers: Vec<String> = files
@@ -174,7 +174,7 @@ fn is_carried_out_by_a_sentry() -> Verdict {
 }
 
 /// The kernel marks itself as having gone wrong, and the case's process is killed, as an oops does.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn is_killed_by_the_kernel() -> Verdict {
     fs::write("/proc/sys/kernel/tainted", "128")?;
     raise(Signal::SIGKILL)?;
@@ -182,7 +182,7 @@ fn is_killed_by_the_kernel() -> Verdict {
 }
 
 /// The case closes every descriptor that it has.
-#[claim(source = "none", needs = [Root, Disposable])]
+#[claim(source = "namespaces(7)", needs = [Root, Disposable])]
 fn closes_its_descriptors() -> Verdict {
     for number in 3..64 {
         // Most are none.

@@ -17,7 +17,7 @@ fn version() -> Result<(u32, u32), Failure> {
 }
 
 /// The claim holds up to 6.13.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn changed_in_6_14() -> Verdict {
     println!("evidence of this kernel");
     let old = version()? < (6, 14);
@@ -26,14 +26,14 @@ fn changed_in_6_14() -> Verdict {
 }
 
 /// The claim is about 6.14 and what came after it, and holds there.
-#[claim(source = "none", since = "6.14")]
+#[claim(source = "namespaces(7)", since = "6.14")]
 fn is_about_6_14_and_newer() -> Verdict {
     expect_eq!(version()? < (6, 14), false);
     holds()
 }
 
 /// The claim holds up to 6.1 and not from 7.0 on, and between the two the case is broken.
-#[claim(source = "none")]
+#[claim(source = "namespaces(7)")]
 fn has_no_answer_between() -> Verdict {
     let version = version()?;
     let prepared = if version > (6, 1) && version < (7, 0) { Err(Errno::EPERM) } else { Ok(()) };

@@ -1,5 +1,5 @@
 //! The words of the project: a *claim* is a sentence about the kernel, its *case* the function that tests it; a case has
-//! *needs*, *expects* answers and comes to a *verdict*; the *registry* has them all.
+//! *needs*, *expects* answers and comes to a *verdict*; the *registry* has them all; a *source* is where a claim is written.
 
 pub mod claim;
 pub mod expect;
@@ -8,4 +8,5 @@ pub mod program;
 pub mod refusal;
 pub mod registry;
 pub mod sentence;
+pub mod source;
 pub mod verdict;

@@ -1,7 +1,7 @@
 //! `nsproof explain`.
 
 use anyhow::{Result, bail};
-use kit::{Case, Registry};
+use kit::{Case, Registry, Source};
 
 use crate::terminal;
 
@@ -35,8 +35,9 @@ fn text(case: &Case) -> String {
     }
     text.push('\n');
     let needs: Vec<_> = case.needs.iter().map(ToString::to_string).collect();
+    let sources: Vec<_> = case.sources.iter().map(said_by).collect();
     let rows = [
-        ("says", case.sources.join(", ")),
+        ("says", sources.join("\n")),
         ("kernels", if case.range().is_empty() { "all".to_owned() } else { case.range() }),
         ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
         ("erratum", case.erratum.unwrap_or_default().to_owned()),
@@ -45,7 +46,44 @@ fn text(case: &Case) -> String {
         ("run it", format!("nsproof run --exact {}", case.name())),
     ];
     for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("  {name:<9} {value}\n"));
+        text.push_str(&format!("  {name:<9} {}\n", value.replace('\n', "\n            ")));
     }
     text
+}
+
+/// A source with what it is, and its link on a line of its own.
+fn said_by(source: &Source) -> String {
+    let link = source.link.map(|link| format!("\n{link}")).unwrap_or_default();
+    format!("{source}: {}{link}", source.about)
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::{claim, holds};
+
+    use super::*;
+
+    /// Something counts.
+    #[claim(source = ["clone(2) ERRORS", "What's in a name(space)?"])]
+    fn counts() -> Verdict {
+        holds()
+    }
+
+    #[test]
+    fn each_source_comes_with_what_it_is_and_its_link() {
+        let text = text(&counts());
+        let (text, _) = text.split_once("  case ").expect("where the case stands");
+        insta::assert_snapshot!(text, @r"
+        command::counts
+
+          Something counts.
+
+          says      clone(2) ERRORS: creating a process, in new namespaces if so wished (man-pages)
+                    https://manpages.debian.org/unstable/manpages-dev/clone.2.en.html#ERRORS
+                    What's in a name(space)?: the talk
+          kernels   all
+          needs     nothing
+          deadline  10 s
+        ");
+    }
 }

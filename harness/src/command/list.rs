@@ -1,5 +1,7 @@
 //! `nsproof list`.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use kit::{Case, Registry};
 use serde::Serialize;
@@ -14,7 +16,9 @@ struct Listed {
     theme: &'static str,
     claim: &'static str,
     detail: &'static str,
-    sources: &'static [&'static str],
+    sources: Vec<&'static str>,
+    /// Where they can be opened, by their texts.
+    source_links: BTreeMap<&'static str, &'static str>,
     since: Option<String>,
     until: Option<String>,
     needs: Vec<String>,
@@ -31,7 +35,8 @@ impl From<&Case> for Listed {
             theme: case.theme(),
             claim: case.claim,
             detail: case.detail,
-            sources: case.sources,
+            sources: case.sources.iter().map(|source| source.text).collect(),
+            source_links: case.sources.iter().filter_map(|source| Some((source.text, source.link?))).collect(),
             since: case.since.map(|version| version.to_string()),
             until: case.until.map(|version| version.to_string()),
             needs: case.needs.iter().map(ToString::to_string).collect(),

@@ -232,7 +232,9 @@ fn record_of(case: &Case, served: Served) -> CaseRecord {
     record.theme = case.theme().to_owned();
     record.claim = case.claim.to_owned();
     record.detail = case.detail.to_owned();
-    record.sources = case.sources.iter().map(|source| (*source).to_owned()).collect();
+    record.sources = case.sources.iter().map(ToString::to_string).collect();
+    let links = case.sources.iter().filter_map(|source| Some((source.to_string(), source.link?.to_owned())));
+    record.source_links = links.collect();
     record.since = case.since.map(|version| version.to_string());
     record.until = case.until.map(|version| version.to_string());
     record.erratum = case.erratum.map(str::to_owned);

@@ -12,7 +12,7 @@ function code(text) {
 
 function drawClaim(claim) {
   const list = element("dl", {});
-  fact(list, "source", (claim.sources || []).join(", "));
+  fact(list, "source", claim.sources && sources(claim));
   fact(list, "about kernels", [claim.since && "since " + claim.since, claim.until && "before " + claim.until].filter(Boolean).join(" and "));
   fact(list, "a document says", claim.erratum);
   fact(list, "case", code(claim.place));

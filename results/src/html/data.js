@@ -32,7 +32,7 @@ for (const claim of claims)
 
 // What a search looks through.
 for (const claim of claims)
-  claim.search = [claim.name, claim.claim, claim.detail, claim.erratum, ...(claim.sources || []),
+  claim.search = [claim.name, claim.claim, claim.detail, claim.erratum, ...(claim.sources || []).map(([text]) => text),
     ...(claim.answers || []).map((answer) => answer.message)].join("\n").toLowerCase();
 
 const byName = new Map(claims.map((claim) => [claim.name, claim]));
@@ -45,6 +45,12 @@ function element(tag, attributes, ...children) {
     else if (value !== false && value != null) made.setAttribute(name, value);
   made.append(...children.filter((child) => child != null && child !== false));
   return made;
+}
+
+// The claim's sources, one after the other, each a link if it can be opened.
+function sources(claim) {
+  return element("span", {}, ...(claim.sources || []).flatMap(([text, href], at) => [
+    at ? ", " : null, href ? element("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text]));
 }
 
 function plural(number, noun) {

@@ -63,7 +63,7 @@ fn claim(row: &Row<'_>, order: &Order, evidence: &mut usize) -> Value {
         ("theme", line(&case.theme)),
         ("claim", block(&case.claim)),
         ("detail", block(&case.detail)),
-        ("sources", case.sources.iter().map(|text| line(text)).collect()),
+        ("sources", case.cited().map(|(text, link)| json!([line(text), link])).collect()),
         ("since", since),
         ("until", until),
         ("erratum", option(case.erratum.as_deref(), block)),

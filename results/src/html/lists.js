@@ -35,7 +35,7 @@ function drawErrata() {
     const holding = kernels.map((kernel, at) => at).filter((at) => claim.verdicts[at].toLowerCase() === "h");
     const shown = holding.length ? kernels[holding[0]].word : "no kernel tested";
     return [element("p", { class: "message" }, claim.erratum), element("p", { class: "message" }, claim.claim || ""),
-      (claim.sources || []).join(", "), claim.since ? "since " + claim.since : "on all kernels covered",
+      sources(claim), claim.since ? "since " + claim.since : "on all kernels covered",
       element("span", {}, "shown on " + shown + (holding.length > 1 ? " and " + (holding.length - 1) + " more: " : ": "),
         link(claim, holding.length ? holding[0] : 0))];
   });

@@ -80,7 +80,9 @@ fn case(name: &str, claim: &str, verdict: Verdict) -> CaseRecord {
     let mut case = CaseRecord::new(name, verdict);
     case.theme = "basics".into();
     case.claim = claim.into();
-    case.sources = vec![format!("{}_namespaces(7)", case.suite)];
+    let page = format!("{}_namespaces(7)", case.suite);
+    case.sources = vec![page.clone(), "the talk".into()];
+    case.source_links = [(page, format!("https://example.org/{}#Notes", case.suite))].into();
     case.place = Place { file: format!("suites/src/{}/basics.rs", case.suite), line: 7 };
     case.duration = Duration::from_micros(1500);
     case
@@ -124,6 +126,7 @@ fn evil(at: usize) -> CaseRecord {
     let mut case = case("user::evil_text_stays_text", "Text stays text.", Verdict::Holds);
     if at == 0 {
         case.verdict = Verdict::Broken;
+        case.source_links = [("the talk".into(), "javascript:document.title='owned'".into())].into();
         case.message = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> /*DATA*/ \u{202e}".into();
     }
     case

@@ -140,7 +140,7 @@ fn ioctl_mnt_next_privilege_eperm() -> Verdict {
 ///
 /// Depending on the stable release they pass over it, here to the end (ENOENT), or fail with EPERM.
 #[claim(
-    source = ["kernel 6.12 fs/namespace.c get_sequential_mnt_ns", "kernel 6.12.107 fs/nsfs.c may_use_nsfs_ioctl"],
+    source = ["kernel 6.12 fs/namespace.c __lookup_next_mnt_ns", "kernel 6.12.107 fs/nsfs.c may_use_nsfs_ioctl"],
     since = "6.12",
     until = "7.0",
     needs = [Root, UserNamespaces, InitialNamespaces],

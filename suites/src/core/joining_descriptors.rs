@@ -74,7 +74,7 @@ fn setns_opath_ebadf() -> Verdict {
 /// setns(2) on an open file that is neither a namespace's nor a pidfd fails with EINVAL, also on a directory of
 /// /proc/PID.
 #[claim(
-    source = ["setns(2) ERRORS", "kernel/nsproxy.c setns", "kernel/fork.c pidfd_pid"],
+    source = ["setns(2) ERRORS", "kernel/nsproxy.c setns", "fs/pidfs.c pidfd_pid"],
     since = "5.8",
     needs = [UserNamespaces],
 )]

@@ -58,7 +58,7 @@ fn listns_active_by_a_bind_mount() -> Verdict {
 
 /// listns() lists a user namespace without processes while there is a process in one that was made inside it.
 #[claim(
-    source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put_owner",
+    source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put",
     since = "6.19",
     needs = [Root, InitialNamespaces],
 )]
@@ -79,7 +79,7 @@ fn listns_active_by_one_below() -> Verdict {
 
 /// listns() does not list a network namespace that lives by a socket alone, until its file is opened by means of that.
 #[claim(
-    source = ["kernel 7.3 kernel/nscommon.c __ns_ref_active_resurrect", "kernel 7.3 net/socket.c SIOCGSKNS"],
+    source = ["kernel 7.3 kernel/nscommon.c __ns_ref_active_get", "kernel 7.3 net/socket.c SIOCGSKNS"],
     since = "6.19",
     needs = [Root, InitialNamespaces],
 )]

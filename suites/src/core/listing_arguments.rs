@@ -55,7 +55,7 @@ fn listns_efault() -> Verdict {
 }
 
 /// There are no flags: any is EINVAL.
-#[claim(source = "kernel 7.3 kernel/nstree.c SYSCALL_DEFINE4(listns)", since = "6.19", needs = [])]
+#[claim(source = "kernel 7.3 kernel/nstree.c listns", since = "6.19", needs = [])]
 fn listns_flags_einval() -> Verdict {
     for flags in [1, 1 << 31] {
         expect_errno!(listns_with(&Request::all(), PLENTY, flags), EINVAL, "{flags:#x}");
@@ -99,7 +99,7 @@ fn listns_bad_type_eopnotsupp() -> Verdict {
 }
 
 /// One can ask for a million namespaces at once and not for one more, which is EOVERFLOW; asked for none, it gives none.
-#[claim(source = "kernel 7.3 kernel/nstree.c SYSCALL_DEFINE4(listns)", since = "6.19", needs = [])]
+#[claim(source = "kernel 7.3 kernel/nstree.c listns", since = "6.19", needs = [])]
 fn listns_too_many_eoverflow() -> Verdict {
     expect_errno!(listns(&Request::all(), 1_000_001), EOVERFLOW);
     let all = expect_ok!(listns(&Request::all(), 1_000_000));

@@ -35,7 +35,7 @@ fn unshare_fs_reverses_clone_fs() -> Verdict {
 
 /// unshare() of the mount namespace ends the sharing of root, working directory and umask as well.
 #[claim(
-    source = ["unshare(2) CLONE_NEWNS", "Documentation/userspace-api/unshare.rst 7.2"],
+    source = ["unshare(2) CLONE_NEWNS", "Documentation/userspace-api/unshare.rst 7.2) unshare() system call service function"],
     needs = [UserNamespaces],
 )]
 fn unshare_newns_implies_fs() -> Verdict {

@@ -100,7 +100,7 @@ fn unshare_sighand_einval_shared() -> Verdict {
 
 /// A process that shares its memory with another one can unshare(CLONE_THREAD): CLONE_VM, which it cannot, is not implied.
 #[claim(
-    source = ["unshare(2) DESCRIPTION", "Documentation/userspace-api/unshare.rst 7.2"],
+    source = ["unshare(2) DESCRIPTION", "Documentation/userspace-api/unshare.rst 7.2) unshare() system call service function"],
     erratum = "unshare(2): specifying CLONE_THREAD automatically implies CLONE_VM.",
 )]
 fn unshare_thread_allowed_with_shared_mm() -> Verdict {

@@ -82,7 +82,7 @@ fn net_move_keeps_link_properties() -> Verdict {
 /// The alternative names of a device move with it to another network namespace, and no longer name it in the old one.
 ///
 /// Before 6.6 they stayed behind and named a device that was not there; stable kernels as old as 6.1 were mended too.
-#[claim(source = "ip-link(8) altname", since = "6.6", needs = [Root, Module("veth")])]
+#[claim(source = "ip-link(8)", since = "6.6", needs = [Root, Module("veth")])]
 fn net_move_keeps_altnames() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     here.add_altname(here.device("a")?.index, "another")?.doing("give the device another name")?;

@@ -49,7 +49,7 @@ fn net_device_in_one_namespace() -> Verdict {
 
 /// The network namespace to which a device is moved is given by a file descriptor that refers to it, or by the PID of a
 /// process in it.
-#[claim(source = ["ip-link(8) ip link set netns", "veth(4) DESCRIPTION"], needs = [Root, Module("veth")])]
+#[claim(source = ["ip-link(8) ip link set - change device attributes", "veth(4) DESCRIPTION"], needs = [Root, Module("veth")])]
 fn a_namespace_is_named_by_descriptor_or_by_pid() -> Verdict {
     let here = veth_pair()?;
     let (one, other) = (Elsewhere::new()?, Elsewhere::new()?);

@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// After unshare(CLONE_NEWPID), a child made with the flags of vfork(2) is the first process of the new namespace.
-#[claim(source = "pid_namespaces(7) (intro)", needs = [Root])]
+#[claim(source = "pid_namespaces(7) DESCRIPTION", needs = [Root])]
 fn vfork_enters_new_pidns() -> Verdict {
     let plain = share_memory(CLONE_VFORK, 0)?;
     expect_eq!(plain.own_pid(), plain.pid(), "without a new namespace");

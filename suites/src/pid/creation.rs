@@ -141,7 +141,7 @@ fn unshare_leaves_caller_in_its_pid_namespace() -> Verdict {
 /// Joining a descendant PID namespace with setns(2) moves only later children: the caller keeps its PID and its PID
 /// namespace.
 #[claim(
-    source = ["pid_namespaces(7) setns(2) and unshare(2) semantics", "setns(2) PID namespaces"],
+    source = ["pid_namespaces(7) setns(2) and unshare(2) semantics", "setns(2) Details for specific namespace types"],
     needs = [Root]
 )]
 fn setns_leaves_caller_in_its_pid_namespace() -> Verdict {

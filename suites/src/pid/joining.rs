@@ -16,7 +16,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// setns(2) to the caller's own PID namespace succeeds, and the caller and its next child stay there.
 #[claim(
-    source = ["setns(2) PID namespaces", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
+    source = ["setns(2) Details for specific namespace types", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
     needs = [Root],
 )]
 fn setns_own_pidns_is_noop() -> Verdict {
@@ -31,7 +31,7 @@ fn setns_own_pidns_is_noop() -> Verdict {
 
 /// setns(2) to a descendant of the caller's PID namespace succeeds, be it a child namespace or a grandchild.
 #[claim(
-    source = ["setns(2) PID namespaces", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
+    source = ["setns(2) Details for specific namespace types", "pid_namespaces(7) setns(2) and unshare(2) semantics"],
     needs = [Root],
 )]
 fn setns_to_child_pidns_allowed() -> Verdict {
@@ -72,7 +72,7 @@ fn setns_to_ancestor_pidns_einval() -> Verdict {
 }
 
 /// setns(2) to a sibling of the caller's PID namespace fails with EINVAL.
-#[claim(source = "setns(2) PID namespaces", needs = [Root])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root])]
 fn setns_to_sibling_pidns_einval() -> Verdict {
     let sibling = waiting(CLONE_NEWPID)?;
     let namespace = sibling.namespace(Kind::Pid)?;
@@ -104,7 +104,7 @@ fn setns_can_return_to_own_after_descendant() -> Verdict {
 ///
 /// The init itself stays in its own.
 #[claim(
-    source = ["Linux Namespaces", "setns(2) PID namespaces"],
+    source = ["Linux Namespaces", "setns(2) Details for specific namespace types"],
     needs = [Root],
     erratum = "«Linux Namespaces»: the init of a PID namespace cannot join another existing PID namespace. (No \
                process can change its own; for that of its children, being init makes no difference.)",

@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// Joining a PID namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the one that owns it; otherwise
 /// setns(2) fails with EPERM.
-#[claim(source = "setns(2) PID namespaces", needs = [Root, UserNamespaces])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root, UserNamespaces])]
 fn setns_pidns_needs_cap_in_both_userns() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     let ours = init.namespace(Kind::Pid)?;

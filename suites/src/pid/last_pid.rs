@@ -35,7 +35,7 @@ fn loadavg_last_pid_is_namespaced() -> Verdict {
 /// To which PID namespace the procfs belongs, and in which the file was opened, makes no difference.
 #[claim(
     source = [
-        "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5) ns_last_pid",
+        "pid_namespaces(7) /proc files", "Linux Namespaces", "proc_sys_kernel(5)",
     ],
     needs = [Root, Config("CHECKPOINT_RESTORE")],
 )]

@@ -33,7 +33,7 @@ const FOR_CHILDREN: &str = "/proc/thread-self/ns/pid_for_children";
 /// caller's as before.
 #[claim(
     source = [
-        "pid_namespaces(7) setns(2) and unshare(2) semantics", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "pid_namespaces(7) setns(2) and unshare(2) semantics", "namespaces(7) The /proc/pid/ns/ directory",
         "namespaces-fun",
     ],
     needs = [Root],
@@ -56,7 +56,7 @@ fn pid_for_children_follows_unshare() -> Verdict {
 /// The link itself is there, as `lstat(2)` shows. Since 7.1 it refers to the new namespace at once.
 #[claim(
     source = [
-        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) The /proc/pid/ns/ directory",
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
     ],
     until = "7.1",
@@ -82,7 +82,7 @@ fn pid_for_children_enoent_before_first_child() -> Verdict {
 /// opened.
 #[claim(
     source = [
-        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) /proc/pid/ns/pid_for_children",
+        "kernel/pid_namespace.c pidns_for_children_get", "namespaces(7) The /proc/pid/ns/ directory",
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
     ],
     since = "7.1",
@@ -144,7 +144,7 @@ fn forks_when_asked(case: &Peer) -> Outcome<()> {
 }
 
 /// In the first process of a new PID namespace, `pid_for_children` refers to that namespace, as `pid` does.
-#[claim(source = "namespaces(7) /proc/pid/ns/pid_for_children", needs = [Root])]
+#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root])]
 fn new_member_pid_for_children_equals_own() -> Verdict {
     let outer = own_inode(Kind::Pid)?;
     unshare(CLONE_NEWPID)?;

@@ -100,7 +100,7 @@ fn pid_max_default_in_new_namespace() -> Verdict {
 
 /// The kernel.pid_max of a PID namespace can be 301 to 4194304; a write of 300 or 4194305 fails with EINVAL.
 #[claim(
-    source = "kernel/pid.c pid_max_min/pid_max_max",
+    source = "kernel/pid.c pid_max_min",
     since = "6.14",
     needs = [Root, Behaviour(FEW_PROCESSORS)],
 )]
@@ -110,7 +110,7 @@ fn pid_max_minimum_301() -> Verdict {
 
 /// Before 6.14, the kernel.pid_max of the machine can be 301 to 4194304; a write of 300 or 4194305 fails with EINVAL.
 #[claim(
-    source = "kernel/pid.c pid_max_min/pid_max_max",
+    source = "kernel/pid.c pid_max_min",
     until = "6.14",
     needs = [Root, Disposable, Behaviour(FEW_PROCESSORS)],
 )]

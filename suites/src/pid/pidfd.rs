@@ -69,7 +69,7 @@ fn pidfd_signal_downward_ok() -> Verdict {
 
 /// Pid and NSpid in a pidfd's fdinfo start with the PID in the procfs's PID namespace: 0 if there is none, -1 after the
 /// end.
-#[claim(source = "Documentation/filesystems/proc.rst fdinfo pidfd", needs = [Root])]
+#[claim(source = "Documentation/filesystems/proc.rst 3.8 /proc/<pid>/fdinfo/<fd> - Information about opened file", needs = [Root])]
 fn pidfd_fdinfo_pid_fields() -> Verdict {
     let outer = waiting(NONE)?;
     let inner = waiting(CLONE_NEWPID)?;

@@ -12,7 +12,7 @@ pub(super) const CASES: &[Case] =
     cases![proc_pidns_mount_option, proc_pidns_option_refuses_non_descendant, proc_subset_pid_hides_system_files];
 
 /// The mount option pidns= makes a procfs show the PID namespace that it names instead of the mounter's own.
-#[claim(source = "Documentation/filesystems/proc.rst pidns=", since = "6.18", needs = [Root])]
+#[claim(source = "Documentation/filesystems/proc.rst 4.1 Mount options", since = "6.18", needs = [Root])]
 fn proc_pidns_mount_option() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     expect_ok!(mount_proc_at("/mnt", Some(&format!("pidns=/proc/{}/ns/pid", init.pid()))));
@@ -41,7 +41,7 @@ fn proc_pidns_option_refuses_non_descendant() -> Verdict {
 }
 
 /// A procfs that is mounted with subset=pid has only the processes' directories and the links self and thread-self.
-#[claim(source = "Documentation/filesystems/proc.rst subset=", since = "5.8", needs = [Root])]
+#[claim(source = "Documentation/filesystems/proc.rst 4.1 Mount options", since = "5.8", needs = [Root])]
 fn proc_subset_pid_hides_system_files() -> Verdict {
     mount_proc_at("/tmp", None)?;
     expect!(Path::new("/tmp/meminfo").exists(), "without the option");

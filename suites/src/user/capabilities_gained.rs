@@ -63,7 +63,7 @@ fn full_capabilities_after_clone() -> Verdict {
 
 /// Whoever may join a user namespace has every capability there, be it its owner or somebody with CAP_SYS_ADMIN alone.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "Linux Namespaces"],
+    source = ["user_namespaces(7) Capabilities", "setns(2) Details for specific namespace types", "Linux Namespaces"],
     needs = [Root, UserNamespaces],
 )]
 fn full_capabilities_after_setns() -> Verdict {

@@ -15,7 +15,7 @@ pub(super) const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_
 ///
 /// Whether the cgroup namespace is his own makes no difference.
 #[claim(
-    source = ["cgroups(7) Cgroups v2 delegation: delegating a hierarchy to a less privileged user", "What's in a name(space)?"],
+    source = ["cgroups(7) CGROUPS DELEGATION: DELEGATING A HIERARCHY TO A LESS PRIVILEGED USER", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Cgroup2],
     erratum = "«What's in a name(space)?»: whether a process may manage cgroups depends on its user namespace being the owner of the cgroup namespace.",
 )]

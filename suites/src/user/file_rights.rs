@@ -179,7 +179,7 @@ fn noatime_needs_fowner_over_mapped_uid() -> Verdict {
 /// With protected_hardlinks, root of a user namespace may link others' files only where their user is mapped: else EPERM.
 ///
 /// The restriction is on files that the caller may not read and write; of those he may, everyone can make links.
-#[claim(source = "proc_sys_fs(5) protected_hardlinks", needs = [Root, Config("USER_NS"), Behaviour(LINKS_PROTECTED)])]
+#[claim(source = "proc_sys_fs(5)", needs = [Root, Config("USER_NS"), Behaviour(LINKS_PROTECTED)])]
 fn protected_hardlinks_needs_mapped_owner() -> Verdict {
     let [both, user, group, neither] = each_mixture(0o604)?;
     let open = file_of("/tmp/open", (FOREIGN, FOREIGN), 0o606)?;

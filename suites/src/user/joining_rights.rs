@@ -24,7 +24,7 @@ const OTHERS: &[Kind] = &[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::P
 
 /// Nobody comes back with setns() to the user namespace that he left, nor from any to its parent: EPERM, even for root.
 #[claim(
-    source = ["user_namespaces(7) Capabilities", "setns(2) User namespaces", "Linux Namespaces"],
+    source = ["user_namespaces(7) Capabilities", "setns(2) Details for specific namespace types", "Linux Namespaces"],
     needs = [Root],
 )]
 fn cannot_return_to_parent_userns() -> Verdict {
@@ -45,7 +45,7 @@ fn cannot_return_to_parent_userns() -> Verdict {
 }
 
 /// Joining the user namespace that the caller is in already is EINVAL, whether or not the kind is named.
-#[claim(source = ["setns(2) ERRORS", "setns(2) User namespaces"], needs = [UserNamespaces])]
+#[claim(source = ["setns(2) ERRORS", "setns(2) Details for specific namespace types"], needs = [UserNamespaces])]
 fn setns_current_userns_einval() -> Verdict {
     unprivileged(NONE, || {
         let target = waiting(CLONE_NEWUSER)?;
@@ -67,7 +67,7 @@ fn setns_current_userns_einval() -> Verdict {
 /// Joining a user namespace takes CAP_SYS_ADMIN in it, which its owner and CAP_SYS_ADMIN above it give: else EPERM.
 #[claim(
     source = [
-        "setns(2) User namespaces",
+        "setns(2) Details for specific namespace types",
         "setns(2) ERRORS",
         "user_namespaces(7) Nested namespaces, namespace membership",
         "user_namespaces(7) Capabilities",
@@ -96,7 +96,7 @@ fn setns_needs_cap_sys_admin_in_target() -> Verdict {
 }
 
 /// A privileged process can join a user namespace two levels below at once, and has all capabilities there.
-#[claim(source = "setns(2) User namespaces", needs = [Root])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root])]
 fn setns_can_skip_levels() -> Verdict {
     let family = Family::new()?;
     expect_ok!(setns(&family.deepest, CLONE_NEWUSER));
@@ -177,7 +177,7 @@ fn users_switch_to_what_their_user_namespaces_own() -> Verdict {
 
 /// Joining a mount namespace takes CAP_SYS_CHROOT and CAP_SYS_ADMIN in the caller's own user namespace: else EPERM.
 #[claim(
-    source = ["setns(2) Mount namespaces", "setns(2) ERRORS", "capabilities(7) CAP_SYS_CHROOT"],
+    source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS", "capabilities(7) CAP_SYS_CHROOT"],
     needs = [UserNamespaces],
 )]
 fn mount_namespace_join_needs_chroot_cap() -> Verdict {

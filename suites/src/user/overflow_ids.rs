@@ -23,7 +23,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// A process whose user and groups are not mapped is told the overflow ID for each of them, by every call and in /proc.
 #[claim(
-    source = ["user_namespaces(7) Unmapped user and group IDs", "proc_sys_kernel(5) overflowuid"],
+    source = ["user_namespaces(7) Unmapped user and group IDs", "proc_sys_kernel(5)"],
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn unmapped_ids_show_overflow() -> Verdict {
@@ -92,7 +92,7 @@ fn overflow_id_is_configurable() -> Verdict {
 
 /// The overflow IDs in /proc/sys/fs are other settings than those in /proc/sys/kernel: user namespaces do not heed them.
 #[claim(
-    source = ["proc_sys_kernel(5) overflowgid", "kernel/sys.c fs_overflowuid"],
+    source = ["proc_sys_kernel(5)", "kernel/sys.c fs_overflowuid"],
     needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "proc_sys_kernel(5): overflowgid and overflowuid duplicate the files of these names in /proc/sys/fs.",
 )]
@@ -112,7 +112,7 @@ fn overflow_files_in_fs_are_independent() -> Verdict {
 }
 
 /// Root of a user namespace in which the user who is 0 outside is not 0 cannot set the overflow IDs: EACCES.
-#[claim(source = "kernel/sysctl.c test_perm", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
+#[claim(source = "fs/proc/proc_sysctl.c test_perm", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn overflowuid_not_writable_inside() -> Verdict {
     for name in ["kernel/overflowuid", "kernel/overflowgid", "fs/overflowuid", "fs/overflowgid"] {
         unprivileged(NONE, || {

@@ -36,7 +36,7 @@ fn creation_in_chroot_eperm() -> Verdict {
 
 /// A process in a chroot, which cannot make a user namespace, can join one with setns().
 #[claim(
-    source = ["setns(2) User namespaces", "kernel/user_namespace.c userns_install"],
+    source = ["setns(2) Details for specific namespace types", "kernel/user_namespace.c userns_install"],
     needs = [Root, UserNamespaces],
 )]
 fn setns_allowed_in_chroot() -> Verdict {

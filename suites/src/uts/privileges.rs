@@ -69,7 +69,7 @@ fn create_unprivileged_through_userns() -> Verdict {
 
 /// Joining a UTS namespace requires CAP_SYS_ADMIN in the caller's user namespace and in the one that owns it; otherwise
 /// setns(2) fails with EPERM.
-#[claim(source = "setns(2) Network, IPC, and UTS namespaces", needs = [Root, UserNamespaces])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root, UserNamespaces])]
 fn setns_needs_cap() -> Verdict {
     let ours = Namespace::own(Kind::Uts)?;
     unprivileged(NONE, || {

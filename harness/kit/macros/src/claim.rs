@@ -7,6 +7,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Meta, Result, Token, bracketed};
 
+use crate::source::Source;
+
 /// A claim's first sentence is a row's title in reports: longer than this, it is no title.
 const LONGEST_SENTENCE: usize = 160;
 
@@ -34,7 +36,7 @@ enum Argument {
 }
 
 struct Arguments {
-    sources: Vec<LitStr>,
+    sources: Vec<Source>,
     needs: Vec<TokenStream>,
     since: Option<LitStr>,
     until: Option<LitStr>,
@@ -140,13 +142,25 @@ impl Parse for Arguments {
     }
 }
 
-fn sources(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+fn sources(input: ParseStream<'_>) -> Result<Vec<Source>> {
     if !input.peek(syn::token::Bracket) {
-        return Ok(vec![not_empty(input.parse()?)?]);
+        return Ok(vec![source(&input.parse()?)?]);
     }
     let list;
     bracketed!(list in input);
-    Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?.into_iter().map(not_empty).collect()
+    let mut sources = Vec::new();
+    for text in Punctuated::<LitStr, Token![,]>::parse_terminated(&list)? {
+        let source = source(&text)?;
+        if sources.contains(&source) {
+            return Err(Error::new(text.span(), "this source is given twice"));
+        }
+        sources.push(source);
+    }
+    Ok(sources)
+}
+
+fn source(text: &LitStr) -> Result<Source> {
+    Source::of(&text.value()).map_err(|message| Error::new(text.span(), message))
 }
 
 fn not_empty(text: LitStr) -> Result<LitStr> {

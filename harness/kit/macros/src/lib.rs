@@ -4,6 +4,7 @@
 //! missing or contradictory is refused here, at compile time and at the right place in the source.
 
 mod claim;
+mod source;
 
 use proc_macro::TokenStream;
 
@@ -17,7 +18,7 @@ use proc_macro::TokenStream;
 ///
 /// | argument | meaning |
 /// |---|---|
-/// | `source = "page(section)"` or `["…", "…"]` | who says so; compulsory |
+/// | `source = "page(section)"` or `["…", "…"]` | who says so; compulsory, and known: see `source` in this crate |
 /// | `needs = [Root, Module("veth")]` | what a test needs; see `kit::Need` |
 /// | `since = "6.11"` | the first kernel version the claim is about |
 /// | `until = "7.1"` | the first kernel version the claim is no longer about |

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::need::Need;
+use super::source::Source;
 use super::verdict::Verdict;
 
 /// How long a case may take when it does not say so itself. Longer on slow machines.
@@ -21,8 +22,8 @@ pub struct Case {
     pub claim: &'static str,
     /// What stands after that sentence; may be empty.
     pub detail: &'static str,
-    /// Who says so: manual page and section, kernel documentation or source, or a seed document.
-    pub sources: &'static [&'static str],
+    /// Who says so.
+    pub sources: &'static [Source],
     /// The first mainline version the claim is about.
     pub since: Option<KernelVersion>,
     /// The first mainline version the claim is no longer about.

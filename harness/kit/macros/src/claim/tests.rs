@@ -14,28 +14,51 @@ fn refused(arguments: &str, item: &str) -> (String, String) {
 }
 
 #[rstest]
-#[case::since("source = \"x(7)\", since = \"six\"", "\"six\"", "a kernel version is written \"6.12\" or \"6.12.3\"")]
+#[case::since(
+    "source = \"namespaces(7)\", since = \"six\"",
+    "\"six\"",
+    "a kernel version is written \"6.12\" or \"6.12.3\""
+)]
 #[case::range(
-    "source = \"x(7)\", since = \"6.12\", until = \"6.1\"",
+    "source = \"namespaces(7)\", since = \"6.12\", until = \"6.1\"",
     "\"6.1\"",
     "`until` is the first version the claim is no longer about: it must come after `since`"
 )]
 #[case::need(
-    "source = \"x(7)\", needs = [Root, Luck]",
+    "source = \"namespaces(7)\", needs = [Root, Luck]",
     "Luck",
     "unknown need `Luck`: there are Root, UserNamespaces, InitialNamespaces, Disposable, Cgroup2, Module, Config, \
      Tool, Capability, Cpus, Behaviour"
 )]
-#[case::need_argument("source = \"x(7)\", needs = [Module(7)]", "7", "this need is written Module(\"name\")")]
+#[case::need_argument("source = \"namespaces(7)\", needs = [Module(7)]", "7", "this need is written Module(\"name\")")]
 #[case::unknown(
-    "source = \"x(7)\", sinse = \"6.1\"",
+    "source = \"namespaces(7)\", sinse = \"6.1\"",
     "sinse",
     "unknown argument `sinse`: there are source, needs, since, until, erratum and deadline"
 )]
-#[case::twice("source = \"x(7)\", source = \"y(7)\"", "source", "`source` is given twice")]
-#[case::empty_source("source = \"\"", "\"\"", "this text is empty")]
+#[case::twice("source = \"namespaces(7)\", source = \"clone(2)\"", "source", "`source` is given twice")]
+#[case::source_given_twice(
+    "source = [\"clone(2)\", \"namespaces(7)\", \"clone(2)\"]",
+    "\"clone(2)\"",
+    "this source is given twice"
+)]
+#[case::empty_erratum("source = \"namespaces(7)\", erratum = \"\"", "\"\"", "this text is empty")]
 fn wrong_arguments_are_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
     assert_eq!(refused(arguments, ITEM), (at.to_owned(), message.to_owned()));
+}
+
+#[rstest]
+#[case::alone("source = \"namespace(7)\"", "\"namespace(7)\"", "the manual page namespace(7) is not known: add it")]
+#[case::among_others("source = [\"clone(2)\", \"\"]", "\"\"", "«» is no source: those are page(section) [heading];")]
+#[case::path(
+    "source = [\"linux/nsfs.h\"]",
+    "\"linux/nsfs.h\"",
+    "«linux/nsfs.h» is no file with code in the kernel's tree"
+)]
+fn an_unknown_source_is_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
+    let (place, text) = refused(arguments, ITEM);
+    assert_eq!(place, at);
+    assert!(text.starts_with(message), "{text}");
 }
 
 #[test]
@@ -49,7 +72,7 @@ fn a_claim_without_a_source_is_refused() {
 #[case::arguments("/// X.\nfn does_it(a: u8) -> Verdict { holds() }", "a: u8", "a case takes no arguments")]
 #[case::no_verdict("/// X.\nfn does_it() -> bool { true }", "fn does_it() -> bool", "a case returns Verdict")]
 fn functions_that_are_no_claims_are_pointed_at(#[case] item: &str, #[case] at: &str, #[case] message: &str) {
-    let (place, text) = refused("source = \"x(7)\"", item);
+    let (place, text) = refused("source = \"namespaces(7)\"", item);
     assert_eq!(place, at);
     assert!(text.starts_with(message), "{text}");
 }
@@ -58,7 +81,7 @@ fn functions_that_are_no_claims_are_pointed_at(#[case] item: &str, #[case] at: &
 fn a_first_sentence_is_a_title() {
     let words = "word ".repeat(40);
     let item = format!("/// {words}\nfn does_it() -> Verdict {{ holds() }}");
-    let (_, text) = refused("source = \"x(7)\"", &item);
+    let (_, text) = refused("source = \"namespaces(7)\"", &item);
     assert!(text.starts_with("the claim's first sentence has 199 characters, and 160 are the most"), "{text}");
 }
 
@@ -73,11 +96,17 @@ fn sentences_are_told_apart(#[case] text: &str, #[case] first: &str, #[case] res
 #[test]
 fn a_good_claim_becomes_a_case() {
     let parsed = |text: &str| text.parse::<TokenStream>().unwrap();
-    let made = expand(parsed("source = [\"x(7)\", \"y(2)\"], since = \"5.8\", deadline = 30"), parsed(ITEM)).unwrap();
+    let made =
+        expand(parsed("source = [\"namespaces(7)\", \"clone(2)\"], since = \"5.8\", deadline = 30"), parsed(ITEM))
+            .unwrap();
     let text = made.to_string();
-    for part in
-        ["const fn does_it ()", "\"The kernel does something.\"", "KernelVersion :: new (5u16 , 8u16 , 0u16)", "30"]
-    {
+    for part in [
+        "about : \"namespaces of all kinds (man-pages)\"",
+        "const fn does_it ()",
+        "\"The kernel does something.\"",
+        "KernelVersion :: new (5u16 , 8u16 , 0u16)",
+        "30",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }
