@@ -82,9 +82,9 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// For a case that is not about this kernel.
-    pub(crate) fn outside_range(case: &Case) -> Self {
-        Self::new(results::Verdict::Unmet, format!("is about kernels {}", case.range()))
+    /// For a case whose claim is about other versions than this kernel's.
+    pub(crate) fn out_of_range(case: &Case) -> Self {
+        Self::new(results::Verdict::OutOfRange, format!("is about kernels {}", case.range()))
     }
 
     /// A verdict with a message and nothing else.

@@ -150,7 +150,7 @@ impl<'a> Worker<'a> {
         ahead: Option<Ahead>,
     ) -> Report {
         if !case.covers(version) {
-            return Report::outside_range(case);
+            return Report::out_of_range(case);
         }
         for need in case.needs {
             if let Err(lack) = needs::check(need, self.ground, self.load) {
@@ -196,6 +196,12 @@ fn hello() -> Outcome<Hello> {
         release: system.release().to_string_lossy().into_owned(),
         version: std::fs::read_to_string("/proc/version").doing("read /proc/version")?.trim().to_owned(),
     })
+}
+
+/// The running kernel's version; none if it says none that can be read.
+pub(crate) fn own_version() -> Option<KernelVersion> {
+    let hello = hello().ok()?;
+    version(&hello.release, &hello.version).ok()
 }
 
 /// The kernel's mainline version. Debian's releases leave the last number out (`6.1.0-50-cloud-amd64`), its versions

@@ -44,7 +44,7 @@ fn is_root() -> bool {
 #[case("is_killed", Verdict::Broken, "the case's process was killed by SIGKILL without a verdict")]
 #[case("floods_its_output", Verdict::Broken, "on purpose")]
 #[case("fails_in_a_grandchild", Verdict::Violated, "1: expected 2, saw 1")]
-#[case("is_about_another_kernel", Verdict::Unmet, "is about kernels since 99.0")]
+#[case("is_about_another_kernel", Verdict::OutOfRange, "is about kernels since 99.0")]
 #[case("needs_what_nobody_has", Verdict::Unmet, "needs the program a-program-that-nobody-has, which is not in PATH")]
 fn each_fault_has_its_verdict(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
     let (records, _) = run(&["--exact", &format!("fake::{name}")]);
@@ -129,7 +129,7 @@ fn test_tools_can_list_and_pick_cases() {
     };
     assert_eq!(list(&["good"]), "");
     assert_eq!(list(&["holds_"]), "fake::holds_at_once: test\nfake::holds_always: test\nfake::holds_as_well: test\n");
-    assert_eq!(list(&["--ignored"]), "", "what nextest asks for next");
+    assert_eq!(list(&["--ignored"]), "fake::is_about_another_kernel: test\n", "what nextest asks for next, and skips");
 }
 
 /// A case's last word counts also when it is said, and its process gone, before anybody looks.

@@ -31,6 +31,13 @@ fn alter(desk: &Desk, folder: &str, from: &str, to: &str) {
 #[case::fixed("holds_always", "holds", "violated", 0, "fixed (1)")]
 #[case::violated("expects_the_wrong_answer", "violated", "holds", 1, "newly refuted (1)")]
 #[case::unmet("needs_what_nobody_has", "unmet", "holds", 1, "newly unmet (1)")]
+#[case::another_version_under_the_same_word(
+    "is_about_another_kernel",
+    "out-of-range",
+    "holds",
+    0,
+    "now out of range (1)"
+)]
 #[case::broken("cannot_prepare", "broken", "holds", 125, "newly broken (1)")]
 #[case::broken_before("cannot_prepare", "broken", "broken", 0, "nothing is otherwise")]
 fn with_a_baseline_the_exit_code_says_what_got_worse(
@@ -61,7 +68,7 @@ fn a_baseline_that_cannot_be_used_is_told_before_anything_runs() {
     let run = |file: &str| desk.nsproof(&["run", "--exact", "fake::holds_always", "--baseline", file, "--out", "now"]);
     run("none.json").is_refused("failed to read none.json: No such file or directory (os error 2): check the path");
     desk.put("newer.json", r#"{"kind": "baseline", "schema": 99}"#);
-    run("newer.json").is_refused("newer.json has schema 99, and this nsproof reads schemas up to 1");
+    run("newer.json").is_refused("newer.json has schema 99, and this nsproof reads schemas up to 2");
     desk.put(
         "other.json",
         r#"{"kind": "baseline", "schema": 1, "nsproof": "1", "kernels": {"6.12": ""}, "claims": {}}"#,

@@ -109,7 +109,7 @@ fn what_does_not_fit_together_is_refused() {
 
 #[rstest]
 #[case(&["diff", "none", "new"], "failed to read none: No such file or directory (os error 2): check the path")]
-#[case(&["diff", "old", "newer"], "newer/run-host.json has schema 99, and this nsproof reads schemas up to 1: read it with")]
+#[case(&["diff", "old", "newer"], "newer/run-host.json has schema 99, and this nsproof reads schemas up to 2: read it with")]
 #[case(&["diff", "new/ktap", "new"], "new/ktap is not a whole baseline (*.json)")]
 #[case(&["diff", "old", "empty"], "empty holds no record of a run (run-<kernel>.json): give the folder of a run")]
 #[case(&["diff", "old", "new", "--json", "--markdown"], "cannot be used with")]

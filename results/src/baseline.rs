@@ -52,7 +52,7 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         match path.is_dir() || is_of(&crate::json::RUN, path) {
             true => read(path).map(|matrix| Self::of(&matrix)),
-            false => from_file(&BASELINE, path),
+            false => from_file(&BASELINE, path).map(|(_, baseline)| baseline),
         }
     }
 

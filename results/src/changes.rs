@@ -130,10 +130,10 @@ impl Order {
     }
 }
 
-/// Whether the claim holds; none when the cell is no answer: not asked, unmet, broken or flaky.
+/// Whether the claim holds; none when the cell is no answer: not asked, unmet, out of range, broken or flaky.
 fn answer(cell: &Cell<'_>) -> Option<bool> {
     match cell.verdict()? {
-        Verdict::Unmet | Verdict::Broken => None,
+        Verdict::Unmet | Verdict::OutOfRange | Verdict::Broken => None,
         _ if cell.is_flaky() => None,
         verdict => Some(verdict == Verdict::Holds),
     }
@@ -143,7 +143,7 @@ fn answer(cell: &Cell<'_>) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::fixtures::{case, run};
-    use Verdict::{Broken, Holds, Unmet, Violated};
+    use Verdict::{Broken, Holds, OutOfRange, Unmet, Violated};
 
     /// A matrix of one claim with the given verdicts, and what changes in it.
     fn of(words: &[(&str, Verdict)], since: Option<&str>, until: Option<&str>) -> Vec<String> {
@@ -181,14 +181,14 @@ mod tests {
 
     #[test]
     fn rules_begin_and_end() {
-        let words = [("6.12", Unmet), ("6.13", Holds), ("6.14", Holds), ("6.15", Unmet)];
+        let words = [("6.12", OutOfRange), ("6.13", Holds), ("6.14", Holds), ("6.15", OutOfRange)];
         assert_eq!(of(&words, Some("6.13"), Some("6.15")), ["begins 6.12 → 6.13", "ends 6.14 → 6.15"]);
         assert_eq!(of(&words[1..3], Some("6.13"), Some("6.15")), [""; 0]);
     }
 
     #[test]
     fn a_range_between_the_kernels_changes_nothing() {
-        let words = [("6.12", Unmet), ("6.18", Unmet)];
+        let words = [("6.12", OutOfRange), ("6.18", OutOfRange)];
         assert_eq!(of(&words, Some("6.13"), Some("6.18")), [""; 0]);
     }
 

@@ -12,6 +12,9 @@ use crate::verdict::Verdict;
 /// The widest word in a cell: `timed out`.
 const WORD: usize = 9;
 
+/// What stands for out of range.
+const OUT_OF_RANGE: char = '-';
+
 /// How wide a column's head may be.
 const LABEL: usize = 12;
 
@@ -66,15 +69,13 @@ pub(crate) fn verdicts(out: &mut String, grid: &Grid<'_>, rows: &[&Row<'_>], wid
         }
         out.push('\n');
     }
-    if style == Style::Letters {
-        legend(out, rows, wide);
-    }
+    legend(out, rows, style, wide);
 }
 
 /// Appends a line a kernel with its counts, only verdicts that there are, and its seconds.
 pub(crate) fn totals(out: &mut String, grid: &Grid<'_>, wide: usize) {
     let all = grid.counts();
-    let verdicts: Vec<_> = Verdict::ALL.into_iter().filter(|&verdict| all.of(verdict) > 0).collect();
+    let verdicts: Vec<_> = Verdict::FOUND.into_iter().filter(|&verdict| all.of(verdict) > 0).collect();
     let columns = verdicts.len() + 1;
     let style = match 20 + columns * (WORD + 2) <= wide {
         true => Style::Words,
@@ -128,11 +129,12 @@ fn end(out: &mut String) {
     out.push('\n');
 }
 
-/// What a cell says; flaky ones are marked `~`.
+/// What a cell says: nothing where nobody asked; flaky ones are marked `~`.
 fn mark(cell: &Cell<'_>, style: Style) -> String {
     let flaky = if cell.is_flaky() { "~" } else { "" };
     match (cell.verdict(), style) {
-        (None, _) => "-".into(),
+        (None, _) => String::new(),
+        (Some(Verdict::OutOfRange), _) => OUT_OF_RANGE.into(),
         (Some(Verdict::TimedOut), Style::Words) if cell.is_flaky() => "timeout~".into(),
         (Some(verdict), Style::Words) => format!("{verdict}{flaky}"),
         (Some(verdict), Style::Letters) => format!("{}{flaky}", letter(verdict)),
@@ -148,22 +150,25 @@ pub(crate) const fn letter(verdict: Verdict) -> char {
         Verdict::Broken => 'B',
         Verdict::Crashed => 'C',
         Verdict::TimedOut => 'T',
+        Verdict::OutOfRange => OUT_OF_RANGE,
     }
 }
 
-/// The meaning of the letters that stand in `rows`.
-fn legend(out: &mut String, rows: &[&Row<'_>], wide: usize) {
+/// The meaning of the letters and signs that stand in `rows`.
+fn legend(out: &mut String, rows: &[&Row<'_>], style: Style, wide: usize) {
     let cells = || rows.iter().flat_map(|row| &row.cells);
-    let mut parts: Vec<_> = Verdict::ALL
+    let mut parts: Vec<_> = Verdict::FOUND
         .into_iter()
+        .filter(|_| style == Style::Letters)
+        .chain([Verdict::OutOfRange])
         .filter(|&verdict| cells().any(|cell| cell.verdict() == Some(verdict)))
         .map(|verdict| format!("{} {verdict}", letter(verdict)))
         .collect();
-    if cells().any(|cell| cell.verdict().is_none()) {
-        parts.push("- not asked".into());
-    }
     if cells().any(Cell::is_flaky) {
         parts.push("~ flaky".into());
+    }
+    if parts.is_empty() {
+        return;
     }
     let mut used = 0;
     for part in parts {
@@ -199,6 +204,19 @@ mod tests {
     #[case(60)]
     fn the_small_matrix(#[case] width: usize) {
         insta::assert_snapshot!(format!("table_{width}"), plain(&small_matrix(), width));
+    }
+
+    #[rstest]
+    #[case::in_words(80, "- out of range\n")]
+    #[case::in_letters(40, "V violated   - out of range\n")]
+    fn a_claim_about_other_versions_is_a_dash_and_counts_nowhere(#[case] wide: usize, #[case] legend: &str) {
+        let of = |word: &str, verdict| run(word, [case("pid::a_rule_since_some_version", verdict)]);
+        let words = ["5.10", "5.15", "6.1", "6.6"].map(|word| of(word, Verdict::OutOfRange));
+        let runs = words.into_iter().chain([of("6.12", Verdict::Violated)]).collect();
+        let text = plain(&Matrix { runs }, wide);
+        assert!(text.contains(legend), "{text}");
+        assert!(text.contains("out of range, about other kernels"), "{text}");
+        assert!(text.ends_with("1 claim on 5 kernels: 1 violated\n"), "{text}");
     }
 
     #[test]

@@ -92,6 +92,9 @@ fn kind(before: Option<Verdict>, after: Option<Verdict>, whole: bool) -> Option<
     match (before, after) {
         (None, None) => None,
         (Some(before), Some(after)) if before == after => None,
+        // Nothing was to be asked before or is now. Records of schema 1 say unmet of both.
+        (None | Some(Verdict::Unmet), Some(Verdict::OutOfRange)) | (Some(Verdict::OutOfRange), None) => None,
+        (Some(_), Some(Verdict::OutOfRange)) => Some(DifferenceKind::OutOfRange),
         (Some(_), None) => whole.then_some(DifferenceKind::Vanished),
         (_, Some(Verdict::Crashed)) => Some(DifferenceKind::Refuted),
         (_, Some(Verdict::Violated | Verdict::TimedOut)) if was_against => Some(DifferenceKind::Otherwise),
@@ -167,7 +170,7 @@ mod tests {
     use super::*;
     use crate::fixtures::{case, run};
     use DifferenceKind as Kind;
-    use Verdict::{Broken, Crashed, Holds, TimedOut, Unmet, Violated};
+    use Verdict::{Broken, Crashed, Holds, OutOfRange, TimedOut, Unmet, Violated};
 
     /// A matrix of one claim on one kernel.
     fn one(verdict: Option<Verdict>) -> Matrix {
@@ -191,6 +194,14 @@ mod tests {
     #[case::fixed(Some(Violated), Some(Holds), Some((Kind::Fixed, false)))]
     #[case::gained(Some(Unmet), Some(Holds), Some((Kind::Gained, false)))]
     #[case::new(None, Some(Holds), Some((Kind::New, false)))]
+    #[case::the_rule_ended(Some(Holds), Some(OutOfRange), Some((Kind::OutOfRange, false)))]
+    #[case::the_violated_rule_ended(Some(Violated), Some(OutOfRange), Some((Kind::OutOfRange, false)))]
+    #[case::the_rule_begins(Some(OutOfRange), Some(Holds), Some((Kind::Gained, false)))]
+    #[case::the_rule_begins_and_is_broken(Some(OutOfRange), Some(Violated), Some((Kind::Refuted, true)))]
+    #[case::the_rule_begins_and_cannot_be_asked(Some(OutOfRange), Some(Unmet), Some((Kind::Unmet, false)))]
+    #[case::as_schema_1_says_it(Some(Unmet), Some(OutOfRange), None)]
+    #[case::new_and_about_others(None, Some(OutOfRange), None)]
+    #[case::about_others_and_gone(Some(OutOfRange), None, None)]
     fn every_kind(
         #[case] before: Option<Verdict>,
         #[case] after: Option<Verdict>,

@@ -35,6 +35,8 @@ pub enum DifferenceKind {
     Unmet,
     /// The case is gone, though every case was asked for.
     Vanished,
+    /// The claim is no longer about the kernel of this word, which is another version now, or its range is another.
+    OutOfRange,
     /// It speaks against the kernel as before, in another way.
     Otherwise,
     /// It spoke against the kernel, and now it holds.
@@ -47,11 +49,12 @@ pub enum DifferenceKind {
 
 impl DifferenceKind {
     /// Every kind, in the order in which reports list them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Refuted,
         Self::Broken,
         Self::Unmet,
         Self::Vanished,
+        Self::OutOfRange,
         Self::Otherwise,
         Self::Fixed,
         Self::Gained,
@@ -66,6 +69,7 @@ impl DifferenceKind {
             Self::Broken => "newly broken",
             Self::Unmet => "newly unmet",
             Self::Vanished => "vanished",
+            Self::OutOfRange => "now out of range",
             Self::Otherwise => "refuted otherwise",
             Self::Fixed => "fixed",
             Self::Gained => "newly answered",
@@ -74,7 +78,7 @@ impl DifferenceKind {
     }
 
     /// Whether a difference from `before` is for the worse. What did not hold before is no loss when it can no
-    /// longer be asked.
+    /// longer be asked, and what a claim is no longer about is none at all.
     pub(crate) fn is_worse(self, before: Option<Verdict>) -> bool {
         match self {
             Self::Refuted | Self::Broken => true,

@@ -142,7 +142,7 @@ fn word(verdict: Option<Verdict>) -> &'static str {
 /// The colour of a heading: that of the verdicts below it, if there are any.
 fn worst(differences: &[&Difference]) -> Option<Verdict> {
     let verdicts = || differences.iter().filter_map(|difference| difference.after);
-    Verdict::ALL.into_iter().find(|&verdict| verdicts().any(|found| found == verdict))
+    Verdict::FOUND.into_iter().find(|&verdict| verdicts().any(|found| found == verdict))
 }
 
 #[cfg(test)]

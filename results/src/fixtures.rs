@@ -71,7 +71,7 @@ pub(crate) fn violated() -> CaseRecord {
 
 /// Three kernels, two suites, every verdict, and one kernel that does not boot.
 pub(crate) fn small_matrix() -> Matrix {
-    use Verdict::{Broken, Crashed, Holds, TimedOut, Unmet};
+    use Verdict::{Broken, Crashed, Holds, OutOfRange, TimedOut, Unmet};
     let with = |mut case: CaseRecord, message: &str| {
         case.message = message.into();
         case
@@ -79,7 +79,7 @@ pub(crate) fn small_matrix() -> Matrix {
     let needs = |name| with(case(name, Unmet), "needs the module veth");
     let newer = || CaseRecord {
         since: Some("6.14".into()),
-        ..with(case("pid::newer_rule", Unmet), "is about kernels since 6.14")
+        ..with(case("pid::newer_rule", OutOfRange), "is about kernels since 6.14")
     };
     let mut erratum = case("uts::page_is_wrong", Holds);
     erratum.erratum = Some("The page says | otherwise.".into());

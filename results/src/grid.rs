@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use crate::counts::{Counts, rank};
 use crate::record::{CaseRecord, Matrix, Run};
-use crate::release::Release;
 use crate::verdict::Verdict;
 
 /// A matrix, turned: one row a claim, one column a kernel.
@@ -107,17 +106,10 @@ impl<'a> Grid<'a> {
         findings
     }
 
-    /// How many claims are unmet in each column because they are about other kernels. Nothing is missing there, so
-    /// they are told apart from what [`Self::unmet`] gives.
-    pub(crate) fn about_others(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.columns.len()];
-        for row in &self.rows {
-            for ((cell, column), count) in row.cells.iter().zip(&self.columns).zip(&mut counts) {
-                let unmet = cell.worst().filter(|case| case.verdict == Verdict::Unmet);
-                *count += usize::from(unmet.is_some_and(|case| !column.covers(case)));
-            }
-        }
-        counts
+    /// How many claims are about other versions than each column's.
+    pub(crate) fn out_of_range(&self) -> Vec<usize> {
+        let is_out = |row: &&Row<'_>, column: usize| row.cells[column].verdict() == Some(Verdict::OutOfRange);
+        (0..self.columns.len()).map(|column| self.rows.iter().filter(|row| is_out(row, column)).count()).collect()
     }
 
     /// Why claims are unmet, the reason of the most claims first.
@@ -129,9 +121,6 @@ impl<'a> Grid<'a> {
                 let Some(case) = cell.worst().filter(|case| case.verdict == Verdict::Unmet) else {
                     continue;
                 };
-                if !self.columns[column].covers(case) {
-                    continue;
-                }
                 let at = *reason_of.entry(&case.message).or_insert_with(|| {
                     reasons.push(Reason { reason: &case.message, claims: Vec::new(), columns: Vec::new() });
                     reasons.len() - 1
@@ -157,13 +146,6 @@ impl<'a> Grid<'a> {
         }
         let labels: Vec<_> = columns.iter().map(|&at| self.columns[at].label).collect();
         labels.join(", ")
-    }
-}
-
-impl Column<'_> {
-    /// True when the claim of `case` is about this kernel.
-    fn covers(&self, case: &CaseRecord) -> bool {
-        Release::of(&self.run.kernel).is_covered(case.since.as_deref(), case.until.as_deref())
     }
 }
 
@@ -208,7 +190,7 @@ impl<'a> Cell<'a> {
         self.0.windows(2).any(|pair| pair[0].verdict != pair[1].verdict)
     }
 
-    /// True when somebody has to look at it: not holds or unmet, or not always the same.
+    /// True when somebody has to look at it: neither holds nor unmet nor out of range, or not always the same.
     pub(crate) fn needs_attention(&self) -> bool {
         self.is_flaky() || self.verdict().is_some_and(Verdict::needs_attention)
     }

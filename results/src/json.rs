@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{ReadError, WriteError};
 use crate::file::write_atomically;
-use crate::record::{Matrix, Run};
+use crate::record::{CaseRecord, Matrix, Run};
 use crate::release::Release;
+use crate::verdict::Verdict;
 
 /// The schema that is written. It goes up when an older reader would misread a file; a new optional field does
 /// not need that.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
-/// The oldest schema that is still read.
+/// The oldest schema that is still read. It has no word for out of range: that is unmet there.
 const OLDEST: u32 = 1;
 
 /// What each file of ours begins with.
@@ -60,8 +61,8 @@ pub(crate) fn to_file<T: Serialize>(kind: &Kind, path: &Path, content: &T) -> Re
     write_atomically(path, &text)
 }
 
-/// Reads the content of the file `path`.
-pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result<T, ReadError> {
+/// Reads the schema and the content of the file `path`.
+pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result<(u64, T), ReadError> {
     let bytes = fs::read(path).map_err(ReadError::io(path))?;
     let path = path.to_owned();
     let wanted = kind.name;
@@ -80,7 +81,7 @@ pub(crate) fn from_file<T: DeserializeOwned>(kind: &Kind, path: &Path) -> Result
     if found_kind != kind.word {
         return Err(ReadError::OtherKind { path, found: format!("a {found_kind}"), wanted });
     }
-    serde_json::from_slice(&bytes).map_err(broken)
+    Ok((schema, serde_json::from_slice(&bytes).map_err(broken)?))
 }
 
 /// True when the file `path` says that it is of this kind, whatever else it holds.
@@ -103,8 +104,20 @@ impl Run {
     /// # Errors
     /// If the file cannot be read, is no record, or has a schema that is not read.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        from_file(&RUN, path)
+        let (schema, mut run) = from_file::<Self>(&RUN, path)?;
+        if schema == u64::from(OLDEST) {
+            run.cases.iter_mut().filter(|case| is_out_of_range(case)).for_each(|case| {
+                case.verdict = Verdict::OutOfRange;
+            });
+        }
+        Ok(run)
     }
+}
+
+/// True for a case that was unmet in schema 1 because its claim is about other versions: nsproof said so in these words, and
+/// began no other reason with them.
+fn is_out_of_range(case: &CaseRecord) -> bool {
+    case.verdict == Verdict::Unmet && case.message.starts_with("is about kernels ")
 }
 
 /// Reads the file `path`, or every `run-*.json` of the folder `path`, as a matrix with the oldest kernel first.

@@ -1,7 +1,7 @@
 //! JUnit XML, as CI systems read it: one `testsuite` a kernel and suite.
 //!
 //! violated is a `failure`; broken, crashed and timed out are each an `error` with its own `type`; unmet is
-//! `skipped` with its reason. A case is known by its class name, kernel as typed and suite (`6.12.pid`), and its
+//! `skipped` with its reason; what is out of range is not there, since CI systems count what is skipped. A case is known by its class name, kernel as typed and suite (`6.12.pid`), and its
 //! name: no exact release stands there, so a CI system follows it from one run to the next.
 
 use junit_report::{Duration as JunitDuration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
@@ -24,7 +24,9 @@ pub fn junit(matrix: &Matrix) -> String {
             let mut suite = suite(column.run, name);
             for row in rows {
                 for case in row.cells[at].records() {
-                    suite.add_testcase(testcase(column.run, case));
+                    if let Some(result) = result(case) {
+                        suite.add_testcase(testcase(column.run, case, result));
+                    }
                 }
             }
             if !suite.testcases.is_empty() {
@@ -68,21 +70,27 @@ fn error(name: &str, kind: &str, message: &str) -> TestCase {
     case
 }
 
-/// One case.
-fn testcase(run: &Run, case: &CaseRecord) -> TestCase {
-    let name = attribute(case.short_name());
+/// What came of a case; none where nothing was asked.
+fn result(case: &CaseRecord) -> Option<TestResult> {
     let kind = case.verdict.as_str().replace(' ', "-");
     let message = attribute(&case.message);
     let text = Some(cdata(&explain(case)));
-    let mut testcase = TestCase::success(&name, JunitDuration::ZERO);
-    testcase.result = match case.verdict {
+    Some(match case.verdict {
         Verdict::Holds => TestResult::Success,
         Verdict::Unmet => TestResult::SkippedWithCause { type_: kind, message, cause: None },
         Verdict::Violated => TestResult::Failure { type_: kind, message, cause: text },
         Verdict::Broken | Verdict::Crashed | Verdict::TimedOut => {
             TestResult::Error { type_: kind, message, cause: text }
         }
-    };
+        Verdict::OutOfRange => return None,
+    })
+}
+
+/// One case.
+fn testcase(run: &Run, case: &CaseRecord, result: TestResult) -> TestCase {
+    let name = attribute(case.short_name());
+    let mut testcase = TestCase::success(&name, JunitDuration::ZERO);
+    testcase.result = result;
     testcase.time = case.duration.try_into().unwrap_or(JunitDuration::MAX);
     testcase.set_classname(&class(run, &case.suite));
     if !case.place.file.is_empty() {
@@ -161,7 +169,7 @@ mod tests {
 
     #[test]
     fn verdicts_are_told_apart() {
-        use Verdict::{Broken, Crashed, Holds, TimedOut, Unmet, Violated};
+        use Verdict::{Broken, Crashed, Holds, OutOfRange, TimedOut, Unmet, Violated};
         for (verdict, tag) in [
             (Holds, None),
             (Violated, Some(("failure", "violated"))),
@@ -170,7 +178,8 @@ mod tests {
             (TimedOut, Some(("error", "timed-out"))),
             (Unmet, Some(("skipped", "unmet"))),
         ] {
-            let xml = junit(&Matrix { runs: vec![run("6.12", [case("pid::a", verdict)])] });
+            let cases = [case("pid::a", verdict), case("pid::about_others", OutOfRange)];
+            let xml = junit(&Matrix { runs: vec![run("6.12", cases)] });
             let document = Document::parse(&xml).unwrap();
             let testcase = one(document.root(), "testcase");
             assert_eq!(testcase.attribute("classname"), Some("6.12.pid"));

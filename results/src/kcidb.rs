@@ -24,7 +24,7 @@ pub struct OriginError {
 ///
 /// The status says who is to blame. FAIL, the kernel: violated, crashed, timed out. ERROR, the case: broken.
 /// MISS, what should have carried it out: a kernel that could not be tested, as the test `boot`. SKIP, nobody:
-/// unmet. PASS: holds.
+/// unmet. PASS: holds. A claim that is about other versions is no test of this kernel and has no entry.
 ///
 /// # Errors
 /// If `origin` is not of lower-case letters, digits and underscores.
@@ -41,7 +41,7 @@ pub fn kcidb(matrix: &Matrix, origin: &str) -> Result<String, OriginError> {
         push_new(&mut builds, build(run, &ids));
         tests.push(boot(run, &ids));
         for (number, case) in run.cases.iter().enumerate() {
-            tests.push(test(run, case, number, &ids));
+            tests.extend(status(case.verdict).map(|status| test(run, case, number, status, &ids)));
         }
     }
     let report = json!({
@@ -129,7 +129,7 @@ fn boot(run: &Run, ids: &Ids<'_>) -> Value {
 }
 
 /// One case. Its number keeps apart what was carried out twice.
-fn test(run: &Run, case: &CaseRecord, number: usize, ids: &Ids<'_>) -> Value {
+fn test(run: &Run, case: &CaseRecord, number: usize, status: &str, ids: &Ids<'_>) -> Value {
     let mut comment = case.claim.clone();
     if !case.message.is_empty() {
         comment = format!("{comment} {}: {}", case.verdict, case.message);
@@ -140,7 +140,7 @@ fn test(run: &Run, case: &CaseRecord, number: usize, ids: &Ids<'_>) -> Value {
         "origin": ids.origin,
         "path": path(case),
         "comment": escape_line(&comment, COMMENT),
-        "status": status(case.verdict),
+        "status": status,
         "start_time": run.started.to_string(),
         "duration": case.duration.as_secs_f64(),
         "log_excerpt": excerpt(case),
@@ -153,13 +153,14 @@ fn test(run: &Run, case: &CaseRecord, number: usize, ids: &Ids<'_>) -> Value {
     })
 }
 
-/// Who is to blame, in KCIDB's words.
-const fn status(verdict: Verdict) -> &'static str {
+/// Who is to blame, in KCIDB's words; none where nothing was asked.
+const fn status(verdict: Verdict) -> Option<&'static str> {
     match verdict {
-        Verdict::Holds => "PASS",
-        Verdict::Violated | Verdict::Crashed | Verdict::TimedOut => "FAIL",
-        Verdict::Broken => "ERROR",
-        Verdict::Unmet => "SKIP",
+        Verdict::Holds => Some("PASS"),
+        Verdict::Violated | Verdict::Crashed | Verdict::TimedOut => Some("FAIL"),
+        Verdict::Broken => Some("ERROR"),
+        Verdict::Unmet => Some("SKIP"),
+        Verdict::OutOfRange => None,
     }
 }
 
@@ -201,7 +202,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::fixtures::{run, small_matrix, violated};
+    use crate::fixtures::{case, run, small_matrix, violated};
 
     #[test]
     fn a_violation_and_a_kernel_that_does_not_boot() {
@@ -225,6 +226,14 @@ mod tests {
             ids.dedup();
             assert_eq!(ids.len(), all, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_claim_about_other_versions_is_no_test() {
+        let matrix = Matrix { runs: vec![run("6.12", [case("pid::a", Verdict::OutOfRange), violated()])] };
+        let report: Value = serde_json::from_str(&kcidb(&matrix, "x").unwrap()).unwrap();
+        let paths: Vec<_> = report["tests"].as_array().unwrap().iter().map(|test| test["path"].as_str()).collect();
+        assert_eq!(paths, [Some("boot"), Some("nsproof.pid.nesting_stops_at_depth_32")]);
     }
 
     #[rstest]

@@ -11,7 +11,8 @@ use crate::verdict::Verdict;
 /// How wide a line of diagnosis may be.
 const LINE: usize = 400;
 
-/// `matrix` as KTAP. Unmet is `SKIP` with its reason; violated is `not ok`; crashed and broken are `not ok` with
+/// `matrix` as KTAP. Unmet is `SKIP` with its reason; out of range is not there, since a reader would count it among what
+/// was skipped; violated is `not ok`; crashed and broken are `not ok` with
 /// `ERROR`, timed out with `TIMEOUT`: none of them was answered, which is not the same as answered wrong.
 #[must_use]
 pub fn ktap(matrix: &Matrix) -> String {
@@ -19,21 +20,21 @@ pub fn ktap(matrix: &Matrix) -> String {
     let mut out = String::from("KTAP version 1\n");
     let _ = writeln!(out, "1..{}", grid.columns.len());
     for (at, column) in grid.columns.iter().enumerate() {
-        let passed = kernel(&mut out, &grid, at);
-        result(&mut out, 0, at + 1, passed, column.label, "");
+        let (passed, directive) = kernel(&mut out, &grid, at);
+        result(&mut out, 0, at + 1, passed, column.label, directive);
     }
     out
 }
 
-/// One kernel; true when nothing in it is `not ok`.
-fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> bool {
+/// One kernel: whether nothing in it is `not ok`, and what else is to be said of it.
+fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> (bool, &'static str) {
     let run = grid.columns[at].run;
     let suites: Vec<_> = Grid::by_suite(&grid.rows)
         .filter_map(|(suite, rows)| {
             let cells: Vec<_> = rows
                 .iter()
                 .map(|row| (row.case.short_name(), &row.cells[at]))
-                .filter(|(_, cell)| cell.verdict().is_some())
+                .filter(|(_, cell)| cell.verdict().is_some_and(|verdict| verdict != Verdict::OutOfRange))
                 .collect();
             (!cells.is_empty()).then_some((suite, cells))
         })
@@ -54,7 +55,9 @@ fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> bool {
         diagnosis(out, 1, "", problem);
         result(out, 1, suites.len() + 1, false, "can_be_tested", "ERROR");
     }
-    passed
+    // The kernel's parser takes a kernel without a test for a fault of the report, unless it is skipped.
+    let nothing = suites.is_empty() && run.problem.is_none();
+    (passed, if nothing { "SKIP nothing was to be asked of this kernel" } else { "" })
 }
 
 /// One suite; true when nothing in it is `not ok`.
@@ -78,7 +81,7 @@ fn suite(out: &mut String, suite_name: &str, cells: &[(&str, &Cell<'_>)]) -> boo
             Verdict::Unmet => format!("SKIP {}", escape_line(&case.message, LINE)),
             Verdict::Crashed | Verdict::Broken => "ERROR".into(),
             Verdict::TimedOut => "TIMEOUT".into(),
-            Verdict::Holds | Verdict::Violated => String::new(),
+            Verdict::Holds | Verdict::Violated | Verdict::OutOfRange => String::new(),
         };
         result(out, 2, number + 1, good, case_name, &directive);
     }
@@ -125,6 +128,31 @@ mod tests {
     #[test]
     fn the_small_matrix() {
         insta::assert_snapshot!(ktap(&small_matrix()));
+    }
+
+    #[test]
+    fn claims_about_other_versions_have_no_line() {
+        let cases = [case("uts::a", Verdict::Holds), case("uts::b", Verdict::OutOfRange)];
+        let about_others = run("6.12", [case("uts::b", Verdict::OutOfRange)]);
+        insta::assert_snapshot!(ktap(&Matrix { runs: vec![run("6.1", cases), about_others] }), @"
+        KTAP version 1
+        1..2
+        # 6.1: 6.1.9-cloud-amd64 from Debian, accelerator tcg
+          KTAP version 1
+          # Subtest: 6.1
+          1..1
+            KTAP version 1
+            # Subtest: uts
+            1..1
+            ok 1 a
+          ok 1 uts
+        ok 1 6.1
+        # 6.12: 6.12.9-cloud-amd64 from Debian, accelerator tcg
+          KTAP version 1
+          # Subtest: 6.12
+          1..0
+        ok 2 6.12 # SKIP nothing was to be asked of this kernel
+        ");
     }
 
     #[test]

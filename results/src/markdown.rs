@@ -38,6 +38,7 @@ pub fn markdown(matrix: &Matrix) -> String {
     }
     attention(&mut out, &grid);
     unmet(&mut out, &grid);
+    out_of_range(&mut out, &grid);
     totals(&mut out, &grid);
     out
 }
@@ -46,7 +47,7 @@ pub fn markdown(matrix: &Matrix) -> String {
 fn attention(out: &mut String, grid: &Grid<'_>) {
     let all = grid.rows.iter().filter(|row| row.needs_attention()).count();
     if all == 0 {
-        let _ = writeln!(out, "Every claim holds or is unmet.\n");
+        let _ = writeln!(out, "Every claim that was asked holds or is unmet.\n");
         return;
     }
     let labels = grid.columns.iter().map(|column| cell(column.label));
@@ -96,10 +97,6 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
 
 /// Why claims are unmet, a line a reason.
 fn unmet(out: &mut String, grid: &Grid<'_>) {
-    let others = grid.about_others();
-    if others.iter().any(|&count| count > 0) {
-        let _ = writeln!(out, "Claims about other kernels, unmet: {}.\n", cell(&on_each(grid, &others)));
-    }
     let reasons = grid.unmet();
     if reasons.is_empty() {
         return;
@@ -119,15 +116,24 @@ fn unmet(out: &mut String, grid: &Grid<'_>) {
     out.push('\n');
 }
 
+/// How many claims are about other versions: nothing to look at, but without it the numbers do not add up.
+fn out_of_range(out: &mut String, grid: &Grid<'_>) {
+    let others = grid.out_of_range();
+    if others.iter().any(|&count| count > 0) {
+        let told = cell(&on_each(grid, &others));
+        let _ = writeln!(out, "Out of range (-), because the claim is about other kernels: {told}.\n");
+    }
+}
+
 /// How many cells have which verdict, a line a kernel.
 fn totals(out: &mut String, grid: &Grid<'_>) {
     let _ = writeln!(out, "### Totals\n");
-    let verdicts = Verdict::ALL.iter().map(ToString::to_string);
+    let verdicts = Verdict::FOUND.iter().map(ToString::to_string);
     head(out, ["kernel", "release"].map(String::from).into_iter().chain(verdicts));
     for (at, column) in grid.columns.iter().enumerate() {
         let counts = grid.column_counts(at);
         let _ = write!(out, "| {} | {} |", cell(column.label), cell(&column.run.kernel.release));
-        for verdict in Verdict::ALL {
+        for verdict in Verdict::FOUND {
             let _ = write!(out, " {} |", counts.of(verdict));
         }
         out.push('\n');
@@ -135,7 +141,7 @@ fn totals(out: &mut String, grid: &Grid<'_>) {
     if grid.columns.len() > 1 {
         let counts = grid.counts();
         let _ = write!(out, "| all | |");
-        for verdict in Verdict::ALL {
+        for verdict in Verdict::FOUND {
             let _ = write!(out, " {} |", counts.of(verdict));
         }
         out.push('\n');
@@ -174,10 +180,12 @@ fn more(out: &mut String, all: usize, noun: &str) {
     }
 }
 
-/// A verdict as a word; those to look at are bold, so that they are found among the others.
+/// A verdict as a word; those to look at are bold, so that they are found among the others. `-` is out of range.
 fn mark(cell: &Cell<'_>) -> String {
-    let Some(verdict) = cell.verdict() else {
-        return String::new();
+    let verdict = match cell.verdict() {
+        None => return String::new(),
+        Some(Verdict::OutOfRange) => return "-".into(),
+        Some(verdict) => verdict,
     };
     let flaky = if cell.is_flaky() { " (flaky)" } else { "" };
     match verdict.needs_attention() {

@@ -18,6 +18,7 @@ impl Paint {
             Verdict::TimedOut => "31",
             Verdict::Broken => "35",
             Verdict::Unmet => "33",
+            Verdict::OutOfRange => return text.to_owned(),
         };
         match self.on {
             true => format!("\x1b[{code}m{text}\x1b[0m"),

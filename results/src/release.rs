@@ -29,12 +29,6 @@ impl Release {
         !self.unknown && self.numbers >= version.numbers
     }
 
-    /// True when a claim with this range is about this kernel, or when nothing is known of it.
-    pub(crate) fn is_covered(&self, since: Option<&str>, until: Option<&str>) -> bool {
-        let reaches = |version: &str| self.reaches(&Self::parse(version));
-        self.unknown || (since.is_none_or(reaches) && !until.is_some_and(reaches))
-    }
-
     /// True when nothing is known.
     pub(crate) fn is_unknown(&self) -> bool {
         self.unknown
@@ -64,15 +58,6 @@ mod tests {
     #[case("", "6.13", false)]
     fn ranges(#[case] kernel: &str, #[case] version: &str, #[case] reaches: bool) {
         assert_eq!(Release::parse(kernel).reaches(&Release::parse(version)), reaches);
-    }
-
-    #[test]
-    fn a_claim_is_about_kernels_since_one_version_and_before_another() {
-        let covered = |kernel, since, until| Release::parse(kernel).is_covered(since, until);
-        assert!(covered("6.12.1", Some("6.12"), Some("6.13")));
-        assert!(!covered("6.13.0", Some("6.12"), Some("6.13")));
-        assert!(!covered("6.11.9", Some("6.12"), None));
-        assert!(covered("", Some("6.12"), None), "of an unknown kernel nothing is said");
     }
 
     #[test]

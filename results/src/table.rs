@@ -36,6 +36,7 @@ pub fn table(matrix: &Matrix, terminal: Terminal) -> String {
     let mut out = String::new();
     page.attention(&mut out);
     page.unmet(&mut out);
+    page.out_of_range(&mut out);
     page.totals(&mut out);
     out
 }
@@ -92,14 +93,17 @@ impl Page<'_> {
         out.push('\n');
     }
 
-    /// Why claims were skipped: one line a reason, so that many of one kind bury nothing.
-    fn unmet(&self, out: &mut String) {
-        let others = self.grid.about_others();
+    /// How many claims are about other versions: nothing to look at, but without it the numbers do not add up.
+    fn out_of_range(&self, out: &mut String) {
+        let others = self.grid.out_of_range();
         if others.iter().any(|&count| count > 0) {
-            let _ = writeln!(out, "unmet: the claim is about other kernels");
-            self.text(out, 2, &on_each(self.grid, &others));
+            self.text(out, 0, &format!("out of range, about other kernels: {}", on_each(self.grid, &others)));
             out.push('\n');
         }
+    }
+
+    /// Why claims were skipped: one line a reason, so that many of one kind bury nothing.
+    fn unmet(&self, out: &mut String) {
         let reasons = self.grid.unmet();
         if reasons.is_empty() {
             return;
@@ -127,7 +131,7 @@ impl Page<'_> {
         }
         let head = format!("{} on {}:", count(self.grid.rows.len(), "claim"), count(self.grid.columns.len(), "kernel"));
         let counts = self.grid.counts();
-        let worst = Verdict::ALL.into_iter().find(|&verdict| counts.of(verdict) > 0);
+        let worst = Verdict::FOUND.into_iter().find(|&verdict| counts.of(verdict) > 0);
         // Wrapped before it is coloured: colours have no width.
         for line in wrap(&format!("{head} {}", counts.sentence()), self.width) {
             let (head, counts) = match line.strip_prefix(&head) {

@@ -1,10 +1,10 @@
-//! What a case found.
+//! What a case found, or that there was nothing to find.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a case found. In JSON: `holds`, `violated`, `unmet`, `broken`, `crashed`, `timed-out`.
+/// What a case found. In JSON: `holds`, `violated`, `unmet`, `broken`, `crashed`, `timed-out`, `out-of-range`.
 ///
 /// [`Violated`](Self::Violated) and [`Broken`](Self::Broken) are never to be confused: only a wrong answer to
 /// the question the claim asks is violated, whatever goes wrong before that question is asked is broken.
@@ -23,13 +23,19 @@ pub enum Verdict {
     Crashed,
     /// The case did not end before its deadline.
     TimedOut,
+    /// The claim is about other versions of the kernel. Nothing was asked and nothing is missing: it is no skip, counts in
+    /// no total, and no format whose reader counts tests has a line for it.
+    OutOfRange,
 }
 
 impl Verdict {
-    /// Every verdict, the ones that need attention first: the order in which reports list and count them.
-    pub const ALL: [Self; 6] = [Self::Violated, Self::Crashed, Self::TimedOut, Self::Broken, Self::Unmet, Self::Holds];
+    /// What a case can find, the verdicts that need attention first: the order in which reports list and count them.
+    /// [`OutOfRange`](Self::OutOfRange) is not among them.
+    pub const FOUND: [Self; 6] =
+        [Self::Violated, Self::Crashed, Self::TimedOut, Self::Broken, Self::Unmet, Self::Holds];
 
-    /// The word that people read: `holds`, `violated`, `unmet`, `broken`, `crashed`, `timed out`.
+    /// The word that people read: `holds`, `violated`, `unmet`, `broken`, `crashed`, `timed out`,
+    /// `out of range`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -39,6 +45,7 @@ impl Verdict {
             Self::Broken => "broken",
             Self::Crashed => "crashed",
             Self::TimedOut => "timed out",
+            Self::OutOfRange => "out of range",
         }
     }
 
@@ -48,10 +55,10 @@ impl Verdict {
         matches!(self, Self::Violated | Self::Crashed | Self::TimedOut)
     }
 
-    /// True for a verdict that somebody has to look at: all but holds and unmet.
+    /// True for a verdict that somebody has to look at: all but holds, unmet and out of range.
     #[must_use]
     pub const fn needs_attention(self) -> bool {
-        !matches!(self, Self::Holds | Self::Unmet)
+        !matches!(self, Self::Holds | Self::Unmet | Self::OutOfRange)
     }
 }
 

@@ -74,6 +74,30 @@ fn filters_cells_and_the_address_work() {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn what_a_claim_is_not_about_is_a_dash_that_counts_nowhere() {
+    let mut page = open(&sample::small(), "#verdict=out-of-range", 1280);
+    picture(&mut page, "out-of-range-1280.png");
+    assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["each_namespace_has_its_own_pid_max"]"#);
+    let cells = "[...document.querySelectorAll('tr[data-claim]')].find(row => row.offsetParent).innerText.split(/\\s+/).slice(-5)";
+    assert_eq!(page.browser.eval(cells).to_string(), r#"["-","-","-","▸holds","holds"]"#);
+    assert_eq!(page.browser.eval("document.querySelector('td.is-o').getAttribute('aria-label')"), "5.10: out of range");
+    assert_eq!(
+        page.browser.eval("document.getElementById('summary').textContent"),
+        "9 claims on 5 kernels: 2 violated, 1 crashed, 1 timed out, 2 broken, 36 hold"
+    );
+    assert_eq!(
+        page.browser.eval("document.querySelector('[data-set=verdicts][value=o]').textContent"),
+        "out of range 3"
+    );
+    let legend = page.browser.eval("document.getElementById('legend').textContent");
+    assert!(legend.as_str().unwrap().starts_with("- out of range   ▸"), "{legend}");
+    let text = page.browser.eval("setState({ view: 'kernels' }), document.getElementById('view-kernels').innerText");
+    assert!(text.as_str().unwrap().contains("1 broken, 7 hold; 1 claim out of range"), "{text}");
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn the_keyboard_opens_a_cell_and_comes_back_to_it() {
     let mut page = open(&sample::small(), "#suite=pid", 1280);
     page.browser.eval("tables.querySelector('td.v[tabindex=\"0\"]').focus()");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 
-use results::{Baseline, Run, Shard, Verdict};
+use results::{Baseline, CaseRecord, Diff, Matrix, Run, Shard, Verdict};
 
 fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -21,9 +21,10 @@ fn error_of(text: &str) -> String {
 }
 
 #[test]
-fn schema_1_is_read_and_written_to_the_byte() {
-    let path = kept("run-schema-1.json");
+fn schema_2_is_read_and_written_to_the_byte() {
+    let path = kept("run-schema-2.json");
     let run = Run::read(&path).unwrap();
+    assert_eq!(run.cases[3].verdict, Verdict::OutOfRange);
     assert_eq!(run.kernel.word, "6.12");
     assert_eq!(run.shard, Some(Shard { index: 1, count: 2 }));
     assert_eq!(run.cases[1].verdict, Verdict::TimedOut);
@@ -46,10 +47,54 @@ fn links_of_sources_are_kept() {
     assert_eq!(Run::read(&path).unwrap(), run);
 }
 
+/// It had one word for what is missing and for what the claim is not about.
 #[test]
-fn a_baseline_of_schema_1_is_read_and_written_to_the_byte() {
-    let path = kept("baseline-schema-1.json");
+fn schema_1_is_read_and_means_the_same() {
+    let run = Run::read(&kept("run-schema-1.json")).unwrap();
+    let mut newer = Run::read(&kept("run-schema-2.json")).unwrap();
+    assert_eq!(newer.cases.remove(3).verdict, Verdict::OutOfRange);
+    assert_eq!(run, newer);
+    let text = fs::read_to_string(kept("run-schema-1.json")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run-6.12.json");
+    fs::write(&path, text.replace("needs Linux 6.14 or newer", "is about kernels since 6.14")).unwrap();
+    let verdicts: Vec<_> = Run::read(&path).unwrap().cases.iter().map(|case| case.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Holds, Verdict::TimedOut, Verdict::OutOfRange]);
+}
+
+/// Nothing is otherwise in a matrix that tells apart what the baseline of all series has one word for.
+#[test]
+fn the_baseline_of_all_series_means_the_same() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline/debian.json");
     let baseline = Baseline::read(&path).unwrap();
+    let mut outs = 0;
+    let runs = baseline.kernels.iter().map(|(word, release)| {
+        let mut run = Run::read(&kept("run-schema-2.json")).unwrap();
+        (run.selection, run.shard) = (None, None);
+        (run.kernel.word, run.kernel.release) = (word.clone(), release.clone());
+        run.cases = Vec::new();
+        for (claim, verdicts) in &baseline.claims {
+            let Some(verdict) = verdicts.get(word).copied() else { continue };
+            let out = verdict == Verdict::Unmet && run.cases.len().is_multiple_of(2);
+            outs += usize::from(out);
+            run.cases.push(CaseRecord::new(claim, if out { Verdict::OutOfRange } else { verdict }));
+        }
+        run
+    });
+    let matrix = Matrix { runs: runs.collect() };
+    assert!(outs > 100, "{outs}");
+    assert_eq!(Diff::between(&baseline, &matrix).changes, []);
+}
+
+#[test]
+fn a_baseline_of_schema_2_is_read_and_written_to_the_byte() {
+    let path = kept("baseline-schema-2.json");
+    let baseline = Baseline::read(&path).unwrap();
+    assert_eq!(Baseline::read(&kept("baseline-schema-1.json")).unwrap(), {
+        let mut without = baseline.clone();
+        without.claims.remove("pid::needs_a_newer_kernel");
+        without
+    });
     assert_eq!(baseline.claims["pid::nesting_stops_at_depth_32"]["6.12"], Verdict::TimedOut);
     let folder = tempfile::tempdir().unwrap();
     let again = folder.path().join("again.json");
@@ -62,7 +107,7 @@ fn a_baseline_that_is_none_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("baseline.json");
     for (text, part) in [
-        (r#"{"kind": "baseline", "schema": 2}"#, "has schema 2, and this nsproof reads schemas up to 1"),
+        (r#"{"kind": "baseline", "schema": 3}"#, "has schema 3, and this nsproof reads schemas up to 2"),
         (r#"{"kind": "diff", "schema": 1}"#, "is a diff, but a baseline (*.json) is needed"),
         ("[]", "is JSON of no kind that nsproof writes"),
         ("{", "is not a whole baseline (*.json) (EOF"),
@@ -88,7 +133,7 @@ fn fields_that_a_later_version_adds_are_passed_over() {
 #[rstest]
 #[case::newer(
     r#"{"kind": "run", "schema": 99, "all": "new"}"#,
-    "run-6.12.json has schema 99, and this nsproof reads schemas up to 1: read it with the nsproof that wrote it, or \
+    "run-6.12.json has schema 99, and this nsproof reads schemas up to 2: read it with the nsproof that wrote it, or \
      update this one"
 )]
 #[case::older(

@@ -23,7 +23,8 @@ pub(crate) struct Column {
 }
 
 enum Ground {
-    Host,
+    /// The running kernel, with its version if it says one.
+    Host(Option<KernelVersion>),
     Machines(Arc<VirtualKernel>),
 }
 
@@ -46,7 +47,7 @@ struct State {
 impl Column {
     /// The running kernel.
     pub(crate) fn host() -> Self {
-        Self::new(Ground::Host, Isolation::Shared)
+        Self::new(Ground::Host(worker::own_version()), Isolation::Shared)
     }
 
     /// A kernel in machines of its own.
@@ -66,9 +67,14 @@ impl Column {
     /// The word that names the kernel.
     pub(crate) fn word(&self) -> &str {
         match &self.ground {
-            Ground::Host => "host",
+            Ground::Host(_) => "host",
             Ground::Machines(machines) => &machines.kernel.word,
         }
+    }
+
+    /// Whether it is known, before anything was asked, that the claim is about other versions.
+    pub(crate) fn is_known_to_be_out_of_range(&self, case: &Case) -> bool {
+        matches!(self.ground, Ground::Host(Some(version)) if !case.covers(version))
     }
 
     /// So many cases are to come: with the last one the column closes itself, so that what its machines took is there
@@ -99,7 +105,7 @@ impl Column {
         let without_seat = |report| Served { report, evidence: Vec::new(), reusable: false };
         // No machine is needed to know that.
         if self.state().version.is_some_and(|version| !case.covers(version)) {
-            return without_seat(Report::outside_range(case));
+            return without_seat(Report::out_of_range(case));
         }
         match self.take_seat(case) {
             Ok(mut executor) => {
@@ -133,7 +139,7 @@ impl Column {
             }
         }
         let made = match &self.ground {
-            Ground::Host => Executor::on_host(),
+            Ground::Host(_) => Executor::on_host(),
             Ground::Machines(machines) => machines.executor(match self.isolation {
                 Isolation::Fresh => MachineKind::of(case),
                 Isolation::Shared => MachineKind::SHARED,
@@ -180,7 +186,7 @@ impl Column {
         let place = |record: &CaseRecord| order.iter().position(|case| case.name() == record.name);
         cases.sort_by_key(place);
         let (origin, config_digest, accelerator, qemu) = match &self.ground {
-            Ground::Host => ("the running kernel".to_owned(), config::own_digest(), "none".to_owned(), None),
+            Ground::Host(_) => ("the running kernel".to_owned(), config::own_digest(), "none".to_owned(), None),
             Ground::Machines(machines) => (
                 machines.kernel.origin.to_string(),
                 machines.config_digest(),
@@ -201,7 +207,7 @@ impl Column {
                 accelerator,
                 qemu,
                 isolation: match &self.ground {
-                    Ground::Host => "stage".to_owned(),
+                    Ground::Host(_) => "stage".to_owned(),
                     Ground::Machines(_) => self.isolation.name().to_owned(),
                 },
                 arch: std::env::consts::ARCH.to_owned(),

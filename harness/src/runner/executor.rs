@@ -204,7 +204,7 @@ fn ends_by_itself(process: &Child) -> bool {
 
 /// After which verdicts the kernel is as it was before.
 fn leaves_clean(report: &Report) -> bool {
-    matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet)
+    matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet | Found::OutOfRange)
 }
 
 /// The greeting of a machine's worker.

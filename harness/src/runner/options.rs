@@ -81,7 +81,8 @@ pub(crate) struct RunOptions {
 fn in_our_words(argument: Arg) -> Arg {
     match argument.get_id().as_str() {
         "nocapture" => argument.help("Show what cases print"),
-        "ignored" | "include_ignored" => argument.help("Accepted for tools' sake: no case is marked as ignored"),
+        "ignored" => argument.help("Only claims that are about other versions than the running kernel's"),
+        "include_ignored" => argument.help("Accepted for tools' sake: every claim is carried out anyway"),
         "test" | "bench" | "show_output" | "unstable_flags" => argument.hide(true),
         "filter" => argument.help("Run only claims with this in their name"),
         "skip" => argument.help("Leave out claims with this in their name; may be given more than once"),

@@ -54,7 +54,7 @@ fn preflight(
     answer: &mut impl FnMut(&Need) -> Result<(), Lack>,
 ) -> Preflight {
     if !case.covers(version) {
-        return Preflight::Settled(Report::outside_range(case));
+        return Preflight::Settled(Report::out_of_range(case));
     }
     // Such a case gets another machine; the worker knows what to do with one that does not.
     if Start::of(case) != start {

@@ -12,8 +12,11 @@ const VERDICTS = {
   b: { word: "broken", mark: "B" },
   u: { word: "unmet", mark: "u" },
   h: { word: "holds", mark: "·" },
+  o: { word: "out of range", mark: "-" },
 };
-const NOT_ASKED = { word: "not asked", mark: "-" };
+const NOT_ASKED = { word: "not asked", mark: "" };
+// What counts: a claim about other versions than a kernel's is nothing that could be found there.
+const FOUND = Object.entries(VERDICTS).filter(([letter]) => letter !== "o");
 
 // Words fit while there are few kernels.
 const wide = kernels.length <= 9;
@@ -23,6 +26,11 @@ function verdict(letter) {
   const lower = letter.toLowerCase();
   const known = VERDICTS[lower] || NOT_ASKED;
   return { ...known, looks: "v is-" + (known === NOT_ASKED ? "none" : lower), flaky: letter !== lower };
+}
+
+// What stands in a cell of the matrix: a dash, even where there is room for words, says that there was nothing to ask.
+function cellText(found) {
+  return (wide && found.mark !== "-" ? found.word : found.mark) + (found.flaky ? "~" : "");
 }
 
 // How often each verdict stands in the whole matrix.

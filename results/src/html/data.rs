@@ -130,6 +130,7 @@ fn letter(cell: &Cell<'_>) -> char {
         Some(Verdict::Broken) => 'b',
         Some(Verdict::Crashed) => 'c',
         Some(Verdict::TimedOut) => 't',
+        Some(Verdict::OutOfRange) => 'o',
     };
     match cell.is_flaky() {
         true => letter.to_ascii_uppercase(),

@@ -49,10 +49,11 @@ function drawKernels() {
   const lines = kernels.map((kernel, at) => {
     const counts = {};
     for (const claim of claims) counts[claim.verdicts[at].toLowerCase()] = (counts[claim.verdicts[at].toLowerCase()] || 0) + 1;
-    const told = Object.entries(VERDICTS).filter(([letter]) => counts[letter])
+    const told = FOUND.filter(([letter]) => counts[letter])
       .map(([letter, known]) => counted(counts[letter], known.word)).join(", ");
+    const others = counts.o ? "; " + plural(counts.o, "claim") + " out of range" : "";
     const machine = [kernel.arch, kernel.accelerator, kernel.qemu && "QEMU " + kernel.qemu, kernel.isolation].filter(Boolean).join(", ");
-    return [element("strong", {}, kernel.word), kernel.release || "", kernel.problem || told || "no verdict",
+    return [element("strong", {}, kernel.word), kernel.release || "", kernel.problem || (told || "no verdict") + others,
       machine, kernel.origin || "", kernel.started + ", " + kernel.seconds.toFixed(1) + " s" + (kernel.selection ? ", " + kernel.selection : ""),
       element("span", {}, kernel.version || "", kernel.config ? element("br") : null, kernel.config ? code(kernel.config) : null)];
   });

@@ -13,7 +13,7 @@ function cellLabel(claim, at) {
 function drawCell(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).some((step) => step[2] === at);
-  const text = (step ? "▸" : "") + (wide ? found.word : found.mark) + (found.flaky ? "~" : "");
+  const text = (step ? "▸" : "") + cellText(found);
   const made = document.createElement("td");
   made.className = found.looks + (step ? " step" : "");
   made.setAttribute("role", "gridcell");

@@ -8,7 +8,7 @@ function stateHash(state) {
   if (state.view !== "matrix") hash.set("view", state.view);
   if (state.text.trim()) hash.set("text", state.text.trim());
   if (state.suites.size) hash.set("suite", [...state.suites].join(","));
-  if (state.verdicts.size) hash.set("verdict", [...state.verdicts].map((letter) => VERDICTS[letter].word.replace(" ", "-")).join(","));
+  if (state.verdicts.size) hash.set("verdict", [...state.verdicts].map((letter) => VERDICTS[letter].word.replaceAll(" ", "-")).join(","));
   if (state.changed) hash.set("changed", "1");
   if (state.open) hash.set("open", state.open.join("@"));
   return hash.toString().replaceAll("%3A", ":").replaceAll("%40", "@").replaceAll("%2C", ",");
@@ -22,7 +22,7 @@ function readHash() {
   read.text = hash.get("text") || "";
   read.suites = new Set(list("suite"));
   for (const word of list("verdict")) {
-    const known = Object.entries(VERDICTS).find(([, known]) => known.word.replace(" ", "-") === word);
+    const known = Object.entries(VERDICTS).find(([, known]) => known.word.replaceAll(" ", "-") === word);
     if (known) read.verdicts.add(known[0]);
   }
   read.changed = hash.get("changed") === "1";
@@ -78,7 +78,7 @@ function pill(set, value, label, kind) {
 function drawFrame() {
   const there = Object.entries(VERDICTS).filter(([letter]) => totals[letter]);
   document.getElementById("summary").textContent = plural(claims.length, "claim") + " on " + plural(kernels.length, "kernel") + ": " +
-    (there.map(([letter, known]) => counted(totals[letter], known.word)).join(", ") || "no verdict") +
+    (FOUND.filter(([letter]) => totals[letter]).map(([letter, known]) => counted(totals[letter], known.word)).join(", ") || "no verdict") +
     kernels.filter((kernel) => kernel.problem).map((kernel) => ". " + kernel.word + " could not be tested").join("");
   const tabs = document.getElementById("tabs");
   const counts = { changes: claims.reduce((sum, claim) => sum + (claim.steps || []).length, 0),
@@ -88,7 +88,8 @@ function drawFrame() {
       name + " ", element("span", { class: "number" }, String(counts[view]))));
   document.getElementById("suites").append(...[...new Set(claims.map((claim) => claim.suite))].map((suite) => pill("suites", suite, suite)));
   document.getElementById("verdicts").append(...there.map(([letter, known]) => pill("verdicts", letter, known.word + " " + totals[letter], "v is-" + letter)));
-  document.getElementById("legend").textContent = (wide ? "" : Object.values(VERDICTS).map(({ mark, word }) => mark + " " + word).join("   ") + "   ") +
+  document.getElementById("legend").textContent = 
+    Object.values(VERDICTS).filter(({ mark }) => !wide || mark === "-").map(({ mark, word }) => mark + " " + word + "   ").join("") +
     "▸ another answer than on the kernel before   ~ flaky   Press a cell for its claim and evidence.";
 }
 

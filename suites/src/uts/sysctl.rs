@@ -136,6 +136,9 @@ fn proc_hostname_through_other_root_is_own() -> Verdict {
     holds()
 }
 
+/// What sets a name.
+type Set = fn() -> Outcome<()>;
+
 /// A hostname that is set in another UTS namespace wakes a process that waits in poll(2) on /proc/sys/kernel/hostname.
 ///
 /// So a process can see that a hostname was set somewhere on the machine.
@@ -145,7 +148,7 @@ fn hostname_poll_wakes_other_namespaces() -> Verdict {
     sethostname("poller")?;
     let file = File::open(Name::Host.file())?;
     expect_eq!(events(&file, PollTimeout::ZERO)?, PollFlags::empty(), "nothing was changed");
-    let changes: [(&str, fn() -> Outcome<()>); 2] = [
+    let changes: [(&str, Set); 2] = [
         ("sethostname(2) elsewhere", || Ok(sethostname("elsewhere")?)),
         ("a written file elsewhere", || Ok(fs::write(Name::Host.file(), "elsewhere")?)),
     ];

@@ -1,6 +1,5 @@
 //! Asking one kernel about one claim.
 
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -13,25 +12,6 @@ use crate::runner::accelerator;
 use crate::runner::column::Column;
 use crate::runner::options::Isolation;
 use crate::runner::virtual_kernel::VirtualKernel;
-use crate::worker;
-
-/// What a kernel says about a claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// It was asked: the claim holds, is violated, or the kernel crashed or hung.
-    Verdict(Verdict),
-    /// The claim is about other versions.
-    OutOfRange,
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Verdict(verdict) => verdict.fmt(f),
-            Self::OutOfRange => f.pad("out of range"),
-        }
-    }
-}
 
 /// One kernel and what came of asking it.
 #[derive(Debug, Clone)]
@@ -40,8 +20,8 @@ pub(super) struct Probe {
     pub(super) word: String,
     /// Its number; none when it is not known.
     pub(super) number: Option<Number>,
-    /// None when the kernel could not be asked.
-    pub(super) answer: Option<Answer>,
+    /// What the kernel says about the claim; none when it could not be asked.
+    pub(super) answer: Option<Verdict>,
     /// Why there is no answer, or what there is to say to one.
     pub(super) remark: String,
     /// How long it took, the boot included.
@@ -61,7 +41,7 @@ impl Probe {
         self.run.as_ref().map_or("", |run| run.kernel.release.as_str())
     }
 
-    fn without_boot(word: &str, answer: Option<Answer>, remark: String) -> Self {
+    fn without_boot(word: &str, answer: Option<Verdict>, remark: String) -> Self {
         let number = Number::leading(word).filter(|_| !word.contains('/'));
         Self { word: word.to_owned(), number, answer, remark, took: Duration::ZERO, run: None }
     }
@@ -85,7 +65,7 @@ impl<'a> Prober<'a> {
     pub(super) fn ask(&mut self, word: &str) -> Probe {
         if is_beyond(self.case, word) {
             let remark = format!("the claim is about kernels {}; not booted", self.case.range());
-            return Probe::without_boot(word, Some(Answer::OutOfRange), remark);
+            return Probe::without_boot(word, Some(Verdict::OutOfRange), remark);
         }
         let began = Instant::now();
         match self.boot(word) {
@@ -107,7 +87,7 @@ impl<'a> Prober<'a> {
         let record = column.carry_out(self.case);
         column.close();
         let run = column.run(&[self.case], Some(format!("--exact {}", self.case.name())), None);
-        let (answer, remark) = answer(self.case, &record, &run);
+        let (answer, remark) = answer(&record, &run);
         Ok(Probe { word: word.to_owned(), number, answer, remark, took: Duration::ZERO, run: Some(run) })
     }
 }
@@ -122,14 +102,11 @@ pub(super) fn is_beyond(case: &Case, word: &str) -> bool {
 
 /// What a record says about the claim. A case that is broken, a kernel that does not boot and a need that is missing
 /// say nothing about it.
-fn answer(case: &Case, record: &CaseRecord, run: &Run) -> (Option<Answer>, String) {
+fn answer(record: &CaseRecord, run: &Run) -> (Option<Verdict>, String) {
     let remark = run.problem.clone().unwrap_or_else(|| record.message.clone());
-    let version = worker::version(&run.kernel.release, &run.kernel.version);
-    let covered = version.map_or(true, |version| case.covers(version));
     match record.verdict {
-        Verdict::Unmet if !covered => (Some(Answer::OutOfRange), remark),
         Verdict::Unmet | Verdict::Broken => (None, remark),
-        verdict => (Some(Answer::Verdict(verdict)), remark),
+        verdict => (Some(verdict), remark),
     }
 }
 

@@ -5,14 +5,14 @@ use std::fmt::Write;
 use kit::Case;
 use results::Verdict;
 
-use super::probe::{Answer, Probe, is_beyond};
+use super::probe::{Probe, is_beyond};
 use super::search::Found;
 
 /// The longest evidence that is shown, in characters; the end of it.
 const EVIDENCE: usize = 4000;
 
 /// Tells it; `probes` are in the order of `words`, none for a kernel that was not asked.
-pub(super) fn tell(case: &Case, words: &[String], probes: &[Option<Probe>], found: &Found<Answer>) -> String {
+pub(super) fn tell(case: &Case, words: &[String], probes: &[Option<Probe>], found: &Found<Verdict>) -> String {
     let mut text = String::from("\n");
     let at = |place: usize| probes.get(place).and_then(Option::as_ref);
     let ends = found.ends.and_then(|(low, high)| Some((at(low)?, at(high)?)));
@@ -59,7 +59,7 @@ fn answer(probe: &Probe) -> String {
 fn change(text: &mut String, case: &Case, before: &Probe, after: &Probe, between: &[Option<Probe>]) {
     let (old, new) = (answer(before), answer(after));
     let _ = writeln!(text, "{}: {old} on {}, {new} on {}", case.name(), before.word, after.word);
-    if [before, after].iter().any(|probe| probe.answer == Some(Answer::OutOfRange)) {
+    if [before, after].iter().any(|probe| probe.answer == Some(Verdict::OutOfRange)) {
         let _ = writeln!(text, "This is the claim's own edge, no discovery: it is about kernels {}.", case.range());
     }
     for probe in between.iter().flatten() {
@@ -110,11 +110,11 @@ fn untold(text: &mut String, case: &Case, words: &[String], probes: &[Option<Pro
 }
 
 /// The way from two neighbours to a commit, for the first change of a kernel's answer.
-fn next(case: &Case, found: &Found<Answer>, probes: &[Option<Probe>]) -> String {
+fn next(case: &Case, found: &Found<Verdict>, probes: &[Option<Probe>]) -> String {
     let at = |place: usize| probes.get(place).and_then(Option::as_ref);
-    let holds = |probe: &Probe| match probe.answer {
-        Some(Answer::Verdict(verdict)) => Some(verdict == Verdict::Holds),
-        _ => None,
+    let holds = |probe: &Probe| match probe.answer? {
+        Verdict::OutOfRange => None,
+        verdict => Some(verdict == Verdict::Holds),
     };
     for &(low, high) in &found.changes {
         let (Some(before), Some(after)) = (at(low), at(high)) else { continue };
@@ -172,7 +172,7 @@ mod tests {
         body: holds,
     };
 
-    fn probe(word: &str, answer: Option<Answer>) -> Probe {
+    fn probe(word: &str, answer: Option<Verdict>) -> Probe {
         let mut probe = Probe {
             word: word.to_owned(),
             number: vm::kernels::Number::leading(&format!("{word}.9")),
@@ -181,7 +181,7 @@ mod tests {
             took: Duration::ZERO,
             run: None,
         };
-        let Some(Answer::Verdict(verdict)) = answer else { return probe };
+        let Some(verdict) = answer.filter(|verdict| *verdict != Verdict::OutOfRange) else { return probe };
         let mut record = CaseRecord::new("pid::counts", verdict);
         if verdict == Violated {
             record.message = "counted wrongly".into();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     /// The tale of a hunt over kernels with these answers.
-    fn told(kernels: &[(&str, Option<Answer>)]) -> String {
+    fn told(kernels: &[(&str, Option<Verdict>)]) -> String {
         let words: Vec<String> = kernels.iter().map(|(word, _)| (*word).to_owned()).collect();
         let mut probes = vec![None; kernels.len()];
         let found = search(kernels.len(), 0..0, |place| {
@@ -220,9 +220,9 @@ mod tests {
         tell(&CASE, &words, &probes, &found.unwrap()).trim().to_owned()
     }
 
-    const HOLDS: Option<Answer> = Some(Answer::Verdict(Holds));
-    const VIOLATED: Option<Answer> = Some(Answer::Verdict(Violated));
-    const OUT: Option<Answer> = Some(Answer::OutOfRange);
+    const HOLDS: Option<Verdict> = Some(Holds);
+    const VIOLATED: Option<Verdict> = Some(Violated);
+    const OUT: Option<Verdict> = Some(Verdict::OutOfRange);
 
     #[test]
     fn a_change_comes_with_both_sides_and_the_way_to_its_commit() {

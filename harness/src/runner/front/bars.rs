@@ -132,5 +132,6 @@ fn summary(records: &[Found]) -> String {
         let count = records.iter().filter(|found| *found == verdict).count();
         (count > 0).then(|| format!("{count} {verdict}"))
     });
-    counts.collect::<Vec<_>>().join(", ")
+    let counts: Vec<_> = counts.collect();
+    if counts.is_empty() { "no claim is about this kernel".to_owned() } else { counts.join(", ") }
 }

@@ -74,7 +74,7 @@ fn further(matrix: &Matrix, cell: &Cell<'_>) -> Option<Step> {
 /// The first two kernels of this matrix, by version, between which a claim's answer turned.
 fn turn<'a>(matrix: &'a Matrix, claim: &str) -> Option<(&'a str, &'a str)> {
     let answer = |case: &CaseRecord| match case.verdict {
-        Found::Unmet | Found::Broken => None,
+        Found::Unmet | Found::OutOfRange | Found::Broken => None,
         verdict => Some(verdict == Found::Holds),
     };
     let mut answers: Vec<(Number, &str, bool)> = matrix
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
     use crate::runner::judgement::Yardstick;
-    use Found::{Broken, Crashed, Holds, Unmet, Violated};
+    use Found::{Broken, Crashed, Holds, OutOfRange, Unmet, Violated};
 
     fn run(word: &str, verdicts: &[Found]) -> Run {
         let cases = verdicts.iter().zip('a'..).map(|(verdict, name)| CaseRecord::new(format!("pid::{name}"), *verdict));
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::all_is_well("6.12", &[Holds, Unmet], &[])]
+    #[case::all_is_well("6.12", &[Holds, Unmet, OutOfRange], &[])]
     #[case::violated("host", &[Holds, Violated], &["nsproof explain pid::b"])]
     #[case::a_crash_goes_first("6.12", &[Violated, Crashed], &["nsproof explain pid::b", "nsproof shell --kernel 6.12"])]
     #[case::nobody_looks_around_on_the_host("host", &[Crashed], &["nsproof explain pid::a"])]
@@ -145,7 +145,9 @@ mod tests {
 
     #[test]
     fn an_answer_that_turned_is_hunted() {
-        let runs = vec![run("host", &[Holds]), run("6.12", &[Violated]), run("5.10", &[Holds]), run("6.1", &[Holds])];
+        let others = [("5.10", OutOfRange), ("5.15", Holds), ("6.1", Holds), ("6.6", OutOfRange)];
+        let others = others.iter().map(|(word, verdict)| run(word, &[*verdict]));
+        let runs = [run("host", &[Holds]), run("6.12", &[Violated])].into_iter().chain(others).collect();
         assert_eq!(told(runs), ["nsproof explain pid::a", "nsproof hunt pid::a --from 6.1 --to 6.12"]);
     }
 
