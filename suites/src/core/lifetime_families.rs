@@ -1,4 +1,4 @@
-//! A namespace lives as long as one that belongs to it, as its child or its property: `namespaces(7)`, Namespace lifetime.
+//! What keeps a namespace in existence as its child or its property: `namespaces(7)`, Namespace lifetime.
 
 use kit::lifetime::{close, end, file_from_inside, lives_by};
 use kit::prelude::*;
@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = cases![
     user_lives_by_an_owned_uts
 ];
 
-/// A PID namespace without processes lives as long as a PID namespace that was made in it.
+/// A PID namespace without processes exists as long as a PID namespace that was made in it.
 #[claim(source = ["namespaces(7) Namespace lifetime", "pid_namespaces(7) Nesting PID namespaces"], needs = [UserNamespaces])]
 fn life_child_pidns_pins_parent() -> Verdict {
     lives_by(
@@ -38,7 +38,7 @@ fn life_child_pidns_pins_parent() -> Verdict {
     )
 }
 
-/// A user namespace without processes lives as long as a user namespace that was made in it.
+/// A user namespace without processes exists as long as a user namespace that was made in it.
 #[claim(source = ["namespaces(7) Namespace lifetime", "user_namespaces(7) Nested namespaces, namespace membership"], needs = [UserNamespaces])]
 fn life_child_userns_pins_parent() -> Verdict {
     lives_by(
@@ -64,43 +64,43 @@ fn life_child_userns_pins_parent() -> Verdict {
     )
 }
 
-/// A user namespace without processes lives as long as a cgroup namespace that it owns.
+/// A user namespace without processes exists as long as a cgroup namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_cgroup() -> Verdict {
     by_an_owned(Kind::Cgroup)
 }
 
-/// A user namespace without processes lives as long as an IPC namespace that it owns.
+/// A user namespace without processes exists as long as an IPC namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_ipc() -> Verdict {
     by_an_owned(Kind::Ipc)
 }
 
-/// A user namespace without processes lives as long as a mount namespace that it owns.
+/// A user namespace without processes exists as long as a mount namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_mnt() -> Verdict {
     by_an_owned(Kind::Mnt)
 }
 
-/// A user namespace without processes lives as long as a network namespace that it owns.
+/// A user namespace without processes exists as long as a network namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_net() -> Verdict {
     by_an_owned(Kind::Net)
 }
 
-/// A user namespace without processes lives as long as a PID namespace that it owns.
+/// A user namespace without processes exists as long as a PID namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_pid() -> Verdict {
     by_an_owned(Kind::Pid)
 }
 
-/// A user namespace without processes lives as long as a time namespace that it owns.
+/// A user namespace without processes exists as long as a time namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces, Config("TIME_NS")])]
 fn user_lives_by_an_owned_time() -> Verdict {
     by_an_owned(Kind::Time)
 }
 
-/// A user namespace without processes lives as long as a UTS namespace that it owns.
+/// A user namespace without processes exists as long as a UTS namespace that it owns.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_lives_by_an_owned_uts() -> Verdict {
     by_an_owned(Kind::Uts)

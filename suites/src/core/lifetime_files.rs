@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use kit::Room;
 use kit::lifetime::{close, end, file_from_inside, goes_in_spite_of, lives_by};
 use kit::prelude::*;
 use nix::fcntl::{OFlag, open};
@@ -29,7 +30,7 @@ pub(super) const CASES: &[Case] = cases![
     pid_lives_by_a_proc_directory,
 ];
 
-/// A cgroup namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A cgroup namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -38,7 +39,7 @@ fn cgroup_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Cgroup, OFlag::O_RDONLY)
 }
 
-/// An IPC namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// An IPC namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -47,7 +48,7 @@ fn ipc_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Ipc, OFlag::O_RDONLY)
 }
 
-/// A mount namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A mount namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -56,17 +57,18 @@ fn mnt_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Mnt, OFlag::O_RDONLY)
 }
 
-/// A network namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A network namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "Few notes about network namespaces in Linux", "Linux Namespaces"],
     needs = [UserNamespaces],
-    erratum = "«Few notes about network namespaces in Linux»: a network namespace lives only while a process uses it or it is mounted.",
+    erratum = "Few notes about network namespaces in Linux: a network namespace exists only while a process uses it \
+               or it is mounted.",
 )]
 fn net_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Net, OFlag::O_RDONLY)
 }
 
-/// A PID namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A PID namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -75,7 +77,7 @@ fn pid_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Pid, OFlag::O_RDONLY)
 }
 
-/// A time namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A time namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -84,7 +86,7 @@ fn time_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Time, OFlag::O_RDONLY)
 }
 
-/// A user namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A user namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "namespaces(7) The /proc/pid/ns/ directory", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -93,40 +95,42 @@ fn user_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::User, OFlag::O_RDONLY)
 }
 
-/// A UTS namespace without processes lives as long as its file in /proc/PID/ns is open, and goes when that is closed.
+/// A UTS namespace without processes exists as long as its file in /proc/PID/ns is open.
 #[claim(
     source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"],
     needs = [UserNamespaces],
-    erratum = "«Linux Namespaces»: a namespace cannot exist without a process in it.",
+    erratum = "Linux Namespaces: a namespace cannot exist without a process in it.",
 )]
 fn uts_lives_by_an_open_file() -> Verdict {
     by_a_file_opened_with(Kind::Uts, OFlag::O_RDONLY)
 }
 
-/// A namespace's file opened with O_PATH keeps the namespace just as one opened for reading does.
-#[claim(source = "kernel 7.3 fs/nsfs.c", needs = [UserNamespaces])]
+/// A namespace without processes exists as long as its file is open with O_PATH.
+#[claim(source = "kernel 7.3 fs/nsfs.c", needs = [UserNamespaces, Config("TIME_NS")])]
 fn life_opath_fd() -> Verdict {
-    by_a_file_opened_with(Kind::Uts, OFlag::O_PATH)
+    for kind in Kind::ALL {
+        by_a_file_opened_with(kind, OFlag::O_PATH).doing(format!("{kind} namespace"))?;
+    }
+    holds()
 }
 
-/// A namespace lives by a descriptor that was sent over a UNIX socket and that nobody has received.
-#[claim(source = ["unix(7)", "namespaces(7) Namespace lifetime"], needs = [UserNamespaces])]
+/// A namespace without processes exists as long as a descriptor of its file waits in a UNIX socket to be received.
+#[claim(source = ["unix(7)", "namespaces(7) Namespace lifetime"], needs = [UserNamespaces, Config("TIME_NS")])]
 fn life_fd_in_flight() -> Verdict {
-    lives_by(
-        Kind::Uts,
-        1,
-        |room| {
+    for kind in Kind::ALL {
+        let send = |room: &Room<'_>| {
             let process = room.member()?.doing("make a namespace")?;
             let (sender, receiver) = Peer::pair()?;
-            sender.send_fd(process.namespace(Kind::Uts)?)?;
+            sender.send_fd(process.namespace(kind)?)?;
             end(process)?;
             Ok((sender, receiver))
-        },
-        close,
-    )
+        };
+        lives_by(kind, 1, send, close).doing(format!("{kind} namespace"))?;
+    }
+    holds()
 }
 
-/// A user namespace lives by a descriptor that NS_GET_USERNS gave for it.
+/// A user namespace without processes exists as long as a descriptor of it that NS_GET_USERNS returned is open.
 #[claim(source = ["NS_GET_USERNS(2const)", "namespaces(7) Namespace lifetime"], needs = [UserNamespaces])]
 fn life_getuserns_fd_pins() -> Verdict {
     lives_by(
@@ -142,7 +146,8 @@ fn life_getuserns_fd_pins() -> Verdict {
     )
 }
 
-/// A user namespace lives by any file that was opened in it, even `/dev/null`, wherever that is open now.
+/// A user namespace without processes exists as long as a file that was opened in it is open anywhere, were it
+/// /dev/null.
 #[claim(source = "kernel 7.3 include/linux/fs.h struct file", needs = [UserNamespaces])]
 fn life_file_cred_pins_userns() -> Verdict {
     lives_by(
@@ -157,7 +162,7 @@ fn life_file_cred_pins_userns() -> Verdict {
     )
 }
 
-/// A file that was opened outside a user namespace and passed into it does not keep that.
+/// A file that was opened outside a user namespace and passed to a process in it does not keep the user namespace.
 #[claim(source = "kernel 7.3 include/linux/fs.h struct file", needs = [UserNamespaces])]
 fn a_file_opened_elsewhere_does_not_keep_a_user_namespace() -> Verdict {
     goes_in_spite_of(Kind::User, |_| {
@@ -173,7 +178,7 @@ fn a_file_opened_elsewhere_does_not_keep_a_user_namespace() -> Verdict {
     })
 }
 
-/// A network namespace lives by a socket that was made in it, without processes.
+/// A network namespace without processes exists as long as a socket that was made in it is open.
 #[claim(source = ["Few notes about network namespaces in Linux", "kernel 7.3 net/core/net_namespace.c"], needs = [UserNamespaces],
     erratum = "network_namespaces(7): a network namespace is freed when its last process terminates.")]
 fn life_socket_pins_net() -> Verdict {
@@ -190,7 +195,8 @@ fn life_socket_pins_net() -> Verdict {
     )
 }
 
-/// Neither a pidfd of its last process nor that one's open directory `/proc/PID/ns` keeps a namespace, of any kind but PID.
+/// Neither a pidfd of its last process nor the open directory /proc/PID/ns of that process keeps a namespace of any
+/// kind but PID.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces, Config("TIME_NS")])]
 fn life_pidfd_does_not_pin() -> Verdict {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Pid) {
@@ -205,13 +211,15 @@ fn life_pidfd_does_not_pin() -> Verdict {
     holds()
 }
 
-/// A PID namespace lives by a pidfd of a process that was in it, though that has been reaped: its numbers are kept too.
+/// A PID namespace exists as long as a pidfd of a process that was in it is open, even when that process has been
+/// reaped.
 #[claim(source = "kernel 7.3 kernel/pid.c put_pid", needs = [UserNamespaces])]
 fn pid_lives_by_a_pidfd() -> Verdict {
     by_what_refers_to_a_process(|process| Ok(process.pidfd().try_clone_to_owned()?))
 }
 
-/// A PID namespace lives by the open directory in /proc of a process that was in it, though that has been reaped.
+/// A PID namespace exists as long as the directory in /proc of a process that was in it is open, even when that has
+/// been reaped.
 #[claim(source = "kernel 7.3 kernel/pid.c put_pid", needs = [UserNamespaces])]
 fn pid_lives_by_a_proc_directory() -> Verdict {
     by_what_refers_to_a_process(|process| process.proc_file("ns"))
@@ -232,7 +240,7 @@ fn by_what_refers_to_a_process<F>(take: impl Fn(&Child<()>) -> Outcome<F>) -> Ve
     )
 }
 
-/// The reference is the file, opened by somebody outside.
+/// The reference is the file, opened from outside.
 fn by_a_file_opened_with(kind: Kind, flags: OFlag) -> Verdict {
     lives_by(
         kind,

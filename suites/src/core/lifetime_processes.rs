@@ -27,115 +27,118 @@ pub(super) const CASES: &[Case] = cases![
     uts_goes_when_its_last_process_leaves
 ];
 
-/// A cgroup namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A cgroup namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn cgroup_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Cgroup)
 }
 
-/// An IPC namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// An IPC namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = ["namespaces(7) Namespace lifetime", "Linux Namespaces"], needs = [UserNamespaces])]
 fn ipc_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Ipc)
 }
 
-/// A mount namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A mount namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn mnt_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Mnt)
 }
 
-/// A network namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A network namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = ["namespaces(7) Namespace lifetime", "Few notes about network namespaces in Linux"], needs = [UserNamespaces])]
 fn net_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Net)
 }
 
-/// A PID namespace goes when its init ends, other processes and all, and not when another process in it ends.
+/// A PID namespace exists until its init ends, even if other processes are in it; the end of another process does not
+/// end it.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn pid_goes_with_its_init() -> Verdict {
     by_init()
 }
 
-/// A time namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A time namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces, Config("TIME_NS")])]
 fn time_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Time)
 }
 
-/// A user namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A user namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn user_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::User)
 }
 
-/// A UTS namespace outlives the process that made it while another process is in it, and goes when that one ends.
+/// A UTS namespace outlives the process that made it while another process is in it, and ends with that one.
 #[claim(source = ["namespaces(7) Namespace lifetime", "What's in a name(space)?"], needs = [UserNamespaces])]
 fn uts_goes_with_its_last_process() -> Verdict {
     by_another_process(Kind::Uts)
 }
 
-/// A cgroup namespace lives by one thread of a process whose other threads are elsewhere, and goes when that thread ends.
+/// A cgroup namespace with a single thread of a process in it exists until that thread ends, though the process goes
+/// on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn cgroup_goes_with_its_last_thread() -> Verdict {
     by_one_thread(Kind::Cgroup)
 }
 
-/// An IPC namespace lives by one thread of a process whose other threads are elsewhere, and goes when that thread ends.
+/// An IPC namespace with a single thread of a process in it exists until that thread ends, though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn ipc_goes_with_its_last_thread() -> Verdict {
     by_one_thread(Kind::Ipc)
 }
 
-/// A mount namespace lives by one thread of a process whose other threads are elsewhere, and goes when that thread ends.
+/// A mount namespace with a single thread of a process in it exists until that thread ends, though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn mnt_goes_with_its_last_thread() -> Verdict {
     by_one_thread(Kind::Mnt)
 }
 
-/// A network namespace lives by one thread of a process whose other threads are elsewhere, and goes when that thread ends.
+/// A network namespace with a single thread of a process in it exists until that thread ends, though the process goes
+/// on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn net_goes_with_its_last_thread() -> Verdict {
     by_one_thread(Kind::Net)
 }
 
-/// A UTS namespace lives by one thread of a process whose other threads are elsewhere, and goes when that thread ends.
+/// A UTS namespace with a single thread of a process in it exists until that thread ends, though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn uts_goes_with_its_last_thread() -> Verdict {
     by_one_thread(Kind::Uts)
 }
 
-/// A cgroup namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// A cgroup namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn cgroup_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Cgroup)
 }
 
-/// An IPC namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// An IPC namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn ipc_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Ipc)
 }
 
-/// A mount namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// A mount namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn mnt_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Mnt)
 }
 
-/// A network namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// A network namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn net_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Net)
 }
 
-/// A time namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// A time namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces, Config("TIME_NS")])]
 fn time_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Time)
 }
 
-/// A UTS namespace goes when its last process moves to another one with setns(), though that process lives on.
+/// A UTS namespace ends when its last process moves to another one with setns(2), though the process goes on.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [UserNamespaces])]
 fn uts_goes_when_its_last_process_leaves() -> Verdict {
     by_a_process_that_leaves(Kind::Uts)

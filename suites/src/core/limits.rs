@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
     limits_range,
 ];
 
-/// Of each of the eight kinds there is a file max_*_namespaces with permissions 0644 in /proc/sys/user, and of no other.
+/// For each of the eight kinds, and no other, there is a file max_*_namespaces with mode 0644 in /proc/sys/user.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [])]
 fn limits_eight_files() -> Verdict {
     for kind in Kind::ALL {
@@ -35,7 +35,8 @@ fn limits_eight_files() -> Verdict {
     holds()
 }
 
-/// In the initial user namespace each limit begins as half of the number of threads, and keeps to it when that is changed.
+/// In the initial user namespace each limit is half of kernel.threads-max at boot, and does not follow later changes of
+/// that.
 #[claim(
     source = "namespaces(7) The /proc/sys/user directory",
     needs = [Root, InitialNamespaces, Disposable],
@@ -56,7 +57,7 @@ fn limits_default_init() -> Verdict {
     holds()
 }
 
-/// In a new user namespace each limit is 2147483647, whatever it is in the one where that was made.
+/// In a new user namespace each limit is 2147483647, whatever the limits in its parent are.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_default_child() -> Verdict {
     user_namespace(NONE, || {
@@ -76,7 +77,7 @@ fn limits_default_child() -> Verdict {
     })
 }
 
-/// An open file tells the limit of the user namespace that it was opened in, whoever reads it and wherever he is.
+/// An open limit file shows the limit of the user namespace in which it was opened, to readers in any user namespace.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_of_openers_userns() -> Verdict {
     user_namespace(NONE, || {
@@ -101,7 +102,10 @@ fn limits_of_openers_userns() -> Verdict {
     })
 }
 
-/// Root of a user namespace can set each limit of that one, which changes no other limit of it and none of any other one.
+/// Root of a user namespace can set each limit there, which changes no other limit of it and none of any other user
+/// namespace.
+///
+/// Looked at: the limits of the parent and of a child.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_write_child_userns() -> Verdict {
     let limits = || Kind::ALL.into_iter().map(limit).collect::<Outcome<Vec<u32>>>();
@@ -125,7 +129,7 @@ fn limits_write_child_userns() -> Verdict {
     holds()
 }
 
-/// A limit can be anything from 0 to 2147483647; a negative or a larger number or a text is EINVAL and changes nothing.
+/// A limit can be set to anything from 0 to 2147483647; for other numbers and for text write(2) fails with EINVAL.
 #[claim(source = "kernel 7.3 kernel/ucount.c user_table", needs = [UserNamespaces])]
 fn limits_range() -> Verdict {
     user_namespace(NONE, || {

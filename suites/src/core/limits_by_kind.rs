@@ -3,6 +3,9 @@
 use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
 use kit::process::{Sets, try_clone3};
+use nix::unistd::geteuid;
+
+use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -19,7 +22,9 @@ pub(super) const CASES: &[Case] = cases![
     limits_independent_of_depth,
 ];
 
-/// One cgroup namespace more than max_cgroup_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more cgroup namespaces than max_cgroup_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -28,7 +33,9 @@ fn limits_enospc_cgroup() -> Verdict {
     stops_one_kind(Kind::Cgroup)
 }
 
-/// One IPC namespace more than max_ipc_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more IPC namespaces than max_ipc_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -37,7 +44,9 @@ fn limits_enospc_ipc() -> Verdict {
     stops_one_kind(Kind::Ipc)
 }
 
-/// One mount namespace more than max_mnt_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more mount namespaces than max_mnt_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -46,7 +55,9 @@ fn limits_enospc_mnt() -> Verdict {
     stops_one_kind(Kind::Mnt)
 }
 
-/// One network namespace more than max_net_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more network namespaces than max_net_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -55,7 +66,9 @@ fn limits_enospc_net() -> Verdict {
     stops_one_kind(Kind::Net)
 }
 
-/// One PID namespace more than max_pid_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more PID namespaces than max_pid_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -64,7 +77,9 @@ fn limits_enospc_pid() -> Verdict {
     stops_one_kind(Kind::Pid)
 }
 
-/// One time namespace more than max_time_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more time namespaces than max_time_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -73,7 +88,9 @@ fn limits_enospc_time() -> Verdict {
     stops_one_kind(Kind::Time)
 }
 
-/// One user namespace more than max_user_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more user namespaces than max_user_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -82,7 +99,9 @@ fn limits_enospc_user() -> Verdict {
     stops_one_kind(Kind::User)
 }
 
-/// One UTS namespace more than max_uts_namespaces is ENOSPC, by unshare() and by clone3(); other kinds are not counted.
+/// unshare() and clone3() fail with ENOSPC if there would be more UTS namespaces than max_uts_namespaces says.
+///
+/// Namespaces of other kinds have no part in it.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [UserNamespaces, Config("TIME_NS")],
@@ -91,23 +110,23 @@ fn limits_enospc_uts() -> Verdict {
     stops_one_kind(Kind::Uts)
 }
 
-/// A limit also binds user 0 of its user namespace, with every capability there and the right to raise the limit.
-#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
+/// A limit also binds user 0 of its user namespace, with all capabilities there and the right to raise the limit.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_apply_to_root() -> Verdict {
     user_namespace(NONE, || {
-        if Sets::own()? != Sets::full()? || !nix::unistd::geteuid().is_root() {
-            return Err(Failure::broken("not root of the user namespace"));
+        prepared(Sets::own()? == Sets::full()? && geteuid().is_root(), "root of a user namespace")?;
+        for kind in Kind::ALL {
+            set_limit(kind, 2).doing("set the limit")?;
+            let _two = [waiting(kind.flag())?, waiting(kind.flag())?];
+            expect_refused(kind, "the third of two")?;
+            set_limit(kind, 3).doing("set the limit")?;
+            expect_ok!(try_clone3(&CloneArgs::new(kind.flag())), "{kind}: the third of three");
         }
-        set_limit(Kind::Uts, 2).doing("set the limit")?;
-        let _two = [waiting(CLONE_NEWUTS)?, waiting(CLONE_NEWUTS)?];
-        expect_refused(Kind::Uts, "the third of two")?;
-        set_limit(Kind::Uts, 3).doing("set the limit")?;
-        expect_ok!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), "the third of three");
         holds()
     })
 }
 
-/// The limits of the initial user namespace also bind root of the machine, with every capability.
+/// The limits of the initial user namespace also bind root with all capabilities there.
 #[claim(
     source = "namespaces(7) The /proc/sys/user directory",
     needs = [Root, Capability("CAP_SYS_RESOURCE"), Disposable, Config("TIME_NS")],
@@ -124,7 +143,7 @@ fn limits_of_the_machine_apply_to_its_root() -> Verdict {
     holds()
 }
 
-/// PID namespaces nest no deeper where any number of them is allowed, but there can be more side by side.
+/// How deep PID namespaces nest is limited even where max_pid_namespaces is not; more of them can be made side by side.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_independent_of_depth() -> Verdict {
     user_namespace(NONE, || {

@@ -8,6 +8,8 @@ use nix::errno::Errno;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::creating_rights::OTHERS;
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     limits_per_user,
@@ -20,14 +22,12 @@ pub(super) const CASES: &[Case] = cases![
     limits_freed_on_destroy,
 ];
 
-/// All kinds but user.
-const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Time, Kind::Uts];
-
 /// Two users besides the root of a user namespace.
 const ONE: u32 = 1001;
 const OTHER: u32 = 1002;
 
-/// Each user of a user namespace can have as many namespaces as the limit says, whatever the others have.
+/// Each user of a user namespace can have as many namespaces of a kind as the limit says, whatever the other users
+/// have.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, Config("TIME_NS")])]
 fn limits_per_user() -> Verdict {
     with_users(|| {
@@ -51,7 +51,7 @@ fn limits_per_user() -> Verdict {
     })
 }
 
-/// It is the effective user for whom a namespace counts, not the real one.
+/// A namespace counts for the effective user of the process that makes it, not for the real one.
 #[claim(source = "kernel 7.3 kernel/ucount.c inc_ucount", needs = [Root, Config("TIME_NS")])]
 fn limits_count_the_effective_user() -> Verdict {
     with_users(|| {
@@ -77,7 +77,10 @@ fn limits_count_the_effective_user() -> Verdict {
     })
 }
 
-/// A namespace counts in every enclosing user namespace: one below, which has no limit of its own, is bound by that around it.
+/// A namespace counts in each ancestor user namespace: where a descendant has no limit of its own, the ancestor's binds
+/// it.
+///
+/// Neither a higher limit in the descendant nor another user namespace in between changes that.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_hierarchical() -> Verdict {
     for kind in OTHERS {
@@ -110,46 +113,21 @@ fn limits_hierarchical() -> Verdict {
     holds()
 }
 
-/// What is made inside a user namespace counts outside for the user who made that one, whoever makes it inside.
-#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root])]
+/// A namespace made in a user namespace counts in the parent for the user who created the user namespace, whoever makes
+/// it.
+#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, Config("TIME_NS")])]
 fn limits_counted_to_creator_uid() -> Verdict {
     with_users(|| {
-        set_limit(Kind::Uts, 1).doing("set the limit")?;
-        let _of_root = member(Kind::Uts)?.doing("make the namespace that root may have")?;
-        expect_errno!(member(Kind::Uts)?, ENOSPC, "root's second");
-        user_namespace(NONE, || {
-            expect_errno!(member(Kind::Uts)?, ENOSPC, "in a user namespace made by root");
-            Ok(())
-        })?;
-        let line = |inside, outside| IdMap { inside, outside, count: 1 };
-        let lines = vec![line(0, ONE), line(7, OTHER)];
-        let maps = Maps { uid: lines.clone(), gid: lines, deny_setgroups: false };
-        let of_one = owned_by(ONE, Some(&maps), NONE, |outside| {
-            let inside = spawn(NONE, |root| {
-                Identity::user(7).keeping_all().assume()?;
-                let _of_other = expect_ok!(member(Kind::Uts)?, "in one made by {ONE}, as the user {OTHER}");
-                root.go()?;
-                root.wait()
-            })?;
-            inside.recv::<()>()?;
-            expect_errno!(member(Kind::Uts)?, ENOSPC, "in one made by {ONE}, as that user");
-            outside.go()?;
-            outside.wait()
-        })?;
-        of_one.recv::<()>()?;
-        as_capable(ONE, || {
-            expect_errno!(member(Kind::Uts)?, ENOSPC, "around it, as {ONE}");
-            Ok(())
-        })?;
-        as_capable(OTHER, || {
-            expect_ok!(member(Kind::Uts)?, "around it, as {OTHER}");
-            Ok(())
-        })?;
+        for kind in OTHERS {
+            counted_to_creator(kind).doing(format!("{kind} namespaces"))?;
+        }
         holds()
     })
 }
 
-/// Nested user namespaces all count for the user who made the outermost: where two are allowed there is no third level.
+/// Nested user namespaces count in each ancestor: where max_user_namespaces is 2, the third level fails with ENOSPC.
+///
+/// They count for the user who created the outermost one.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_user_nested_count() -> Verdict {
     user_namespace(NONE, || {
@@ -172,7 +150,7 @@ fn limits_user_nested_count() -> Verdict {
     })
 }
 
-/// A limit lowered below what there is takes nothing away: namespaces live on, and only new ones are refused.
+/// A limit that is lowered below the number of namespaces ends none of them: only new ones fail with ENOSPC.
 #[claim(source = "kernel 7.3 kernel/ucount.c inc_ucount", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_lowering_keeps_existing() -> Verdict {
     for kind in Kind::ALL {
@@ -186,7 +164,11 @@ fn limits_lowering_keeps_existing() -> Verdict {
             set_limit(kind, 0).doing("lower the limit")?;
             expect_errno!(member(kind)?, ENOSPC, "{kind}: a new one");
             expect_eq!(inode_of(existing.pid(), kind)?, before, "{kind}: that of the process in it");
-            expect_eq!(enter(existing.pid(), &[kind], || own_inode(kind))?, before, "{kind}: that of who joins it");
+            expect_eq!(
+                enter(existing.pid(), &[kind], || own_inode(kind))?,
+                before,
+                "{kind}: that of a process that joins it"
+            );
             existing.go()?;
             existing.join()?;
             set_limit(kind, 2).doing("raise the limit")?;
@@ -197,7 +179,8 @@ fn limits_lowering_keeps_existing() -> Verdict {
     holds()
 }
 
-/// Joining takes no place: setns() works where no namespace is allowed, and those who have joined are not counted.
+/// The limits do not concern setns(2): it joins where no namespace is allowed, and processes that have joined do not
+/// count.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_do_not_bind_setns() -> Verdict {
     for kind in Kind::ALL {
@@ -216,7 +199,8 @@ fn limits_do_not_bind_setns() -> Verdict {
                 process.recv::<()>()?;
             }
             set_limit(kind, 2).doing("raise the limit")?;
-            let _second = expect_ok!(member(kind)?, "{kind}: the second of two, with three who joined the first");
+            let _second =
+                expect_ok!(member(kind)?, "{kind}: the second of two, with three processes that joined the first");
             expect_errno!(member(kind)?, ENOSPC, "{kind}: the third of two");
             Ok(())
         })?;
@@ -224,7 +208,7 @@ fn limits_do_not_bind_setns() -> Verdict {
     holds()
 }
 
-/// A namespace that goes is counted out in every enclosing user namespace, so that another can be made there.
+/// A namespace that ends is counted out in each ancestor user namespace, so that another can be made there.
 #[claim(source = "kernel 7.3 kernel/ucount.c dec_ucount", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_freed_on_destroy() -> Verdict {
     for kind in Kind::ALL {
@@ -253,6 +237,42 @@ fn limits_freed_on_destroy() -> Verdict {
         })?;
     }
     holds()
+}
+
+/// One namespace of this kind is allowed each user: root has its own, and another one the user [`ONE`], whose user namespace
+/// [`OTHER`] has made it in.
+fn counted_to_creator(kind: Kind) -> Outcome<()> {
+    set_limit(kind, 1).doing("set the limit")?;
+    let _of_root = member(kind)?.doing("make the namespace that root may have")?;
+    expect_errno!(member(kind)?, ENOSPC, "root's second");
+    user_namespace(NONE, || {
+        expect_errno!(member(kind)?, ENOSPC, "in a user namespace made by root");
+        Ok(())
+    })?;
+    let line = |inside, outside| IdMap { inside, outside, count: 1 };
+    let lines = vec![line(0, ONE), line(7, OTHER)];
+    let maps = Maps { uid: lines.clone(), gid: lines, deny_setgroups: false };
+    let of_one = owned_by(ONE, Some(&maps), NONE, |outside| {
+        let inside = spawn(NONE, |root| {
+            Identity::user(7).keeping_all().assume()?;
+            let _of_other = expect_ok!(member(kind)?, "in one made by {ONE}, as the user {OTHER}");
+            root.go()?;
+            root.wait()
+        })?;
+        inside.recv::<()>()?;
+        expect_errno!(member(kind)?, ENOSPC, "in one made by {ONE}, as that user");
+        outside.go()?;
+        outside.wait()
+    })?;
+    of_one.recv::<()>()?;
+    as_capable(ONE, || {
+        expect_errno!(member(kind)?, ENOSPC, "around it, as {ONE}");
+        Ok(())
+    })?;
+    as_capable(OTHER, || {
+        expect_ok!(member(kind)?, "around it, as {OTHER}");
+        Ok(())
+    })
 }
 
 /// Runs `body` as root of a user namespace with a thousand users and more.

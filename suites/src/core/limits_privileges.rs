@@ -1,4 +1,4 @@
-//! Who may change the limits on the number of namespaces: `namespaces(7)`, The /proc/sys/user directory.
+//! What it takes to change the limits on the number of namespaces: `namespaces(7)`, The /proc/sys/user directory.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -15,7 +15,10 @@ pub(super) const CASES: &[Case] = cases![
     limits_write_is_checked_again,
 ];
 
-/// To open a limit for writing takes CAP_SYS_RESOURCE, whichever other capability one has: without it, it is EACCES.
+/// Opening a limit file for writing requires CAP_SYS_RESOURCE in its user namespace; without it the call fails with
+/// EACCES.
+///
+/// No other capability is required, and none suffices.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "kernel 7.3 kernel/ucount.c set_permissions"],
     needs = [UserNamespaces],
@@ -39,7 +42,9 @@ fn limits_write_needs_sys_resource() -> Verdict {
     })
 }
 
-/// The limits of the initial user namespace can be opened for writing with CAP_SYS_RESOURCE there alone: not by any user or root without it.
+/// Opening a limit file of the initial user namespace for writing requires CAP_SYS_RESOURCE there, even of root.
+///
+/// Without it the call fails with EACCES. No other capability is required, and none suffices.
 #[claim(
     source = ["namespaces(7) The /proc/sys/user directory", "kernel 7.3 kernel/ucount.c set_permissions"],
     needs = [Root, Capability("CAP_SYS_RESOURCE")],
@@ -63,27 +68,32 @@ fn limits_of_the_initial_namespace_need_sys_resource() -> Verdict {
     holds()
 }
 
-/// Writing a limit takes CAP_SYS_RESOURCE in its user namespace of the writer, too: without it, it is EPERM in spite of an open file.
+/// write(2) to an open limit file, too, requires CAP_SYS_RESOURCE in its user namespace; without it the call fails with
+/// EPERM.
 ///
-/// The root of a user namespace below has none there.
+/// The capability in a descendant does not count.
 #[claim(source = "kernel 7.3 fs/proc/proc_sysctl.c proc_sys_call_handler", needs = [UserNamespaces])]
 fn limits_write_is_checked_again() -> Verdict {
     user_namespace(NONE, || {
-        let kind = Kind::Uts;
-        set_limit(kind, 5).doing("set a limit")?;
-        let file = File::options().write(true).open(limit_path(kind)).doing("open a limit")?;
-        without(CapabilitySet::SYS_RESOURCE, NONE, || {
-            expect_errno!(file.write_at(b"6", 0), EPERM, "without the capability");
-            Ok(())
-        })?;
-        user_namespace(NONE, || {
-            expect_errno!(file.write_at(b"6", 0), EPERM, "with the capability in a user namespace below");
-            expect_ok!(set_limit(kind, 8), "the limit of that one");
-            Ok(())
-        })?;
-        expect_eq!(limit(kind)?, 5, "after the refusals");
-        expect_ok!(file.write_at(b"7", 0), "by who opened it");
-        expect_eq!(limit(kind)?, 7);
+        for kind in Kind::ALL {
+            set_limit(kind, 50).doing("set a limit")?;
+            let file = File::options().write(true).open(limit_path(kind)).doing("open a limit")?;
+            without(CapabilitySet::SYS_RESOURCE, NONE, || {
+                expect_errno!(file.write_at(b"60", 0), EPERM, "{kind} namespaces, with all other capabilities");
+                Ok(())
+            })?;
+            user_namespace(NONE, || {
+                expect_errno!(file.write_at(b"60", 0), EPERM, "{kind} namespaces, from a user namespace below");
+                expect_ok!(set_limit(kind, 80), "{kind} namespaces, the limit of that one");
+                Ok(())
+            })?;
+            expect_eq!(limit(kind)?, 50, "{kind} namespaces, after the refusals");
+            with_only(CapabilitySet::SYS_RESOURCE, NONE, || {
+                expect_ok!(file.write_at(b"70", 0), "{kind} namespaces, with CAP_SYS_RESOURCE alone");
+                Ok(())
+            })?;
+            expect_eq!(limit(kind)?, 70, "{kind} namespaces, in the end");
+        }
         holds()
     })
 }

@@ -2,9 +2,12 @@
 
 use kit::listed::{PLENTY, are_listed, have_gone, id_of, list, own_id, own_ids};
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user};
+use kit::process::{NOBODY, as_user_with, capabilities};
 use kit::settle;
 use kit::sys::listns::{CURRENT_USER, Request, listns};
+use rustix::thread::CapabilitySet;
+
+use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -22,14 +25,14 @@ pub(super) const CASES: &[Case] = cases![
 
 const NO_NUMBERS: [u64; 0] = [];
 
-/// Before 6.19 the system call 470, later listns(2), does not exist: ENOSYS.
+/// Before 6.19 the system call 470, later listns(2), fails with ENOSYS.
 #[claim(source = "include/uapi/asm-generic/unistd.h", until = "6.19", needs = [])]
 fn namespaces_could_not_be_listed() -> Verdict {
     expect_errno!(list(&Request::all()), ENOSYS);
     holds()
 }
 
-/// The system call 470, listns(2), lists the namespaces that its caller is in by their numbers, as NS_GET_ID tells them.
+/// The system call 470, listns(2), lists the IDs, as NS_GET_ID returns them, of the namespaces that its caller is in.
 #[claim(source = "include/uapi/asm-generic/unistd.h", since = "6.19", needs = [Config("TIME_NS")])]
 fn listns_exists() -> Verdict {
     let listed = expect_ok!(list(&Request::all()));
@@ -39,11 +42,14 @@ fn listns_exists() -> Verdict {
     holds()
 }
 
-/// To root, listns() lists all namespaces that are in use, in the order of their numbers: the initial eight, 1 to 8, first.
-#[claim(source = "kernel 7.3 kernel/nstree.c do_listns", since = "6.19", needs = [Root, InitialNamespaces])]
+/// To root, listns() lists all namespaces that are in use, in the order of their IDs: the initial eight, 1 to 8, first.
+#[claim(
+    source = "kernel 7.3 kernel/nstree.c do_listns",
+    since = "6.19",
+    needs = [Root, InitialNamespaces, Config("TIME_NS")],
+)]
 fn listns_all_sorted() -> Verdict {
-    let every = Kind::ALL.iter().fold(NONE, |flags, kind| flags | kind.flag());
-    let process = waiting(every)?;
+    let process = waiting(Kind::flags(&Kind::ALL))?;
     let made = Kind::ALL.iter().map(|kind| id_of(&process, *kind)).collect::<Outcome<Vec<_>>>()?;
     let listed = expect_ok!(list(&Request::all()));
     expect_eq!(listed.get(..8), Some(&[1, 2, 3, 4, 5, 6, 7, 8][..]));
@@ -56,7 +62,8 @@ fn listns_all_sorted() -> Verdict {
     holds()
 }
 
-/// A request for some kinds lists the namespaces of these kinds and no others: each kind alone, and two together.
+/// A listns() request for some kinds lists the namespaces of these kinds and no others: each kind alone, and two
+/// together.
 #[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [UserNamespaces, Config("TIME_NS")])]
 fn listns_type_filter() -> Verdict {
     unprivileged(NONE, || {
@@ -71,15 +78,14 @@ fn listns_type_filter() -> Verdict {
     })
 }
 
-/// A request for some kinds leaves out other people's namespaces of other kinds too, for those who see them.
+/// A listns() request for some kinds leaves out namespaces of other kinds that the caller is not in, too.
 #[claim(
     source = "include/uapi/linux/nsfs.h struct ns_id_req",
     since = "6.19",
     needs = [Root, InitialNamespaces, Config("TIME_NS")],
 )]
 fn listns_type_filter_among_others() -> Verdict {
-    let every = Kind::ALL.iter().fold(NONE, |flags, kind| flags | kind.flag());
-    let process = waiting(every)?;
+    let process = waiting(Kind::flags(&Kind::ALL))?;
     for asked in Kind::ALL {
         let listed = expect_ok!(list(&Request::of_kinds(asked.flag())));
         for kind in Kind::ALL {
@@ -95,7 +101,7 @@ fn listns_type_filter_among_others() -> Verdict {
     holds()
 }
 
-/// A request for what a user namespace owns lists that, and not the user namespace itself.
+/// A listns() request for what a user namespace owns lists that, and not the user namespace itself.
 #[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_owner_filter() -> Verdict {
     let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWNET)?;
@@ -113,7 +119,7 @@ fn listns_owner_filter() -> Verdict {
     holds()
 }
 
-/// All ones in place of a user namespace's number stand for the caller's own user namespace.
+/// LISTNS_CURRENT_USER (all ones) in the place of a user namespace's ID stands for the caller's own user namespace.
 #[claim(source = "include/uapi/linux/nsfs.h LISTNS_CURRENT_USER", since = "6.19", needs = [UserNamespaces])]
 fn listns_current_user() -> Verdict {
     unprivileged(NONE, || {
@@ -128,7 +134,9 @@ fn listns_current_user() -> Verdict {
     })
 }
 
-/// Without CAP_SYS_ADMIN in the initial user namespace, or in another PID namespace, one is listed only what one is in.
+/// listns() lists namespaces that the caller is not in only with CAP_SYS_ADMIN, in the initial user and PID namespace.
+///
+/// Capabilities in another user namespace do not help, not even for the namespaces that it owns.
 #[claim(
     source = "kernel 7.3 kernel/nstree.c may_list_ns",
     since = "6.19",
@@ -142,19 +150,22 @@ fn listns_unprivileged_own_only() -> Verdict {
         expect_eq!(expect_ok!(list(&Request::owned_by(user))), NO_NUMBERS, "what another user namespace owns");
         Ok(())
     };
-    as_user(NOBODY, NONE, only_own).doing("another user")?;
+    let all = capabilities()?.permitted;
+    as_user_with(NOBODY, all - CapabilitySet::SYS_ADMIN, only_own).doing("with all capabilities but CAP_SYS_ADMIN")?;
     user_namespace(NONE, || {
         let _below = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
         only_own()
     })
-    .doing("root of a user namespace, even of what it owns itself")?;
-    child(CLONE_NEWPID, only_own).doing("root in another PID namespace")?;
-    expect!(are_listed(&[uts, user])?, "to root");
-    expect_eq!(expect_ok!(list(&Request::owned_by(user))), [uts], "to root");
-    holds()
+    .doing("with all capabilities in another user namespace, even of what it owns")?;
+    child(CLONE_NEWPID, only_own).doing("with all capabilities, in another PID namespace")?;
+    as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || {
+        expect!(are_listed(&[uts, user])?, "with CAP_SYS_ADMIN alone");
+        expect_eq!(expect_ok!(list(&Request::owned_by(user))), [uts], "with CAP_SYS_ADMIN alone");
+        holds()
+    })
 }
 
-/// With the last number of a page one gets the next page, and after the last number of all ENOENT.
+/// A listns() request with the last ID of a page lists the next page, and fails with ENOENT after the last ID of all.
 #[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_pagination() -> Verdict {
     let _some = [waiting(CLONE_NEWUTS | CLONE_NEWIPC)?, waiting(CLONE_NEWUSER | CLONE_NEWNET)?];
@@ -162,7 +173,7 @@ fn listns_pagination() -> Verdict {
     let paged_and_whole = || Ok((paged(3)?, expect_ok!(list(&Request::all()))));
     let (paged, whole) = settle(|(paged, whole)| paged == whole, paged_and_whole)?;
     expect_eq!(paged, whole, "pages of 3, and all at once");
-    expect!(whole.len() >= 12, "the initial ones and those that were made here: {whole:?}");
+    prepared(whole.len() >= 12, "the initial namespaces and those that were made here")?;
     let last = whole[whole.len() - 1];
     for after in [last, last + 1, u64::MAX - 1] {
         expect_errno!(list(&Request { after, ..Request::all() }), ENOENT, "after {after}");
@@ -171,7 +182,8 @@ fn listns_pagination() -> Verdict {
     holds()
 }
 
-/// After the last namespace that the caller is shown the page is empty, not ENOENT, while there are later ones of others.
+/// After the last namespace that the caller may see, listns() returns 0, not ENOENT, while there are later ones that it
+/// may not.
 #[claim(
     source = "kernel 7.3 kernel/nstree.c do_listns",
     since = "6.19",

@@ -13,6 +13,9 @@ use kit::sys::socket_network::network_of;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
+use super::creating_rights::OTHERS;
+use super::prepared::prepared;
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     listns_active_by_an_open_file,
@@ -22,20 +25,26 @@ pub(super) const CASES: &[Case] = cases![
     listns_page_skips_what_is_not_in_use,
 ];
 
-/// listns() lists a namespace without processes, and the user namespace that owns it, while its file is open.
-#[claim(source = "kernel 7.3 kernel/nscommon.c", since = "6.19", needs = [Root, InitialNamespaces])]
+/// listns() lists a namespace without processes while its file is open, and the user namespace that owns it.
+#[claim(
+    source = "kernel 7.3 kernel/nscommon.c",
+    since = "6.19",
+    needs = [Root, InitialNamespaces, Config("TIME_NS")],
+)]
 fn listns_active_by_an_open_file() -> Verdict {
-    let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
-    let both = [id_of(&process, Kind::Uts)?, id_of(&process, Kind::User)?];
-    let file = process.namespace(Kind::Uts)?;
-    end(process)?;
-    expect!(are_listed(&both)?, "{both:?}, of which the first is open");
-    drop(file);
-    expect!(have_gone(&both)?, "{both:?}, closed");
+    for kind in OTHERS {
+        let process = waiting(CLONE_NEWUSER | kind.flag())?;
+        let both = [id_of(&process, kind)?, id_of(&process, Kind::User)?];
+        let file = process.namespace(kind)?;
+        end(process)?;
+        expect!(are_listed(&both)?, "{both:?}, of which the first, a {kind} namespace, is open");
+        drop(file);
+        expect!(have_gone(&both)?, "{both:?}, of which the first, a {kind} namespace, is closed");
+    }
     holds()
 }
 
-/// listns() lists a namespace without processes, and the user namespace that owns it, while its file is mounted somewhere.
+/// listns() lists a UTS namespace without processes while its file is mounted, and the user namespace that owns it.
 #[claim(source = "kernel 7.3 kernel/nscommon.c", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_active_by_a_bind_mount() -> Verdict {
     child(CLONE_NEWNS, || {
@@ -56,7 +65,7 @@ fn listns_active_by_a_bind_mount() -> Verdict {
     })
 }
 
-/// listns() lists a user namespace without processes while there is a process in one that was made inside it.
+/// listns() lists a user namespace without processes while there is a process in one that was made in it.
 #[claim(
     source = "kernel 7.3 kernel/nscommon.c __ns_ref_active_put",
     since = "6.19",
@@ -70,14 +79,15 @@ fn listns_active_by_one_below() -> Verdict {
         outside.wait()
     })?;
     let both = [process.recv()?, id_of(&process, Kind::User)?];
-    expect_ne!(both[0], both[1]);
+    prepared(both[0] != both[1], "a process in a user namespace inside another one")?;
     expect!(are_listed(&both)?, "{both:?}, of which only the second has a process");
     end(process)?;
     expect!(have_gone(&both)?, "{both:?} without processes");
     holds()
 }
 
-/// listns() does not list a network namespace that lives by a socket alone, until its file is opened by means of that.
+/// listns() does not list a network namespace that only a socket keeps, until its file is opened by means of the
+/// socket.
 #[claim(
     source = ["kernel 7.3 kernel/nscommon.c __ns_ref_active_get", "kernel 7.3 net/socket.c SIOCGSKNS"],
     since = "6.19",
@@ -97,9 +107,9 @@ fn listns_active_only() -> Verdict {
     holds()
 }
 
-/// A page goes on behind a namespace that is not in use, where that has the number next after the one to begin with.
+/// A listns() page goes on behind a namespace that is not in use, even if its ID is the next after that in the request.
 ///
-/// On 6.19.14 and 7.2.13 it is the end instead, ENOENT, though more namespaces follow.
+/// On 6.19.14 and 7.2.13 the call fails with ENOENT, though more namespaces follow.
 #[claim(source = "kernel 7.3 kernel/nstree.c do_listns", since = "7.3", needs = [Root, InitialNamespaces])]
 fn listns_page_skips_what_is_not_in_use() -> Verdict {
     stay_on_one_processor()?;

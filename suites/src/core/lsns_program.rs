@@ -1,11 +1,13 @@
-//! What `lsns(8)` tells of namespaces.
+//! What `lsns(8)` shows of namespaces.
 
 use std::fs;
 
 use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{Container, expect_failure, expect_success, run_line};
+use kit::process::{expect_failure, expect_success, run_line};
 use nix::mount::{MsFlags, mount};
+
+use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -23,7 +25,7 @@ const SEES_ONLY_PROCESSES: &Behaviour =
 const SEES_MOUNTS: &Behaviour =
     &Behaviour { what: "comes with an lsns(8) that has the option --persistent", probe: has_persistent };
 
-/// lsns prints the columns NS TYPE NPROCS PID USER COMMAND, with the inode number as NS.
+/// lsns prints the columns NS, TYPE, NPROCS, PID, USER and COMMAND, with the inode number as NS.
 #[claim(
     source = ["Linux_name_space", "namespaces-fun", "lsns(8)"],
     needs = [Root, Tool("lsns")],
@@ -39,25 +41,34 @@ fn cli_lsns_columns() -> Verdict {
     holds()
 }
 
-/// lsns shows for each namespace how many processes are in it and the lowest of their PIDs.
-#[claim(
-    source = ["lsns(8)", "Linux_name_space"],
-    needs = [Root, Tool("lsns"), Tool("unshare"), Tool("cat")],
-)]
+/// lsns shows for each namespace how many processes are in it and the lowest of their PIDs, whichever process was first
+/// in it.
+#[claim(source = ["lsns(8)", "Linux_name_space"], needs = [Root, Tool("lsns")])]
 fn cli_lsns_lowest_pid() -> Verdict {
-    let container = Container::start()?;
-    let (tool, inside) = (container.tool(), container.init()?);
-    expect!(tool < inside, "the caller {tool} is older than {inside}");
-    let rows = rows(&["--output", "NS,TYPE,NPROCS,PID"])?;
-    for (kind, count, lowest) in [(Kind::Mnt, "2", tool), (Kind::Pid, "1", inside)] {
-        let number = inode_of(inside, kind)?.to_string();
-        let row = rows.iter().find(|row| row.first() == Some(&number)).cloned().unwrap_or_default();
-        expect_eq!(row, [number.as_str(), kind.name(), count, &lowest.to_string()]);
-    }
+    let placeholder = waiting(NONE)?;
+    let free = [placeholder.pid().as_raw()];
+    let first = waiting(CLONE_NEWUTS)?;
+    drop(placeholder);
+    let namespace = first.namespace(Kind::Uts)?;
+    let lower = Spawn::new(NONE).set_tid(&free).start(|case| {
+        setns(&namespace, CLONE_NEWUTS).doing("join the UTS namespace")?;
+        case.go()?;
+        case.wait()
+    })?;
+    lower.recv::<()>()?;
+    prepared(lower.pid() < first.pid(), "a second process with a lower PID")?;
+    let number = namespace.inode()?.to_string();
+    let shown = || -> Outcome<Vec<String>> {
+        let mut rows = rows(&["--output", "NS,TYPE,NPROCS,PID"])?.into_iter();
+        Ok(rows.find(|row| row.first() == Some(&number)).unwrap_or_default())
+    };
+    expect_eq!(shown()?, [number.as_str(), "uts", "2", &lower.pid().to_string()], "with two processes");
+    drop(lower);
+    expect_eq!(shown()?, [number.as_str(), "uts", "1", &first.pid().to_string()], "with the first one alone");
     holds()
 }
 
-/// «lsns --type» lists the namespaces of one of the eight kinds and fails for any other name.
+/// «lsns --type» lists the namespaces of one of the eight kinds, and fails for any other name.
 #[claim(
     source = ["lsns(8)", "namespaces-fun"],
     needs = [Root, Tool("lsns"), Config("TIME_NS")],
@@ -85,7 +96,7 @@ fn cli_lsns_task() -> Verdict {
     holds()
 }
 
-/// lsns that has no option --persistent does not list a namespace that has no process and is mounted on a file.
+/// An lsns without the option --persistent does not list a namespace that is mounted on a file and has no process.
 #[claim(
     source = ["lsns(8) DESCRIPTION", "Linux Namespaces"],
     needs = [Root, Tool("lsns"), Behaviour(SEES_ONLY_PROCESSES)],
@@ -97,11 +108,11 @@ fn cli_lsns_cannot_see_persistent() -> Verdict {
     holds()
 }
 
-/// lsns that has the option --persistent also lists a namespace mounted on a file, with no processes when there are none.
+/// An lsns with the option --persistent also lists a namespace that is mounted on a file and has no process.
 #[claim(
     source = ["lsns(8) DESCRIPTION", "Linux Namespaces"],
     needs = [Root, Tool("lsns"), Behaviour(SEES_MOUNTS)],
-    erratum = "lsns(8): it cannot show persistent namespaces, which have no process.",
+    erratum = "lsns(8), DESCRIPTION: lsns cannot show persistent namespaces, which have no process.",
 )]
 fn lsns_lists_persistent_namespaces_without_a_process() -> Verdict {
     let (with_a_process, without) = with_and_without_a_process()?;

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
     config_missing_no_proc_link,
 ];
 
-/// A kernel without CONFIG_IPC_NS answers CLONE_NEWIPC with EINVAL, from unshare() as from clone3().
+/// On a kernel without CONFIG_IPC_NS, unshare() and clone3() with CLONE_NEWIPC fail with EINVAL.
 #[claim(
     source = ["unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [Root, InitialNamespaces, Behaviour(WITHOUT_IPC)],
@@ -27,7 +27,7 @@ fn config_missing_einval_ipc() -> Verdict {
     expect_refused(Kind::Ipc)
 }
 
-/// A kernel without CONFIG_NET_NS answers CLONE_NEWNET with EINVAL, from unshare() as from clone3().
+/// On a kernel without CONFIG_NET_NS, unshare() and clone3() with CLONE_NEWNET fail with EINVAL.
 #[claim(
     source = ["unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [Root, InitialNamespaces, Behaviour(WITHOUT_NET)],
@@ -36,7 +36,7 @@ fn config_missing_einval_net() -> Verdict {
     expect_refused(Kind::Net)
 }
 
-/// A kernel without CONFIG_TIME_NS answers CLONE_NEWTIME with EINVAL, from unshare() as from clone3().
+/// On a kernel without CONFIG_TIME_NS, unshare() and clone3() with CLONE_NEWTIME fail with EINVAL.
 #[claim(
     source = ["unshare(2) ERRORS", "clone(2) ERRORS"],
     needs = [Root, InitialNamespaces, Behaviour(WITHOUT_TIME)],
@@ -45,7 +45,8 @@ fn config_missing_einval_time() -> Verdict {
     expect_refused(Kind::Time)
 }
 
-/// A kind of namespace that the kernel is built without has no link in /proc/PID/ns, and setns() by pidfd is EINVAL for it.
+/// For a kind of namespace that the kernel is built without there is no link in /proc/PID/ns, and setns() by pidfd
+/// fails with EINVAL.
 #[claim(
     source = "namespaces(7) The /proc/pid/ns/ directory",
     needs = [Root, InitialNamespaces, Behaviour(WITHOUT_SOME)],

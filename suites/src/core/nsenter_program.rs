@@ -1,4 +1,4 @@
-//! Into which namespaces `nsenter(1)` leads a program.
+//! Which namespaces `nsenter(1)` runs a program in.
 
 use kit::Links;
 use kit::prelude::*;
@@ -26,7 +26,9 @@ const OTHERS: CloneFlags = CLONE_NEWCGROUP
     .union(CLONE_NEWTIME)
     .union(CLONE_NEWUTS);
 
-/// «nsenter --all» joins all of the target's namespaces but its user namespace where that is one's own: joining it is EINVAL.
+/// «nsenter --all» joins all of the target's namespaces except a user namespace that the caller is in already.
+///
+/// Joining that would fail with EINVAL.
 #[claim(
     source = ["nsenter(1)", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
@@ -37,7 +39,7 @@ fn cli_nsenter_all() -> Verdict {
     expect_all_joined(&target, 7)
 }
 
-/// «nsenter --all» also joins the target's user namespace where that is not one's own.
+/// «nsenter --all» also joins the target's user namespace if that is not the caller's own.
 #[claim(source = "nsenter(1)", needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")])]
 fn nsenter_all_enters_another_user_namespace() -> Verdict {
     let target = user_namespace_with(&Maps::range(0, 1000), OTHERS, |case| {
@@ -62,11 +64,11 @@ fn cli_nsenter_net() -> Verdict {
     holds()
 }
 
-/// nsenter takes a namespace's file instead of a target; it fails only when it is given neither.
+/// nsenter takes a namespace's file instead of a target, and fails only if it is given neither.
 #[claim(
     source = ["nsenter(1)", "Linux Namespaces"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
-    erratum = "«Linux Namespaces»: nsenter needs a target process, given with -t.",
+    erratum = "Linux Namespaces: nsenter needs a target process, given with -t.",
 )]
 fn nsenter_needs_no_target() -> Verdict {
     let member = waiting(CLONE_NEWNET)?;
@@ -78,7 +80,8 @@ fn nsenter_needs_no_target() -> Verdict {
     holds()
 }
 
-/// «nsenter --pid» forks, and the program is in the PID namespace; with --no-fork only the program's children are.
+/// «nsenter --pid» forks and runs the program in the PID namespace; with --no-fork only the program's children are in
+/// it.
 #[claim(source = "nsenter(1)", needs = [Root, Tool("nsenter"), Tool("readlink"), Tool("sh")])]
 fn cli_nsenter_pid_forks() -> Verdict {
     let target = waiting(CLONE_NEWPID)?;
@@ -98,9 +101,9 @@ fn cli_nsenter_pid_forks() -> Verdict {
     holds()
 }
 
-/// For an ordinary user nsenter into a root process's namespace fails at opening the link; his own he can open, not enter.
+/// nsenter by an ordinary user fails: it cannot open the file of root's namespace, and cannot join even its own one.
 ///
-/// Newer versions of nsenter open no link when they are given a target.
+/// Newer versions of nsenter open no file when they are given a target.
 #[claim(
     source = ["nsenter(1)", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("nsenter"), Tool("true")],

@@ -17,7 +17,8 @@ pub(super) const CASES: &[Case] = cases![
     nsfs_mnt_bind_copied_recursively
 ];
 
-/// The current mount namespace's own file cannot be mounted in it, EINVAL; each of the nine other links can.
+/// Bind-mounting the current mount namespace's own file in it fails with EINVAL; each of the nine other links can be
+/// mounted.
 #[claim(source = "Linux Namespaces", needs = [Root, Config("TIME_NS")])]
 fn nsfs_bind_own_mnt_einval() -> Verdict {
     in_mount_namespace(|| {
@@ -35,9 +36,9 @@ fn nsfs_bind_own_mnt_einval() -> Verdict {
     })
 }
 
-/// A mount namespace's file can be mounted in an older mount namespace, but in a newer one that is EINVAL.
+/// A mount namespace's file can be mounted in an older mount namespace; in a newer one mount(2) fails with EINVAL.
 ///
-/// On 6.18 «older» is decided by numbers that each processor hands out from a batch of its own.
+/// On 6.18 the age is told by the ID, of which each processor has a batch of its own.
 #[claim(source = ["kernel 7.3 fs/namespace.c mnt_ns_loop", "Linux Namespaces"], needs = [Root])]
 fn nsfs_bind_older_mnt_einval() -> Verdict {
     in_mount_namespace(|| {
@@ -57,7 +58,7 @@ fn nsfs_bind_older_mnt_einval() -> Verdict {
     })
 }
 
-/// A new mount namespace has copies of all mounts of namespaces' files but of those of mount namespaces.
+/// A new mount namespace has copies of all mounts of namespaces' files except those of mount namespaces.
 #[claim(source = "kernel 7.3 fs/namespace.c copy_tree", needs = [Root, Config("TIME_NS")])]
 fn nsfs_mnt_bind_not_copied() -> Verdict {
     in_mount_namespace(|| {
@@ -80,7 +81,7 @@ fn nsfs_mnt_bind_not_copied() -> Verdict {
     })
 }
 
-/// A recursive bind mount copies the mounts of mount namespaces' files too; a plain one copies no mounts below.
+/// A recursive bind mount also copies mounts of mount namespaces' files that are below it.
 #[claim(source = "kernel 7.3 fs/namespace.c __do_loopback", needs = [Root])]
 fn nsfs_mnt_bind_copied_recursively() -> Verdict {
     in_mount_namespace(|| {

@@ -11,7 +11,10 @@ use nix::unistd::getpid;
 pub(super) const CASES: &[Case] =
     cases![pidforchildren_pidfd_ioctl_before_child, pidforchildren_names_a_namespace_without_init,];
 
-/// Before a process that has unshared its PID namespace has a child, its pidfd gives that, and another can fork its PID 1.
+/// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE opens a PID namespace that has no process yet, and another process can fork its
+/// PID 1.
+///
+/// The process that has unshared it then has a child with PID 2.
 #[claim(source = "kernel 7.3 fs/pidfs.c", since = "6.11", needs = [Root])]
 fn pidforchildren_pidfd_ioctl_before_child() -> Verdict {
     let before = own_inode(Kind::Pid)?;
@@ -43,7 +46,10 @@ fn pidforchildren_pidfd_ioctl_before_child() -> Verdict {
     holds()
 }
 
-/// When the init of a process's children has died, pid_for_children still names and opens that namespace, for what it is worth.
+/// When the init of its children's PID namespace is dead, a process's pid_for_children still names and opens that
+/// namespace.
+///
+/// Though fork() fails with ENOMEM.
 #[claim(source = "kernel 7.3 kernel/pid_namespace.c pidns_for_children_get", needs = [Root])]
 fn pidforchildren_names_a_namespace_without_init() -> Verdict {
     const FOR_CHILDREN: &str = "/proc/self/ns/pid_for_children";

@@ -5,13 +5,14 @@ use std::fs::File;
 use kit::lifetime::make_zombie;
 use kit::namespace::Link;
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user};
+use kit::process::{NOBODY, as_user_with, capabilities};
 use kit::sys::ioctl::{Direction, request, without_argument};
 use kit::sys::ns::get_nstype;
 use kit::sys::pidfs::namespace_with;
 use kit::sys::raw::{pidfd_open, pidfd_send_signal};
 use nix::unistd::getpid;
 use rustix::io::{FdFlags, fcntl_getfd};
+use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -32,7 +33,7 @@ pub(super) const CASES: &[Case] = cases![
     pidfd_get_unknown_enotty,
 ];
 
-/// Before 6.11 a pidfd does not lead to its process's namespaces: the operations that open them are ENOTTY.
+/// Before 6.11 there are no ioctl(2) operations that open a process's namespaces by its pidfd: they fail with ENOTTY.
 #[claim(source = "include/uapi/linux/pidfd.h", until = "6.11", needs = [])]
 fn pidfd_led_to_no_namespace() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;
@@ -43,67 +44,69 @@ fn pidfd_led_to_no_namespace() -> Verdict {
     holds()
 }
 
-/// PIDFD_GET_CGROUP_NAMESPACE opens the cgroup namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_CGROUP_NAMESPACE opens the cgroup namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_cgroup() -> Verdict {
     opens(Link::Cgroup)
 }
 
-/// PIDFD_GET_IPC_NAMESPACE opens the IPC namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_IPC_NAMESPACE opens the IPC namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_ipc() -> Verdict {
     opens(Link::Ipc)
 }
 
-/// PIDFD_GET_MNT_NAMESPACE opens the mount namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_MNT_NAMESPACE opens the mount namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_mnt() -> Verdict {
     opens(Link::Mnt)
 }
 
-/// PIDFD_GET_NET_NAMESPACE opens the network namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_NET_NAMESPACE opens the network namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_net() -> Verdict {
     opens(Link::Net)
 }
 
-/// PIDFD_GET_PID_NAMESPACE opens the PID namespace that the pidfd's process is in, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_PID_NAMESPACE opens the PID namespace that the pidfd's process is in, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_pid() -> Verdict {
     opens(Link::Pid)
 }
 
-/// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE opens the PID namespace that children of the pidfd's process get, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE opens the PID namespace of the children of the pidfd's process, with
+/// close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_pid_for_children() -> Verdict {
     opens(Link::PidForChildren)
 }
 
-/// PIDFD_GET_TIME_NAMESPACE opens the time namespace that the pidfd's process is in, close-on-exec.
+/// PIDFD_GET_TIME_NAMESPACE opens the time namespace that the pidfd's process is in, with close-on-exec set.
 #[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_time() -> Verdict {
     opens(Link::Time)
 }
 
-/// PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE opens the time namespace that children of the pidfd's process get, close-on-exec.
+/// PIDFD_GET_TIME_FOR_CHILDREN_NAMESPACE opens the time namespace of the children of the pidfd's process, with
+/// close-on-exec set.
 #[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_time_for_children() -> Verdict {
     opens(Link::TimeForChildren)
 }
 
-/// PIDFD_GET_USER_NAMESPACE opens the user namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_USER_NAMESPACE opens the user namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_user() -> Verdict {
     opens(Link::User)
 }
 
-/// PIDFD_GET_UTS_NAMESPACE opens the UTS namespace of the pidfd's process, close-on-exec.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces])]
+/// PIDFD_GET_UTS_NAMESPACE opens the UTS namespace of the pidfd's process, with close-on-exec set.
+#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
 fn pidfd_get_namespace_uts() -> Verdict {
     opens(Link::Uts)
 }
 
-/// The operations that open a process's namespaces take no argument: with one that is not 0 they are EINVAL.
+/// The operations that open a process's namespaces by its pidfd fail with EINVAL if their argument is not 0.
 #[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Config("TIME_NS")])]
 fn pidfd_get_arg_einval() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;
@@ -116,25 +119,33 @@ fn pidfd_get_arg_einval() -> Verdict {
     holds()
 }
 
-/// To open a process's namespaces by its pidfd takes the right to read it by ptrace(2): without it, EACCES.
+/// Opening a process's namespaces by its pidfd requires ptrace access to the process; without it the operations fail
+/// with EACCES.
+///
+/// CAP_SYS_PTRACE gives it to a process of another user, and no other capability does.
 #[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Root, Config("TIME_NS")])]
 fn pidfd_get_needs_ptrace() -> Verdict {
     let roots = waiting(NONE)?;
-    as_user(NOBODY, NONE, || {
+    let all = capabilities()?.permitted;
+    as_user_with(NOBODY, all - CapabilitySet::SYS_PTRACE, || {
         let same_users = waiting(NONE)?;
         for link in Link::ALL {
-            expect_errno!(link.of_pidfd(roots.pidfd()), EACCES, "{link} of root's process");
+            expect_errno!(link.of_pidfd(roots.pidfd()), EACCES, "{link} of root's process, without CAP_SYS_PTRACE");
             expect_ok!(link.of_pidfd(same_users.pidfd()), "{link} of the same user's process");
         }
         Ok(())
     })?;
-    for link in Link::ALL {
-        expect_ok!(link.of_pidfd(roots.pidfd()), "{link} of root's process, by root");
-    }
-    holds()
+    as_user_with(NOBODY, CapabilitySet::SYS_PTRACE, || {
+        for link in Link::ALL {
+            expect_ok!(link.of_pidfd(roots.pidfd()), "{link} of root's process, with CAP_SYS_PTRACE alone");
+        }
+        holds()
+    })
 }
 
-/// Of a process that has ended a pidfd opens no namespace, not even the user and PID namespace that a zombie has: ESRCH.
+/// The operations that open a process's namespaces by its pidfd fail with ESRCH when the process has ended.
+///
+/// Also for the user and the PID namespace, which a zombie still has, and which can be opened in /proc.
 #[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [Root, Config("TIME_NS")])]
 fn pidfd_get_dead_esrch() -> Verdict {
     let process = waiting(CLONE_NEWUSER | CLONE_NEWPID)?;
@@ -156,7 +167,7 @@ fn pidfd_get_dead_esrch() -> Verdict {
     holds()
 }
 
-/// A number that stands for no operation is ENOTTY on a pidfd.
+/// ioctl(2) on a pidfd fails with ENOTTY for a request that stands for no operation.
 #[claim(source = "kernel 7.3 fs/pidfs.c pidfd_ioctl", since = "6.11", needs = [])]
 fn pidfd_get_unknown_enotty() -> Verdict {
     let own = pidfd_open(getpid(), 0)?;

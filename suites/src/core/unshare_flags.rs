@@ -1,8 +1,10 @@
 //! Which flags unshare() takes, one by one and together: `unshare(2)`, DESCRIPTION and ERRORS.
 
 use kit::prelude::*;
+use kit::process::with_only;
 use kit::sys::vfork::vfork;
 use kit::{Links, NO_LINKS};
+use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -13,7 +15,7 @@ pub(super) const CASES: &[Case] = cases![
     unshare_combines_what_clone_refuses,
 ];
 
-/// unshare() without a flag succeeds for everybody and leaves the caller in the namespaces that it is in.
+/// unshare(0) succeeds without privilege and leaves the caller in the namespaces that it is in.
 #[claim(source = "unshare(2) DESCRIPTION", needs = [UserNamespaces])]
 fn unshare_zero_noop() -> Verdict {
     let before = Links::own()?;
@@ -28,28 +30,40 @@ fn unshare_zero_noop() -> Verdict {
     })
 }
 
-/// unshare() with any bit that means nothing to it is EINVAL, whatever stands beside it and whoever calls.
+/// unshare() fails with EINVAL if a bit is set that means nothing to it, whatever other flags and privileges there are.
 ///
-/// An ordinary user gets EINVAL, not EPERM, though what stands beside it takes privilege.
+/// Without CAP_SYS_ADMIN it is EINVAL, not EPERM, although CLONE_NEWNS beside the bit requires the capability.
 #[claim(
     source = ["unshare(2) ERRORS", "Documentation/userspace-api/unshare.rst 5) Functional Specification"],
+    needs = [Root],
 )]
 fn unshare_invalid_bit_einval() -> Verdict {
-    unprivileged(NONE, || {
+    let refused = || {
         let before = Links::own()?;
-        for bit in MEANINGLESS {
+        let bits = (0..u64::BITS).map(|place| CloneFlags::from_bits_retain(1 << place));
+        for bit in bits.filter(|bit| !(FOURTEEN | EMPTY_MNTNS).contains(*bit)) {
             for valid in [NONE, CLONE_FS, CLONE_NEWNS] {
                 expect_errno!(unshare(bit | valid), EINVAL, "{bit:?} and {valid:?}");
             }
         }
         expect_eq!(Links::own()?.changed_since(&before), NO_LINKS, "after the refusals");
         expect_ok!(unshare(CLONE_FS), "alone");
-        expect_errno!(unshare(CLONE_NEWNS), EPERM, "alone");
+        Ok(())
+    };
+    with_only(CapabilitySet::SYS_ADMIN, NONE, || {
+        refused()?;
+        expect_ok!(unshare(CLONE_NEWNS), "alone, with CAP_SYS_ADMIN");
+        Ok(())
+    })?;
+    unprivileged(NONE, || {
+        refused()?;
+        expect_errno!(unshare(CLONE_NEWNS), EPERM, "alone, without CAP_SYS_ADMIN");
         holds()
     })
 }
 
-/// Of all single bits root can pass fourteen to unshare(), eight for namespaces and six for what threads share; others are EINVAL.
+/// unshare() accepts fourteen flags, eight for namespaces and six for what threads share; any other bit fails with
+/// EINVAL.
 ///
 /// Since 7.1 there is one more.
 #[claim(
@@ -62,7 +76,8 @@ fn unshare_accepted_bits() -> Verdict {
     holds()
 }
 
-/// unshare() takes a fifteenth bit, 0x100000, for a mount namespace that starts empty.
+/// unshare() accepts a fifteenth flag, 0x100000, for a mount namespace that starts empty; any other bit fails with
+/// EINVAL.
 #[claim(
     source = ["kernel/fork.c check_unshare_flags", "include/uapi/linux/sched.h UNSHARE_EMPTY_MNTNS"],
     since = "7.1",
@@ -73,7 +88,7 @@ fn unshare_accepted_bits_with_empty_mntns() -> Verdict {
     holds()
 }
 
-/// unshare() takes pairs of flags that clone() refuses with EINVAL, since here both say the same: share no longer.
+/// unshare() accepts pairs of flags that clone() refuses with EINVAL, since here both mean to share no longer.
 #[claim(
     source = ["unshare(2) DESCRIPTION", "kernel/fork.c ksys_unshare"],
     needs = [Root, UserNamespaces],
@@ -107,23 +122,6 @@ fn unshare_combines_what_clone_refuses() -> Verdict {
 }
 
 const EMPTY_MNTNS: CloneFlags = CloneFlags::from_bits_retain(0x10_0000);
-
-/// Bits that other calls of the family take, but unshare() on no kernel, and bits without a meaning.
-const MEANINGLESS: [CloneFlags; 13] = [
-    CloneFlags::from_bits_retain(1),
-    CLONE_PIDFD,
-    CLONE_PTRACE,
-    CLONE_VFORK,
-    CLONE_PARENT,
-    CloneFlags::from_bits_retain(libc::CLONE_SETTLS as u64),
-    CLONE_UNTRACED,
-    CloneFlags::from_bits_retain(libc::CLONE_CHILD_SETTID as u64),
-    CLONE_IO,
-    CLONE_CLEAR_SIGHAND,
-    CLONE_INTO_CGROUP,
-    CloneFlags::from_bits_retain(1 << 40),
-    CloneFlags::from_bits_retain(1 << 63),
-];
 
 const FOURTEEN: CloneFlags = CLONE_NEWTIME
     .union(CLONE_VM)

@@ -25,7 +25,8 @@ const FILE: &str = "/tmp/namespace";
 /// `linux/magic.h`.
 const NSFS_MAGIC: FsType = FsType(0x6e73_6673);
 
-/// «unshare --uts=FILE» keeps the UTS namespace on the file; «nsenter --uts=FILE» finds its hostname until that is unmounted.
+/// «unshare --uts=FILE» mounts the new UTS namespace on the file; «nsenter --uts=FILE» joins it until that is
+/// unmounted.
 #[claim(
     source = ["unshare(1) EXAMPLES", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("nsenter"), Tool("sh"), Tool("uname")],
@@ -57,7 +58,8 @@ fn cli_persistent_pid_needs_fork() -> Verdict {
     expect_pid_namespace()
 }
 
-/// «unshare --pid=FILE» works without --fork: the namespace has a file before its first process, which nsenter can start.
+/// «unshare --pid=FILE» works without --fork: the namespace has a file before its first process, which nsenter can
+/// start.
 #[claim(
     source = "unshare(1)",
     needs = [Root, Tool("unshare"), Tool("nsenter"), Tool("sh"), Tool("true")],
@@ -74,7 +76,7 @@ fn persistent_pid_namespace_can_begin_empty() -> Verdict {
     holds()
 }
 
-/// In a PID namespace that unshare(1) keeps on a file, nsenter can start programs as long as its init lives: then fork fails.
+/// In a PID namespace that unshare(1) keeps on a file, nsenter can start programs until its init ends; then fork fails.
 #[claim(
     source = "unshare(1) DESCRIPTION",
     needs = [Root, Tool("unshare"), Tool("nsenter"), Tool("sh"), Tool("cat")],
@@ -95,7 +97,7 @@ fn cli_persistent_pid_dead_init() -> Verdict {
     holds()
 }
 
-/// «unshare --mount=FILE» is EINVAL where the file lies on a shared mount, and works where that is private.
+/// «unshare --mount=FILE» fails with EINVAL if the file lies on a shared mount, and works if that mount is private.
 #[claim(source = "unshare(1)", needs = [Root, Tool("unshare"), Tool("true")])]
 fn cli_persistent_mnt_needs_private() -> Verdict {
     // A mount namespace's file can be mounted only in one with a lower number: the one around must come first.

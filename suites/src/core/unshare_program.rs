@@ -7,6 +7,7 @@ use kit::process::{expect_failure, expect_success, unprivileged};
 use kit::sysctl::sysctl;
 use nix::unistd::geteuid;
 
+use super::prepared::prepared;
 use super::programs::links_by;
 
 /// The cases of this file.
@@ -19,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     unshare_time_leaves_the_program_outside,
 ];
 
-/// Each of unshare's options -m -u -i -n -p -U -C -T changes the namespace of one kind for the program, and no other.
+/// Each of unshare's options -m -u -i -n -p -U -C -T gives the program a new namespace of one kind, and of no other.
 ///
 /// With -p and -T the program is in the new namespace for certain only with --fork, which is used here.
 #[claim(
@@ -47,7 +48,8 @@ fn cli_unshare_flags() -> Verdict {
     holds()
 }
 
-/// For an ordinary user «unshare --map-root-user» makes a user namespace where he is root, alone, and setgroups is denied.
+/// «unshare --map-root-user» by an ordinary user makes a user namespace that maps this user alone, to root, and denies
+/// setgroups.
 #[claim(
     source = ["unshare(1)", "namespaces-fun"],
     needs = [UserNamespaces, Tool("unshare"), Tool("sh"), Tool("id"), Tool("cat"), Tool("readlink")],
@@ -72,7 +74,7 @@ fn cli_map_root_user() -> Verdict {
     })
 }
 
-/// «unshare --uts» and «unshare --net» are not permitted to an ordinary user, but with --user they are.
+/// «unshare --uts» and «unshare --net» fail with EPERM for an ordinary user; together with --user they succeed.
 #[claim(
     source = ["unshare(1)", "Linux Namespaces"],
     needs = [UserNamespaces, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
@@ -89,7 +91,8 @@ fn cli_unprivileged_eperm() -> Verdict {
     })
 }
 
-/// «unshare --mount» makes a mount private in the new namespace that was shared outside, unless told to leave it unchanged.
+/// «unshare --mount» makes mounts that are shared outside private in the new namespace, unless told to leave them
+/// unchanged.
 #[claim(
     source = ["unshare(1)", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("cat")],
@@ -98,7 +101,7 @@ fn cli_propagation_private() -> Verdict {
     let tree = Tree::new()?;
     tree.shared("")?;
     let outside = tree.tags("")?;
-    expect!(outside.shared.is_some(), "outside it is {outside:?}");
+    prepared(outside.shared.is_some(), "a shared mount")?;
     let inside = |options: &[&str]| -> Outcome<_> {
         let line = [&["unshare", "--mount"], options, &["cat", "/proc/self/mountinfo"]].concat();
         Ok(Mounts::parse(expect_success(&line)?.as_bytes())?.at("/mnt")?.tags)
@@ -124,7 +127,7 @@ fn cli_unshare_time_exec() -> Verdict {
     holds()
 }
 
-/// «unshare --time» leaves the program itself in the old time namespace; only its children are in the new one.
+/// «unshare --time» runs the program itself in the old time namespace; only its children are in the new one.
 ///
 /// Since 6.3 a program that is executed enters the time namespace meant for its children.
 #[claim(
@@ -135,7 +138,7 @@ fn cli_unshare_time_exec() -> Verdict {
 fn unshare_time_leaves_the_program_outside() -> Verdict {
     let own = Links::own()?;
     expect_eq!(links_by(&["unshare", "--time"])?.differing(&own), []);
-    // A subshell: some shells start a program by vfork(2), which was refused to who does not share his children's time.
+    // A subshell: some shells start a program by vfork(2), which fails where the children's time namespace is another one.
     // The last word keeps the shell from becoming readlink.
     let line = ["unshare", "--time", "sh", "-c", "(readlink /proc/self/ns/time); :"];
     expect_ne!(Links::told(&expect_success(&line)?)?.get("time")?, own.get("time")?, "of the program's child");

@@ -20,7 +20,8 @@ pub(super) const CASES: &[Case] = cases![
     unshare_newipc_applies_semadj,
 ];
 
-/// After unshare(CLONE_FS) a process that was made with CLONE_FS has root, working directory and umask of its own again.
+/// unshare(CLONE_FS) gives a process that was created with CLONE_FS a root, working directory and umask of its own
+/// again.
 #[claim(
     source = ["unshare(2) CLONE_FS", "Documentation/userspace-api/unshare.rst 5) Functional Specification"],
     needs = [UserNamespaces],
@@ -33,7 +34,7 @@ fn unshare_fs_reverses_clone_fs() -> Verdict {
     holds()
 }
 
-/// unshare() of the mount namespace ends the sharing of root, working directory and umask as well.
+/// unshare(CLONE_NEWNS), too, ends the sharing of root, working directory and umask.
 #[claim(
     source = ["unshare(2) CLONE_NEWNS", "Documentation/userspace-api/unshare.rst 7.2) unshare() system call service function"],
     needs = [UserNamespaces],
@@ -44,7 +45,7 @@ fn unshare_newns_implies_fs() -> Verdict {
     holds()
 }
 
-/// unshare() of the user namespace ends the sharing of root, working directory and umask as well.
+/// unshare(CLONE_NEWUSER), too, ends the sharing of root, working directory and umask.
 #[claim(source = "unshare(2) CLONE_NEWUSER", needs = [UserNamespaces])]
 fn unshare_newuser_implies_fs() -> Verdict {
     expect_eq!(shared_after(CLONE_NEWUSER)?, NOTHING);
@@ -52,11 +53,13 @@ fn unshare_newuser_implies_fs() -> Verdict {
     holds()
 }
 
-/// unshare(CLONE_SYSVSEM) takes back at once, and once only, what the process did to semaphores with SEM_UNDO.
+/// unshare(CLONE_SYSVSEM) applies the process's semaphore adjustments (SEM_UNDO) at once; its end does not apply them
+/// again.
 #[claim(
     source = "unshare(2) CLONE_SYSVSEM",
     needs = [UserNamespaces, Config("SYSVIPC")],
-    erratum = "Documentation/userspace-api/unshare.rst, 7.3): CLONE_SYSVSEM returns -EINVAL since it is not implemented yet.",
+    erratum = "Documentation/userspace-api/unshare.rst, 7.3: unshare(CLONE_SYSVSEM) returns -EINVAL because it is \
+               not implemented yet.",
 )]
 fn unshare_sysvsem_applies_semadj() -> Verdict {
     expect_eq!(semaphore_after(CLONE_SYSVSEM)?, TAKEN_BACK_AT_ONCE);
@@ -64,7 +67,8 @@ fn unshare_sysvsem_applies_semadj() -> Verdict {
     holds()
 }
 
-/// What processes that share it did to semaphores with SEM_UNDO stays when one calls unshare(CLONE_SYSVSEM), until the last does.
+/// If semaphore adjustments are shared, unshare(CLONE_SYSVSEM) by one process does not apply them; by the last one it
+/// does.
 #[claim(source = "unshare(2) CLONE_SYSVSEM", needs = [UserNamespaces, Config("SYSVIPC")])]
 fn unshare_sysvsem_leaves_shared_semadj() -> Verdict {
     for (flags, after_one) in [(CLONE_SYSVSEM, LEFT), (NONE, LEFT + TAKEN)] {
@@ -91,7 +95,7 @@ fn unshare_sysvsem_leaves_shared_semadj() -> Verdict {
     holds()
 }
 
-/// unshare() of the IPC namespace takes back at once what the process did with SEM_UNDO to semaphores in the old one.
+/// unshare(CLONE_NEWIPC) applies the process's semaphore adjustments (SEM_UNDO) in the old IPC namespace at once.
 #[claim(source = "unshare(2) CLONE_NEWIPC", needs = [UserNamespaces, Config("SYSVIPC"), Config("IPC_NS")])]
 fn unshare_newipc_applies_semadj() -> Verdict {
     expect_eq!(semaphore_after(CLONE_NEWIPC)?, TAKEN_BACK_AT_ONCE);

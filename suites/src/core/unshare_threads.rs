@@ -19,11 +19,14 @@ pub(super) const CASES: &[Case] = cases![
     unshare_per_thread_time,
 ];
 
-/// A process that shares nothing can pass CLONE_THREAD, CLONE_SIGHAND and CLONE_VM to unshare(), and stays where it is.
+/// unshare() with CLONE_THREAD, CLONE_SIGHAND and CLONE_VM changes nothing for a process that shares nothing, and
+/// succeeds.
+///
+/// In a process with a second thread each combination of them fails with EINVAL.
 #[claim(
     source = "unshare(2) DESCRIPTION",
-    erratum = "Documentation/userspace-api/unshare.rst, 7.3) and 8): CLONE_SIGHAND and CLONE_THREAD return -EINVAL since \
-               they are not implemented yet."
+    erratum = "Documentation/userspace-api/unshare.rst, 7.3 and 8: CLONE_SIGHAND and CLONE_THREAD return -EINVAL \
+               because they are not implemented yet."
 )]
 fn unshare_thread_flags_noop_single() -> Verdict {
     let before = Links::own()?;
@@ -38,7 +41,9 @@ fn unshare_thread_flags_noop_single() -> Verdict {
     holds()
 }
 
-/// A process with a second thread gets EINVAL for each of CLONE_THREAD, CLONE_SIGHAND and CLONE_VM, for other flags not.
+/// In a process with a second thread, unshare() with CLONE_THREAD, CLONE_SIGHAND or CLONE_VM fails with EINVAL.
+///
+/// CLONE_FS, CLONE_FILES and CLONE_SYSVSEM are accepted there.
 #[claim(source = "unshare(2) ERRORS")]
 fn unshare_thread_flags_einval_threaded() -> Verdict {
     let others = [CLONE_FS, CLONE_FILES, CLONE_SYSVSEM];
@@ -64,11 +69,11 @@ fn unshare_thread_flags_einval_threaded() -> Verdict {
     holds()
 }
 
-/// A process that shares its memory with another one gets EINVAL for unshare(CLONE_VM), and goes on sharing it.
+/// unshare(CLONE_VM) fails with EINVAL in a process that shares its memory with another one, and it goes on sharing it.
 #[claim(
     source = ["unshare(2) DESCRIPTION", "unshare(2) NOTES"],
-    erratum = "Documentation/userspace-api/unshare.rst, 5): with CLONE_VM the virtual memory of the caller is disassociated \
-               from the shared virtual memory.",
+    erratum = "Documentation/userspace-api/unshare.rst, 5: with CLONE_VM the virtual memory of the caller is \
+               disassociated from the shared virtual memory.",
 )]
 fn unshare_vm_einval_shared_mm() -> Verdict {
     let mut written_by = "parent";
@@ -88,7 +93,8 @@ fn unshare_vm_einval_shared_mm() -> Verdict {
     holds()
 }
 
-/// A process that shares its signal handlers with another one gets EINVAL for unshare(CLONE_SIGHAND); sharing memory is no hindrance.
+/// unshare(CLONE_SIGHAND) fails with EINVAL in a process that shares its signal handlers, but not if it shares only its
+/// memory.
 #[claim(source = "unshare(2) ERRORS")]
 fn unshare_sighand_einval_shared() -> Verdict {
     let answer = |shared| vfork(shared, || unshare(CLONE_SIGHAND));
@@ -98,10 +104,12 @@ fn unshare_sighand_einval_shared() -> Verdict {
     holds()
 }
 
-/// A process that shares its memory with another one can unshare(CLONE_THREAD): CLONE_VM, which it cannot, is not implied.
+/// unshare(CLONE_THREAD) succeeds in a process that shares its memory with another one: it does not imply CLONE_VM.
+///
+/// unshare(CLONE_VM) fails with EINVAL there.
 #[claim(
     source = ["unshare(2) DESCRIPTION", "Documentation/userspace-api/unshare.rst 7.2) unshare() system call service function"],
-    erratum = "unshare(2): specifying CLONE_THREAD automatically implies CLONE_VM.",
+    erratum = "unshare(2), CLONE_THREAD: specifying this flag automatically implies CLONE_VM.",
 )]
 fn unshare_thread_allowed_with_shared_mm() -> Verdict {
     for shared in [NONE, CLONE_SIGHAND] {
@@ -113,31 +121,36 @@ fn unshare_thread_allowed_with_shared_mm() -> Verdict {
     holds()
 }
 
-/// A thread that unshares the cgroup namespace moves alone: the other threads of its process stay, and their children.
+/// unshare(CLONE_NEWCGROUP) moves the calling thread alone: the other threads of its process stay, and so do their
+/// children.
 #[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_cgroup() -> Verdict {
     only_the_thread_moves(Kind::Cgroup)
 }
 
-/// A thread that unshares the IPC namespace moves alone: the other threads of its process stay, and their children.
+/// unshare(CLONE_NEWIPC) moves the calling thread alone: the other threads of its process stay, and so do their
+/// children.
 #[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_ipc() -> Verdict {
     only_the_thread_moves(Kind::Ipc)
 }
 
-/// A thread that unshares the mount namespace moves alone: the other threads of its process stay, and their children.
+/// unshare(CLONE_NEWNS) moves the calling thread alone: the other threads of its process stay, and so do their
+/// children.
 #[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_mnt() -> Verdict {
     only_the_thread_moves(Kind::Mnt)
 }
 
-/// A thread that unshares the network namespace moves alone: the other threads of its process stay, and their children.
+/// unshare(CLONE_NEWNET) moves the calling thread alone: the other threads of its process stay, and so do their
+/// children.
 #[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root])]
 fn unshare_per_thread_net() -> Verdict {
     only_the_thread_moves(Kind::Net)
 }
 
-/// A thread that unshares the time namespace does so for its own children alone, not for those of its process's other threads.
+/// unshare(CLONE_NEWTIME) concerns the children of the calling thread alone, not those of the other threads of its
+/// process.
 #[claim(source = ["unshare(2) DESCRIPTION", "Few notes about network namespaces in Linux"], needs = [Root, Config("TIME_NS")])]
 fn unshare_per_thread_time() -> Verdict {
     only_the_thread_moves(Kind::Time)

@@ -3,15 +3,17 @@
 use kit::prelude::*;
 use kit::sys::vfork::vfork;
 
+use super::prepared::prepared;
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] =
     cases![clone3_newtime_child_member, unshare_time_blocks_threads_old, unshare_time_allows_threads];
 
 const THREAD: CloneFlags = CLONE_SIGHAND.union(CLONE_THREAD);
 
-/// clone3() with CLONE_NEWTIME starts the child as a member of the new time namespace, where its children will be, too.
+/// clone3(CLONE_NEWTIME) starts the child as a member of the new time namespace, in which its children will be, too.
 ///
-/// unshare(), of which alone `time_namespaces(7)` speaks, moves the caller's children and not the caller.
+/// unshare(CLONE_NEWTIME), of which alone time_namespaces(7) speaks, moves the caller's children and not the caller.
 #[claim(source = ["include/uapi/linux/sched.h", "kernel/nsproxy.c copy_namespaces"], needs = [Root, Config("TIME_NS")])]
 fn clone3_newtime_child_member() -> Verdict {
     let before = times()?;
@@ -26,9 +28,9 @@ fn clone3_newtime_child_member() -> Verdict {
     holds()
 }
 
-/// After unshare(CLONE_NEWTIME) nothing that shares the caller's memory can be made: thread creation and vfork() are EINVAL.
+/// After unshare(CLONE_NEWTIME), creating a thread, vfork() and other clones that share the memory fail with EINVAL.
 ///
-/// Since 6.3 they can, and stay in the caller's namespace.
+/// Since 6.3 they succeed, and stay in the caller's namespace.
 #[claim(source = "kernel/fork.c copy_process", until = "6.3", needs = [Root, Config("TIME_NS")])]
 fn unshare_time_blocks_threads_old() -> Verdict {
     let home = Namespace::own(Kind::Time)?;
@@ -56,13 +58,14 @@ fn unshare_time_blocks_threads_old() -> Verdict {
     holds()
 }
 
-/// After unshare(CLONE_NEWTIME) threads and children of vfork() stay in the caller's time namespace; fork()'s do not.
+/// After unshare(CLONE_NEWTIME), threads and children of vfork() stay in the caller's time namespace; those of fork()
+/// do not.
 #[claim(source = "kernel/nsproxy.c copy_namespaces", since = "6.3", needs = [Root, Config("TIME_NS")])]
 fn unshare_time_allows_threads() -> Verdict {
     let own = own_inode(Kind::Time)?;
     unshare(CLONE_NEWTIME)?;
     let after = times()?;
-    expect_ne!(after[1], own, "where its children are to be");
+    prepared(after[1] != own, "another time namespace for children")?;
     for (flags, what) in [(THREAD, "a thread"), (NONE, "a child of vfork"), (CLONE_SIGHAND, "with signal handlers")] {
         expect_eq!(expect_ok!(vfork(flags, times), "{what}")?, after, "{what}");
     }

@@ -12,7 +12,7 @@ use rustix::io::fcntl_getfd;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![unshare_files_reverses_clone_files];
 
-/// unshare(CLONE_FILES) ends the sharing of open files: what the caller closes then stays open for those it shared them with.
+/// unshare(CLONE_FILES) ends the sharing of open files: what the caller then closes stays open for the other process.
 #[claim(
     source = ["unshare(2) CLONE_FILES", "Documentation/userspace-api/unshare.rst 5) Functional Specification"],
     needs = [],
@@ -30,10 +30,10 @@ fn unshare_files_reverses_clone_files() -> Verdict {
         }));
         in_child?;
         if stays {
-            expect_ok!(fcntl_getfd(&*file), "after unshare({unshared:?}) by who closed it");
+            expect_ok!(fcntl_getfd(&*file), "after unshare({unshared:?}) by the process that closed it");
             drop(ManuallyDrop::into_inner(file));
         } else {
-            expect_errno!(fcntl_getfd(&*file), EBADF, "after unshare({unshared:?}) by who closed it");
+            expect_errno!(fcntl_getfd(&*file), EBADF, "after unshare({unshared:?}) by the process that closed it");
         }
     }
     holds()
