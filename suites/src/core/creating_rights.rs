@@ -9,6 +9,8 @@ use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
 
+use super::prepared::prepared;
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     create_needs_only_sysadmin,
@@ -52,7 +54,7 @@ fn create_uid0_without_cap_eperm() -> Verdict {
         with_only(CapabilitySet::SYS_ADMIN, NONE, || allowed(kind, "as user 0 with CAP_SYS_ADMIN"))?;
     }
     with_only(CapabilitySet::empty(), NONE, || {
-        expect!(geteuid().is_root());
+        prepared(geteuid().is_root(), "user ID 0")?;
         allowed(Kind::User, "as user 0 without capabilities")
     })?;
     holds()

@@ -87,7 +87,7 @@ fn ioctl_fd_cloexec_rdonly() -> Verdict {
 /// NS_GET_NSTYPE, NS_GET_USERNS, NS_GET_PARENT and NS_GET_OWNER_UID require an open file of the namespace, and no
 /// privilege.
 ///
-/// An ordinary user who may not join the namespaces of root, which setns(2) refuses with EPERM, is told all four.
+/// They succeed for an ordinary user for whom setns(2) to the same namespaces of root's fails with EPERM.
 #[claim(source = ["NS_GET_NSTYPE(2const)", "kernel 7.3 fs/nsfs.c ns_ioctl"], needs = [Root])]
 fn ioctl_needs_no_privilege() -> Verdict {
     let roots = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;

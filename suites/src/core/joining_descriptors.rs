@@ -103,7 +103,7 @@ fn setns_foreign_fd_einval() -> Verdict {
     })
 }
 
-/// setns(2) takes a file opened at a bind mount of a namespace's file; when that is unmounted, the same path gives
+/// setns(2) takes a file opened at a bind mount of a namespace's file; after the unmount the same path fails with
 /// EINVAL.
 #[claim(
     source = [

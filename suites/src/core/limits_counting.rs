@@ -113,8 +113,8 @@ fn limits_hierarchical() -> Verdict {
     holds()
 }
 
-/// A namespace made in a user namespace counts in the parent for the user who created the user namespace, whoever makes
-/// it.
+/// A namespace made in a user namespace counts in the parent for the creator of the user namespace, whichever user
+/// makes it.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, Config("TIME_NS")])]
 fn limits_counted_to_creator_uid() -> Verdict {
     with_users(|| {
@@ -127,7 +127,7 @@ fn limits_counted_to_creator_uid() -> Verdict {
 
 /// Nested user namespaces count in each ancestor: where max_user_namespaces is 2, the third level fails with ENOSPC.
 ///
-/// They count for the user who created the outermost one.
+/// They count for the creator of the outermost one.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn limits_user_nested_count() -> Verdict {
     user_namespace(NONE, || {

@@ -46,7 +46,7 @@ fn nsfile_not_writable_open() -> Verdict {
     holds()
 }
 
-/// fchmod(2), fchown(2) and futimens(2) on a namespace's file fail with EPERM, even for root, who owns it.
+/// fchmod(2), fchown(2) and futimens(2) on a namespace's file fail with EPERM, even for root, its owner.
 #[claim(source = "kernel 7.3 fs/nsfs.c", needs = [Root, Config("TIME_NS")])]
 fn nsfile_attributes_stay() -> Verdict {
     let plain: File = memfd_create("plain", MemfdFlags::CLOEXEC)?.into();

@@ -195,11 +195,12 @@ fn procns_same_device_all_kinds() -> Verdict {
 fn procns_per_thread() -> Verdict {
     let shared = own_inode(Kind::Uts)?;
     let (_idle, of_idle) = Thread::start(|| Ok(gettid()))?;
-    let (_moved, (of_moved, theirs)) = Thread::start(|| {
+    let (_moved, (of_moved, theirs, of_the_process)) = Thread::start(|| {
         unshare(CLONE_NEWUTS)?;
-        Ok((gettid(), own_inode(Kind::Uts)?))
+        Ok((gettid(), own_inode(Kind::Uts)?, inode_at("/proc/self/ns/uts")?))
     })?;
     prepared(theirs != shared, "a thread in another UTS namespace")?;
+    expect_eq!(of_the_process, shared, "the process's, looked at by the thread that has moved");
     let shown = |threads: [Pid; 3]| -> Outcome<Vec<Inode>> {
         let mut shown = vec![inode_at("/proc/self/ns/uts")?, inode_of(getpid(), Kind::Uts)?];
         for thread in threads {
