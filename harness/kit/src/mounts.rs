@@ -21,7 +21,7 @@ mod typed;
 
 pub use calls::{
     MS_NOSYMFOLLOW, bind, bind_remount, detach, make_read_only, mount_kind, move_to, rbind, remount, set_attributes,
-    umount, umount_by,
+    tmpfs, umount, umount_by,
 };
 pub use detached::{Detached, RECURSIVE, unique_id};
 pub use list::Mounts;

@@ -5,12 +5,11 @@
 //! `/proc/sys/user/max_*_namespaces` with ENOSPC until one of those is really gone.
 
 use nix::errno::Errno;
-use nix::mount::MsFlags;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::limits::set_limit;
-use crate::mounts::mount_kind;
+use crate::mounts::tmpfs;
 use crate::namespace::Kind;
 use crate::process::{Child, Maps, Spawn, user_namespace, user_namespace_with};
 use crate::settle::settle;
@@ -47,7 +46,7 @@ impl Room<'_> {
         // The mount namespace made beside the user namespace is one of its own, and counted.
         let places = places + u32::from(kind == Kind::Mnt);
         set_limit(kind, places).doing(format!("allow {places} {kind} namespaces"))?;
-        mount_kind("tmpfs", FOLDER, MsFlags::empty(), None)?;
+        tmpfs(FOLDER)?;
         Ok(Room { kind, clock })
     }
 

@@ -2,10 +2,10 @@
 //! Interaction of user namespaces and other types of namespaces.
 
 use kit::Links;
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user_with, capabilities, try_clone3, with_only};
 use kit::uts::{hostname, sethostname};
-use nix::mount::{MsFlags, mount};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
 
@@ -99,7 +99,7 @@ fn userns_plus_others_unprivileged_unshare() -> Verdict {
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn userns_plus_others_unprivileged_clone() -> Verdict {
-    let mount = || mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>);
+    let mount = || tmpfs("/mnt");
     let join_again = |kind: Kind| Ok::<_, Failure>(setns(Namespace::own(kind)?, kind.flag()));
     unprivileged(NONE, || {
         let before = hostname()?;

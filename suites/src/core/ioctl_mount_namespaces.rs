@@ -1,13 +1,13 @@
 //! What a mount namespace's file tells of it, its number and how many mounts it has: `linux/nsfs.h`.
 
-use kit::mounts::Mounts;
+use kit::mounts::{Mounts, tmpfs};
 use kit::prelude::*;
 use kit::sys::ioctl::without_argument;
 use kit::sys::mnt_ns::{INFO_SIZE, Info, NS_MNT_GET_INFO, info, info_of_size};
 use kit::sys::ns::get_nstype;
 use kit::sys::ns_ids::{self, mnt_id};
 use nix::errno::Errno;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MntFlags, umount2};
 use nix::unistd::Pid;
 
 /// The cases of this file.
@@ -86,7 +86,7 @@ fn ioctl_mnt_info() -> Verdict {
         let before = expect_ok!(info(&own));
         expect_eq!(before.id, mnt_id(&own)?, "the number that NS_GET_MNTNS_ID tells");
         expect_eq!(expect_ok!(info(&own)), before, "asked once more");
-        mount(Some("one"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount /mnt")?;
+        tmpfs("/mnt")?;
         expect_eq!(expect_ok!(info(&own)), Info { mounts: before.mounts + 1, ..before }, "after a mount");
         umount2("/mnt", MntFlags::empty()).doing("unmount /mnt")?;
         expect_eq!(expect_ok!(info(&own)), before, "after it was unmounted");

@@ -37,7 +37,7 @@ fn ioctl_nstype() -> Verdict {
         (Link::Uts, 0x0400_0000),
     ] {
         let namespace = Namespace::at(format!("/proc/self/ns/{link}"))?;
-        expect_eq!(expect_ok!(get_nstype(namespace), "{link}").bits(), flag, "{link}");
+        expect_eq!(expect_ok!(get_nstype(namespace), "{link}"), CloneFlags::from_bits_retain(flag), "{link}");
     }
     holds()
 }

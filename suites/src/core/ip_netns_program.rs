@@ -4,10 +4,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use kit::Links;
+use kit::mounts::bind;
 use kit::prelude::*;
 use kit::process::expect_success;
 use kit::sys::ns::get_nstype;
-use nix::mount::{MsFlags, mount};
 use nix::sys::statfs::{FsType, statfs};
 
 use super::programs::links_by;
@@ -59,7 +59,7 @@ fn cli_ip_netns_adopt() -> Verdict {
     fs::create_dir_all("/run/netns").doing("create /run/netns")?;
     fs::write(FILE, "").doing(format!("create {FILE}"))?;
     let theirs = format!("/proc/{}/ns/net", process.pid());
-    mount(Some(theirs.as_str()), FILE, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {theirs}"))?;
+    bind(&theirs, FILE)?;
     expect_eq!(expect_success(&["ip", "netns", "list"])?.trim_end(), NAME);
     let inside = links_by(&["ip", "netns", "exec", NAME])?;
     expect_eq!(inside.get("net")?, inode_at(&theirs)?);

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use kit::Links;
+use kit::mounts::{bind, tmpfs};
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
 use kit::room::FOLDER;
@@ -11,7 +12,7 @@ use kit::sys::setns::setns_number;
 use kit::sys::sysv::{msg_create, msg_stat};
 use kit::uts::{hostname, sethostname};
 use nix::fcntl::{OFlag, open};
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::umount;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
@@ -29,8 +30,6 @@ pub(super) const CASES: &[Case] = cases![
     setns_finds_what_the_dead_left,
     proc_fd_reopen_nsfd,
 ];
-
-const NOWHERE: Option<&str> = None;
 
 /// setns(2) on a number that is not an open descriptor, such as -1 or that of a closed file, fails with EBADF.
 #[claim(source = "setns(2) ERRORS", needs = [UserNamespaces])]
@@ -121,7 +120,7 @@ fn setns_bind_mount_file() -> Verdict {
             let link = format!("/proc/{}/ns/{kind}", other.process().proc_pid()?);
             let place = format!("{folder}/{kind}");
             File::create(&place)?;
-            mount(Some(link.as_str()), place.as_str(), NOWHERE, MsFlags::MS_BIND, NOWHERE).doing("bind mount")?;
+            bind(link, &place)?;
             for flags in [kind.flag(), NONE] {
                 other.expect_joined(&[kind], || setns(File::open(&place).map_err(errno)?, flags))?;
             }
@@ -231,7 +230,7 @@ fn proc_fd_reopen_nsfd() -> Verdict {
 
 /// An empty directory of the caller's mount namespace alone.
 fn fresh_folder() -> Outcome<&'static str> {
-    mount(Some("fresh"), FOLDER, Some("tmpfs"), MsFlags::empty(), NOWHERE).doing("mount a tmpfs")?;
+    tmpfs(FOLDER)?;
     Ok(FOLDER)
 }
 

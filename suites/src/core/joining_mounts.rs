@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use kit::Behaviour;
 use kit::Links;
+use kit::mounts::{Propagation, tmpfs};
 use kit::prelude::*;
 use kit::room::FOLDER;
-use nix::mount::{MsFlags, mount};
 use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, getcwd};
 use serde::{Deserialize, Serialize};
@@ -257,10 +257,9 @@ fn enter_cell() -> Outcome<()> {
 
 /// Puts something empty on [`FOLDER`] in the caller's mount namespace.
 fn cover_folder() -> Outcome<()> {
-    let none = None::<&str>;
     // What is mounted here is to be seen here alone.
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).doing("make all mounts private")?;
-    mount(Some("covers"), FOLDER, Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")
+    Propagation::Private.make_all("/")?;
+    tmpfs(FOLDER).doing("mount a tmpfs")
 }
 
 /// The names in a directory, sorted.

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use kit::Room;
 use kit::lifetime::{end, goes_in_spite_of, holder, lives_by};
+use kit::mounts::mount_kind;
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
 use kit::room::FOLDER;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MntFlags, MsFlags, umount2};
 use nix::unistd::{Pid, mkdtemp};
 
 /// The cases of this file.
@@ -178,7 +179,7 @@ fn bind(process: Pid, kind: Kind) -> Outcome<PathBuf> {
     let place = new_directory()?.join(kind.name());
     fs::write(&place, "").doing(format!("create {}", place.display()))?;
     let file = format!("/proc/{process}/ns/{kind}");
-    mount(Some(file.as_str()), &place, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {file}"))?;
+    kit::mounts::bind(file, &place)?;
     Ok(place)
 }
 
@@ -186,7 +187,7 @@ fn bind(process: Pid, kind: Kind) -> Outcome<PathBuf> {
 fn mounter(flags: CloneFlags, file_system: &str) -> Outcome<(Child<()>, PathBuf)> {
     let place = new_directory()?;
     let process = Spawn::new(flags).without_files().start(|case| {
-        mount(Some("room"), &place, Some(file_system), MsFlags::empty(), None::<&str>).doing("mount")?;
+        mount_kind(file_system, &place, MsFlags::empty(), None)?;
         case.go()?;
         case.wait()
     })?;

@@ -5,12 +5,13 @@ use std::os::fd::OwnedFd;
 
 use kit::lifetime::{end, file_from_inside};
 use kit::listed::{are_listed, have_gone, id_of, list, own_id};
+use kit::mounts::{Propagation, bind, tmpfs};
 use kit::prelude::*;
 use kit::process::{stay_on_one_processor, user_namespace_with};
 use kit::sys::listns::Request;
 use kit::sys::ns_ids::id;
 use kit::sys::socket_network::network_of;
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MntFlags, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::creating_rights::OTHERS;
@@ -48,15 +49,14 @@ fn listns_active_by_an_open_file() -> Verdict {
 #[claim(source = "kernel 7.3 kernel/nscommon.c", since = "6.19", needs = [Root, InitialNamespaces])]
 fn listns_active_by_a_bind_mount() -> Verdict {
     child(CLONE_NEWNS, || {
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).doing("make all mounts private")?;
-        mount(Some("place"), "/mnt", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
+        Propagation::Private.make_all("/")?;
+        tmpfs("/mnt")?;
         let place = "/mnt/uts";
         fs::write(place, "").doing("make a file to mount on")?;
         let process = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
         let both = [id_of(&process, Kind::Uts)?, id_of(&process, Kind::User)?];
         let link = format!("/proc/{}/ns/uts", process.pid());
-        mount(Some(link.as_str()), place, none, MsFlags::MS_BIND, none).doing("mount the UTS namespace")?;
+        bind(link, place)?;
         end(process)?;
         expect!(are_listed(&both)?, "{both:?}, of which the first is mounted");
         umount2(place, MntFlags::empty()).doing("unmount it")?;

@@ -3,9 +3,9 @@
 use std::fs;
 
 use kit::Behaviour;
+use kit::mounts::bind;
 use kit::prelude::*;
 use kit::process::{expect_failure, expect_success, run_line};
-use nix::mount::{MsFlags, mount};
 
 use super::prepared::prepared;
 
@@ -128,7 +128,7 @@ fn with_and_without_a_process() -> Outcome<(Option<String>, Option<String>)> {
     let (file, number) = ("/tmp/namespace", inode_of(member.pid(), Kind::Uts)?);
     fs::write(file, "").doing(format!("create {file}"))?;
     let link = format!("/proc/{}/ns/uts", member.pid());
-    mount(Some(link.as_str()), file, None::<&str>, MsFlags::MS_BIND, None::<&str>).doing(format!("bind {link}"))?;
+    bind(link, file)?;
     let listed = || -> Outcome<Option<String>> {
         let mut rows = rows(&["--type", "uts", "--output", "NS,NPROCS"])?.into_iter();
         Ok(rows.find(|row| row.first() == Some(&number.to_string())).and_then(|row| row.get(1).cloned()))

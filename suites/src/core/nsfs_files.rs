@@ -3,13 +3,14 @@
 use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 
+use kit::mounts::mount_kind;
 use kit::namespace::Link;
 use kit::namespace::directory::own;
 use kit::prelude::*;
 use kit::sys::ns::get_nstype;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
-use nix::mount::{MsFlags, mount};
+use nix::mount::MsFlags;
 use nix::sys::stat::{Mode, fchmod, futimens};
 use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::unistd::{fchown, getegid, geteuid, read};
@@ -90,7 +91,7 @@ fn nsfs_magic() -> Verdict {
 #[claim(source = ["kernel 7.3 fs/nsfs.c", "Linux Namespaces"], needs = [Root, UserNamespaces])]
 fn nsfs_not_mountable() -> Verdict {
     let tries = || {
-        let mounts = |kind: &str| mount(Some("case"), "/mnt", Some(kind), MsFlags::empty(), None::<&str>);
+        let mounts = |kind: &str| mount_kind(kind, "/mnt", MsFlags::empty(), None);
         expect_errno!(mounts("nsfs"), ENODEV);
         expect_ok!(mounts("tmpfs"));
         expect_errno!(fsopen("nsfs", FsOpenFlags::FSOPEN_CLOEXEC), ENODEV);

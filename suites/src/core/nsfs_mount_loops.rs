@@ -1,5 +1,6 @@
 //! Which mount namespaces' files can be mounted where: such mounts must never form a loop. `fs/namespace.c`.
 
+use kit::mounts::tmpfs;
 use kit::namespace::Link;
 use kit::namespace::directory::own;
 use kit::prelude::*;
@@ -85,7 +86,7 @@ fn nsfs_mnt_bind_not_copied() -> Verdict {
 #[claim(source = "kernel 7.3 fs/namespace.c __do_loopback", needs = [Root])]
 fn nsfs_mnt_bind_copied_recursively() -> Verdict {
     in_mount_namespace(|| {
-        mount(Some("case"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+        tmpfs("/mnt")?;
         let place = new_file("place")?;
         let plain = inode_at(&place)?;
         let newer = waiting(CLONE_NEWNS)?;

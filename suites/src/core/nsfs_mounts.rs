@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+pub(super) use kit::mounts::bind;
 use kit::mounts::{Mount, Mounts};
 use kit::namespace::Link;
 use kit::namespace::directory::own;
 use kit::prelude::*;
 use kit::process::{with_only, without};
-use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
+use nix::mount::{MntFlags, umount, umount2};
 use nix::sys::stat::{lstat, stat};
 use rustix::thread::CapabilitySet;
 
@@ -165,11 +166,6 @@ pub(super) fn new_file(name: &str) -> Outcome<PathBuf> {
     let path = Path::new("/mnt").join(name);
     File::create_new(&path).doing(format!("create {}", path.display()))?;
     Ok(path)
-}
-
-/// Mounts what is at `source` at `place` too.
-pub(super) fn bind(source: impl AsRef<Path>, place: &Path) -> nix::Result<()> {
-    mount(Some(source.as_ref()), place, None::<&str>, MsFlags::MS_BIND, None::<&str>)
 }
 
 /// What mountinfo says of the mount at `place`.

@@ -3,11 +3,12 @@
 use std::fs;
 
 use kit::eventually;
+use kit::mounts::{Propagation, tmpfs};
 use kit::prelude::*;
 use kit::process::{Container, expect_failure, expect_success, stay_on_one_processor};
 use kit::sys::ns::get_nstype;
 use kit::uts::{hostname, sethostname};
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MntFlags, umount2};
 use nix::sys::statfs::{FsType, statfs};
 
 /// The cases of this file.
@@ -103,15 +104,14 @@ fn cli_persistent_mnt_needs_private() -> Verdict {
     // A mount namespace's file can be mounted only in one with a lower number: the one around must come first.
     stay_on_one_processor()?;
     child(CLONE_NEWNS, || {
-        let none = None::<&str>;
-        mount(Some("folder"), "/mnt", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
+        tmpfs("/mnt")?;
         let file = "/mnt/namespace";
         fs::write(file, "").doing("create a file")?;
         let line = ["unshare", &format!("--mount={file}"), "true"];
-        mount(none, "/mnt", none, MsFlags::MS_SHARED, none).doing("make the mount shared")?;
+        Propagation::Shared.make("/mnt")?;
         expect_failure(&line, "Invalid argument")?;
         expect_ne!(statfs(file)?.filesystem_type(), NSFS_MAGIC, "what is mounted on the file");
-        mount(none, "/mnt", none, MsFlags::MS_PRIVATE, none).doing("make the mount private")?;
+        Propagation::Private.make("/mnt")?;
         expect_success(&line)?;
         expect_eq!(get_nstype(Namespace::at(file)?)?, CLONE_NEWNS, "the kind of what is mounted on the file");
         holds()

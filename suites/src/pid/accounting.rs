@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::sync::Barrier;
 use std::thread;
 
+use kit::mounts::{Propagation, tmpfs};
 use kit::prelude::*;
 use kit::sysctl::set_sysctl;
-use nix::mount::{MsFlags, mount};
 use nix::sys::resource::{RLIM_INFINITY, Resource, setrlimit};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{Pid, acct};
@@ -20,9 +20,8 @@ pub(super) const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_pe
 fn core_pattern_p_vs_capital_p() -> Verdict {
     set_sysctl("kernel/core_pattern", "/tmp/p%p.P%P.i%i.I%I").doing("set kernel.core_pattern")?;
     child(CLONE_NEWNS, || {
-        let none = None::<&str>;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).doing("make all mounts private")?;
-        mount(Some("cores"), "/tmp", Some("tmpfs"), MsFlags::empty(), none).doing("mount a tmpfs")?;
+        Propagation::Private.make_all("/")?;
+        tmpfs("/tmp")?;
         setrlimit(Resource::RLIMIT_CORE, RLIM_INFINITY, RLIM_INFINITY).doing("allow core files")?;
 
         let (pid, tid) = crash()?;

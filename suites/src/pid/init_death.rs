@@ -12,7 +12,6 @@ use kit::sys::ends::exit_thread;
 use kit::sys::ns::get_nstype;
 use kit::sys::raw::{exit_now, pidfd_send_signal};
 use kit::sys::signals;
-use nix::mount::{MsFlags, mount};
 use nix::unistd::{Pid, gethostname, getppid, sethostname};
 use procfs::process::Process;
 
@@ -290,7 +289,6 @@ fn bind(pid: Pid, kind: Kind) -> Outcome<String> {
     let path = format!("/tmp/{kind}");
     fs::write(&path, "")?;
     let source = format!("/proc/{pid}/ns/{kind}");
-    mount(Some(source.as_str()), path.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .doing(format!("bind {source} to {path}"))?;
+    kit::mounts::bind(source, &path)?;
     Ok(path)
 }

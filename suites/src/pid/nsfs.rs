@@ -65,8 +65,12 @@ fn ns_get_owner_uid_on_pidns_is_einval() -> Verdict {
 /// NS_GET_NSTYPE on the file of a PID namespace returns CLONE_NEWPID.
 #[claim(source = "ioctl_nsfs(2) NS_GET_NSTYPE")]
 fn ns_get_nstype_of_pidns() -> Verdict {
-    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Pid)?)).bits(), 0x2000_0000);
-    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Mnt)?)).bits(), 0x0002_0000, "a mount namespace");
+    expect_eq!(expect_ok!(get_nstype(Namespace::own(Kind::Pid)?)), CloneFlags::from_bits_retain(0x2000_0000));
+    expect_eq!(
+        expect_ok!(get_nstype(Namespace::own(Kind::Mnt)?)),
+        CloneFlags::from_bits_retain(0x0002_0000),
+        "a mount namespace"
+    );
     holds()
 }
 

@@ -2,10 +2,10 @@
 
 use std::fmt::Debug;
 
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{NOBODY, Sets, owned_by, raise_ambient, with_only};
 use kit::uts::sethostname;
-use nix::mount::{MsFlags, mount};
 use rustix::io;
 use rustix::thread::{
     CapabilitiesSecureBits, CapabilitySet, capabilities_secure_bits, remove_capability_from_bounding_set,
@@ -162,10 +162,9 @@ fn exec_securebits_survive() -> Verdict {
     needs = [Root],
 )]
 fn no_capabilities_left_in_parent() -> Verdict {
-    let uses = || -> Outcome<[nix::Result<()>; 3]> {
+    let uses = || -> Outcome<_> {
         let mnt = Namespace::own(Kind::Mnt)?;
-        let mounted = mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>);
-        Ok([sethostname("renamed"), mounted, setns(&mnt, CLONE_NEWNS)])
+        Ok([sethostname("renamed").portable(), tmpfs("/mnt"), setns(&mnt, CLONE_NEWNS).portable()])
     };
     child(NONE, || {
         for answer in uses()? {

@@ -4,9 +4,10 @@ use std::fs::{self, File};
 
 use kit::Behaviour;
 use kit::file_capability::FileCapability;
+use kit::mounts::{Propagation, mount_kind, tmpfs};
 use kit::prelude::*;
 use kit::process::{as_user, container};
-use nix::mount::{MsFlags, mount};
+use nix::mount::MsFlags;
 use rustix::fs::{XattrFlags, removexattr, setxattr};
 use rustix::io;
 use rustix::thread::CapabilitySet;
@@ -131,13 +132,12 @@ const WITHOUT_BPF_LSM: &Behaviour = &Behaviour {
 /// its own mounts.
 fn active_security_modules() -> Vec<String> {
     let folder = "/sys/kernel/security";
-    let none = None::<&str>;
     let read = || fs::read_to_string(format!("{folder}/lsm"));
-    let text = read().or_else(|_| {
+    let text = read().or_else(|_| -> Outcome<_> {
         unshare(CLONE_NEWNS)?;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        mount(none, folder, Some("securityfs"), MsFlags::empty(), none)?;
-        read()
+        Propagation::Private.make_all("/")?;
+        mount_kind("securityfs", folder, MsFlags::empty(), None)?;
+        Ok(read()?)
     });
     text.unwrap_or_default().trim().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
@@ -145,7 +145,7 @@ fn active_security_modules() -> Vec<String> {
 /// Runs `body` as root of a new user and mount namespace, who owns both files.
 fn inside(body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     container(100_000, CLONE_NEWNS, || {
-        mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+        tmpfs("/mnt")?;
         File::create(OWN).doing("create a file")?;
         body()
     })

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use kit::file_capability::FileCapability;
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{container, container_with, user_namespace_with, without};
-use nix::mount::{MsFlags, mount};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
@@ -180,7 +180,7 @@ fn fscaps_on_own_mount_stay_v2() -> Verdict {
     unprivileged(NONE, || {
         for id in [0, 5] {
             as_id(id, CLONE_NEWNS, || {
-                mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+                tmpfs("/mnt")?;
                 File::create("/mnt/file").doing("create a file")?;
                 expect_ok!(ONE.write("/mnt/file"), "as user {id}");
                 match id {

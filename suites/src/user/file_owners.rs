@@ -5,10 +5,10 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::symlink;
 
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{container, map_self};
 use kit::sysctl::sysctl;
-use nix::mount::{MsFlags, mount};
 use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, getegid, geteuid, mkdtemp, mkfifo, setfsgid, setfsuid};
 
@@ -84,7 +84,7 @@ fn unmapped_creation_on_own_tmpfs_eoverflow() -> Verdict {
     unprivileged(NONE, || {
         let maps = Maps::own_as_root();
         unshare(CLONE_NEWUSER | CLONE_NEWNS).doing("unshare a user and a mount namespace")?;
-        mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+        tmpfs("/mnt")?;
         for (what, answer) in make_one_of_each() {
             expect_errno!(answer, EOVERFLOW, "{what}, before the maps");
         }

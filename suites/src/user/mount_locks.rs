@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use kit::mounts::set_attributes;
+use kit::mounts::{mount_kind, set_attributes};
 use kit::prelude::*;
 use kit::sys::mount_attributes::MountAttributes;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -155,7 +155,7 @@ fn expect_locked(flag: MsFlags) -> Verdict {
 
 /// Mounts a tmpfs with this flag on [`PLACE`], and one without any on `/home`.
 fn mount_with(flag: MsFlags) -> Outcome<()> {
-    mount(Some("nsproof"), PLACE, Some("tmpfs"), flag, None::<&str>).doing(format!("mount a tmpfs with {flag:?}"))?;
+    mount_kind("tmpfs", PLACE, flag, None)?;
     mount_kind_at("tmpfs", "/home", None).doing("mount a tmpfs")
 }
 

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use kit::Behaviour;
-use kit::mounts::Mounts;
+use kit::mounts::{self, Mounts};
+pub(super) use kit::mounts::{bind, bind_remount as remount};
 use kit::prelude::*;
-use nix::mount::{MsFlags, mount};
+use kit::{Answer, Behaviour};
+use nix::mount::MsFlags;
 
 /// Where cases mount: a directory that every system has.
 pub(super) const PLACE: &str = "/mnt";
@@ -46,23 +47,13 @@ fn nothing_is_covered() -> Outcome<bool> {
 }
 
 /// Mounts a file system of this kind on [`PLACE`].
-pub(super) fn mount_kind(kind: &str, options: Option<&str>) -> nix::Result<()> {
+pub(super) fn mount_kind(kind: &str, options: Option<&str>) -> Answer {
     mount_kind_at(kind, PLACE, options)
 }
 
 /// Mounts a file system of this kind somewhere else.
-pub(super) fn mount_kind_at(kind: &str, place: &str, options: Option<&str>) -> nix::Result<()> {
-    mount(Some("nsproof"), place, Some(kind), MsFlags::empty(), options)
-}
-
-/// Shows a file or directory in another place too.
-pub(super) fn bind(from: &str, to: &str) -> nix::Result<()> {
-    mount(Some(from), to, None::<&str>, MsFlags::MS_BIND, None::<&str>)
-}
-
-/// Changes the flags of the mount at a place, and not of the file system there.
-pub(super) fn remount(place: &str, flags: MsFlags) -> nix::Result<()> {
-    mount(None::<&str>, place, None::<&str>, MsFlags::MS_BIND | MsFlags::MS_REMOUNT | flags, None::<&str>)
+pub(super) fn mount_kind_at(kind: &str, place: &str, options: Option<&str>) -> Answer {
+    mounts::mount_kind(kind, place, MsFlags::empty(), options)
 }
 
 /// The kind of the file system that was last mounted on [`PLACE`].

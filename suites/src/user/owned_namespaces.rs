@@ -1,10 +1,10 @@
 //! User namespaces and the others: who may make which, and whose they are. `user_namespaces(7)`, Interaction of user
 //! namespaces and other types of namespaces.
 
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user, owned_by, try_clone3, with_only, without};
 use kit::uts::{hostname, sethostname};
-use nix::mount::{MsFlags, mount};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -214,6 +214,6 @@ fn ancestor_root_administers_owned_namespaces() -> Verdict {
     holds()
 }
 
-fn mount_something() -> nix::Result<()> {
-    mount(Some("none"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>)
+fn mount_something() -> Result<(), Refusal> {
+    tmpfs("/mnt")
 }

@@ -4,6 +4,7 @@
 //! Nothing here changes the machine where it is allowed, nor where a kernel allows it that should not.
 
 use kit::Behaviour;
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::as_each_inner_root;
 use kit::sys::machine::{
@@ -12,7 +13,6 @@ use kit::sys::machine::{
 };
 use kit::sysctl::sysctl;
 use nix::errno::Errno;
-use nix::mount::{MsFlags, mount};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::acct;
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
@@ -101,7 +101,7 @@ fn init_userns_only_devices() -> Verdict {
         mknod(format!("{folder}/{name}").as_str(), kind, Mode::S_IRUSR, makedev(major, minor))
     };
     as_each_inner_root(CLONE_NEWNS, |whose| {
-        mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+        tmpfs("/mnt")?;
         expect_errno!(node("/mnt", "null", SFlag::S_IFCHR, (1, 3)), EPERM, "{whose}");
         expect_errno!(node("/mnt", "loop", SFlag::S_IFBLK, (7, 0)), EPERM, "{whose}");
         expect_ok!(node("/mnt", "pipe", SFlag::S_IFIFO, (0, 0)), "{whose}");

@@ -5,13 +5,13 @@ use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
 use kit::Behaviour;
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{as_each_inner_root, container, user_namespace_with, with_only, without};
 use kit::sys::file_handle::{FileHandle, Mount, handle_at, open_by_handle};
 use kit::sys::observers::{count_on_first_processor, load_bpf_program};
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use nix::fcntl::{AtFlags, OFlag};
-use nix::mount::{MsFlags, mount};
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
 use rustix::thread::CapabilitySet;
 
@@ -234,7 +234,7 @@ fn mapped_file() -> Outcome<PathBuf> {
 fn on_own_mount(body: impl FnOnce(&File, &FileHandle, &FileHandle) -> Verdict) -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
-            mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+            tmpfs("/mnt")?;
             fs::create_dir("/mnt/folder").doing("create a directory")?;
             File::create("/mnt/file").doing("create a file")?;
             let root = File::open("/mnt").doing("open /mnt")?;

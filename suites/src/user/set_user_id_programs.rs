@@ -1,9 +1,9 @@
 //! Whose identity set-user-ID and set-group-ID programs give in a user namespace: `user_namespaces(7)`, Set-user-ID and
 //! set-group-ID programs.
 
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use kit::process::{NOBODY, as_user, become_user, container, container_user, container_with};
-use nix::mount::{MsFlags, mount};
 
 use super::executed::{copy_of_ourselves, program_at, status_after};
 use super::files::give;
@@ -88,7 +88,7 @@ fn suid_on_child_mounted_fs_ignored_outside() -> Verdict {
     give(PROGRAM, (100_000, 100_000), 0o4755)?;
     let own = "/mnt/program";
     let inside = container_with(&Maps::range(100_000, 10), CLONE_NEWNS, |outside| {
-        mount(Some("own"), "/mnt", Some("tmpfs"), MsFlags::empty(), None::<&str>).doing("mount a tmpfs")?;
+        tmpfs("/mnt")?;
         copy_of_ourselves(own, 0o4755)?;
         let seen = child(NONE, || {
             become_user(7)?;

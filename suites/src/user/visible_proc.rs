@@ -113,8 +113,8 @@ fn expect_read_only_is_kept(kind: &'static str, place: &str) -> Verdict {
     holds()
 }
 
-fn read_only_kind(kind: &str) -> nix::Result<()> {
-    nix::mount::mount(Some("nsproof"), PLACE, Some(kind), MsFlags::MS_RDONLY, None::<&str>)
+fn read_only_kind(kind: &str) -> Result<(), Refusal> {
+    kit::mounts::mount_kind(kind, PLACE, MsFlags::MS_RDONLY, None)
 }
 
 /// What the kernel says when root of a new user namespace, with PID and network namespaces of its own, mounts this kind,
@@ -128,7 +128,7 @@ fn mounts_after(
 }
 
 fn mounts_by(
-    try_it: impl FnOnce() -> nix::Result<()>,
+    try_it: impl FnOnce() -> Result<(), Refusal>,
     before: impl FnOnce() -> Outcome<()>,
 ) -> Outcome<Result<(), Refusal>> {
     // The maps are written from here, where there still is a procfs.
@@ -138,7 +138,7 @@ fn mounts_by(
         outside.go()?;
         outside.wait()?;
         // The first member of the PID namespace.
-        child(NONE, || Ok(try_it().portable()))
+        child(NONE, || Ok(try_it()))
     })?;
     inside.recv::<()>()?;
     Maps::range(0, 10).write(&inside.pid().to_string())?;

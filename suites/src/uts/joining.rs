@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
+use kit::mounts::bind;
 use kit::prelude::*;
 use kit::uts::{Names, Onlooker, hostname, sethostname};
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::umount;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_joins, setns_wrong_type_einval, kept_by_open_fd, kept_by_bind_mount];
@@ -86,7 +87,7 @@ fn kept_by_bind_mount() -> Verdict {
     let link = format!("/proc/{}/ns/uts", member.process().pid());
     let file = "/tmp/uts";
     File::create(file)?;
-    mount(Some(link.as_str()), file, None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    bind(link, file)?;
     member.end()?;
     expect_kept(&Namespace::from_fd(expect_ok!(File::open(file)).into()))?;
     umount(file)?;

@@ -26,6 +26,11 @@ pub fn mount_kind(kind: &str, point: impl AsRef<Path>, flags: MsFlags, data: Opt
         .calling(format!("mount {kind} on {}{flag_names}", point.display()))
 }
 
+/// Mounts a new tmpfs without options.
+pub fn tmpfs(point: impl AsRef<Path>) -> Answer {
+    mount_kind("tmpfs", point, MsFlags::empty(), None)
+}
+
 /// Shows the directory or file `from` also at `to` (`MS_BIND`).
 pub fn bind(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Answer {
     from_to("bind", from.as_ref(), to.as_ref(), MsFlags::MS_BIND)

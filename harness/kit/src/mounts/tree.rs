@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MntFlags, MsFlags};
 use nix::unistd::Pid;
 
-use super::calls::{self, mount_kind};
+use super::calls::{self, mount_kind, tmpfs};
 use super::list::Mounts;
 use super::propagation::Propagation;
 use super::tags::Tags;
@@ -42,7 +42,7 @@ impl Tree {
     /// One on another directory.
     pub fn at(place: impl Into<PathBuf>) -> Outcome<Self> {
         let tree = Self { place: place.into() };
-        mount_kind("tmpfs", &tree.place, MsFlags::empty(), None)?;
+        tmpfs(&tree.place)?;
         // Below a shared mount it would be shared.
         Propagation::Private.make(&tree.place)?;
         Ok(tree)
@@ -73,7 +73,7 @@ impl Tree {
 
     /// Mounts a new tmpfs.
     pub fn tmpfs(&self, name: &str) -> Answer<&Self> {
-        self.mount("tmpfs", name, MsFlags::empty(), None)
+        self.onto(name, |point| tmpfs(point))
     }
 
     /// Mounts a new file system of any type, with flags and options.

@@ -1,5 +1,6 @@
 //! What happens to a child next: an end, a stop, or that it goes on.
 
+use std::fmt;
 use std::os::fd::BorrowedFd;
 
 use rustix::io::Errno;
@@ -8,11 +9,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::child::Child;
+use super::status::signal_name;
 use crate::expect_eq;
 use crate::words::verdict::{Doing, Failure, Outcome};
 
 /// A change of a child's state, as `waitid(2)` tells its parent. Unlike [`super::Ended`] it knows of stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// It called `_exit(2)` with this status.
     Exited(i32),
@@ -47,6 +49,17 @@ impl Change {
         let signaled = || seen.terminating_signal().map(Self::Signaled);
         let stopped = || seen.stopping_signal().map(Self::Stopped);
         exited.or_else(signaled).or_else(stopped).or(seen.continued().then_some(Self::Continued))
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "Exited({code})"),
+            Self::Signaled(signal) => write!(f, "Signaled({})", signal_name(*signal)),
+            Self::Stopped(signal) => write!(f, "Stopped({})", signal_name(*signal)),
+            Self::Continued => f.write_str("Continued"),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::guard::guarded;
 use super::peer::{Packet, Peer};
-use super::status::Ended;
+use super::status::{Ended, signal_name};
 use crate::namespace::{Kind, Namespace};
 use crate::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use crate::sys::raw;
@@ -204,7 +204,7 @@ impl<T> Child<T> {
 
     /// Sends it a signal by `kill(2)`.
     pub fn kill(&self, signal: i32) -> Outcome<()> {
-        raw::kill(self.pid, signal).doing(format!("kill({}, {signal})", self.pid))
+        raw::kill(self.pid, signal).doing(format!("kill({}, {})", self.pid, signal_name(signal)))
     }
 
     /// Waits until it has said something or is dead. A grandchild may hold the line open long after its parent's end,

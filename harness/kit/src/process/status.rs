@@ -3,6 +3,7 @@
 use std::fmt;
 use std::os::fd::AsFd;
 
+use nix::sys::signal::Signal;
 use nix::sys::wait::WaitStatus;
 use rustix::io::Errno;
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::words::verdict::{Failure, Outcome};
 
 /// How a process ended, as `wait(2)` tells its parent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ended {
     /// It called `_exit(2)` with this status.
     Exited(i32),
@@ -52,10 +53,37 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(code) => write!(f, "exited with status {code}"),
-            Self::Signaled(signal) => match nix::sys::signal::Signal::try_from(*signal) {
-                Ok(known) => write!(f, "was killed by {known}"),
-                Err(_) => write!(f, "was killed by signal {signal}"),
-            },
+            Self::Signaled(signal) => write!(f, "was killed by {}", signal_name(*signal)),
         }
+    }
+}
+
+impl fmt::Debug for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "Exited({code})"),
+            Self::Signaled(signal) => write!(f, "Signaled({})", signal_name(*signal)),
+        }
+    }
+}
+
+/// A signal as the manual names it; a real-time signal has a number only.
+pub(super) fn signal_name(signal: i32) -> String {
+    match Signal::try_from(signal) {
+        Ok(known) => known.as_str().to_owned(),
+        Err(_) => format!("signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_names() {
+        assert_eq!(
+            format!("{:?} {}", Ended::Signaled(9), Ended::Signaled(40)),
+            "Signaled(SIGKILL) was killed by signal 40"
+        );
     }
 }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::child::{Child, spawn};
 use super::peer::Peer;
+use crate::namespace::{Kind, Namespace};
 use crate::sys::clone::CloneFlags;
 use crate::words::verdict::{Doing, Outcome};
 
@@ -49,6 +50,11 @@ impl Maps {
     pub fn range(outside: u32, count: u32) -> Self {
         let lines = vec![IdMap { inside: 0, outside, count }];
         Self { uid: lines.clone(), gid: lines, deny_setgroups: false }
+    }
+
+    /// A user namespace with these maps and nobody in it, which lives as long as this value.
+    pub fn namespace(&self) -> Outcome<Namespace> {
+        user_namespace_with(self, CloneFlags::empty(), Peer::wait)?.namespace(Kind::User)
     }
 
     /// Writes them for a process, named as in `/proc`: a PID or `self`.
