@@ -7,6 +7,7 @@ const ALL: Registry = Registry {
     suites: &[
         Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
         Suite { cases: &[guest::faults::CASES], programs: &[] },
+        misuse::SUITE,
         Suite { cases: &[patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
     ],
@@ -23,6 +24,8 @@ mod fake {
     pub(crate) mod faults;
     pub(crate) mod good;
 }
+
+mod misuse;
 
 /// Not in `fake`, whose cases all end by themselves.
 mod patient {

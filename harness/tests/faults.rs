@@ -105,7 +105,7 @@ fn the_exit_code_says_who_is_to_blame(#[case] name: &str, #[case] code: i32) {
 }
 
 #[rstest]
-#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, patient, turning")]
+#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, misuse, patient, turning")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
 #[case::exact(&["--exact", "holds"], "no case in any suite is named «holds»")]
 #[case::skip(&["--skip", "::"], "no case in any suite is left by these filters")]

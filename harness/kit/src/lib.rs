@@ -4,7 +4,8 @@
 //! finds. Everything else is the kit: what a body does things with.
 //!
 //! - [`process`]: children in new namespaces, what they say, and as whom they run;
-//! - [`namespace`]: kinds, links in `/proc/PID/ns` and their files; [`room`]: whether a namespace still exists;
+//! - [`namespace`]: kinds, links in `/proc/PID/ns` and their files; [`listed`]: the numbers that `listns(2)` tells;
+//! - [`lifetime`]: what keeps a namespace in existence; [`room`]: whether it still exists;
 //! - [`mounts`]: what is mounted, trees of mounts, and every call that changes them;
 //! - [`cgroup`], [`netlink`], [`uts`], [`file_capability`], [`unix_credentials`]: one thing of the kernel each;
 //! - [`sysctl`], [`limits`], [`configured`]: how the kernel is set up;

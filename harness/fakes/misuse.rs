@@ -1,0 +1,46 @@
+//! The calibration of the kit: claims that are wrong about the kernel or about themselves, which its helpers must say, and
+//! right ones beside them, made in the same way. The test «calibration» knows which verdict each must have.
+
+mod becoming;
+mod children;
+mod devices;
+mod entering;
+mod grouped;
+mod levels;
+mod links;
+mod listed;
+mod living;
+mod maps;
+mod messages;
+mod names;
+mod numbers;
+mod programs;
+mod settling;
+mod signals;
+mod threads;
+
+use kit::Suite;
+
+/// The suite's cases and programs.
+pub(crate) const SUITE: Suite = Suite {
+    cases: &[
+        becoming::CASES,
+        children::CASES,
+        devices::CASES,
+        entering::CASES,
+        grouped::CASES,
+        levels::CASES,
+        links::CASES,
+        listed::CASES,
+        living::CASES,
+        maps::CASES,
+        messages::CASES,
+        names::CASES,
+        numbers::CASES,
+        programs::CASES,
+        settling::CASES,
+        signals::CASES,
+        threads::CASES,
+    ],
+    programs: &[programs::PROGRAMS],
+};
