@@ -5,8 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use kit::prelude::*;
 use kit::process::{
-    MapFile, NOBODY, Sets, as_each_inner_root, as_user, as_user_with, become_capable_user, container, owned_by,
-    with_only, without,
+    Identity, MapFile, NOBODY, Sets, as_each_inner_root, as_user, as_user_with, container, owned_by, with_only, without,
 };
 use kit::sys::ns::get_owner_uid;
 use kit::uts::{hostname, sethostname};
@@ -46,7 +45,7 @@ fn name_host_again() -> Outcome<nix::Result<()>> {
 }
 
 /// With CAP_SYS_CHROOT alone a process may chroot, and not set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn only_one_capability_is_left() -> Verdict {
     with_only(CHROOT, NONE, || {
         let sets = Sets::own()?;
@@ -58,7 +57,7 @@ fn only_one_capability_is_left() -> Verdict {
 }
 
 /// With CAP_SYS_CHROOT alone a process may set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn another_capability_is_left() -> Verdict {
     with_only(CHROOT, NONE, || {
         expect_ok!(name_host_again()?);
@@ -67,7 +66,7 @@ fn another_capability_is_left() -> Verdict {
 }
 
 /// With CAP_SYS_CHROOT alone a process may not chroot.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn no_capability_is_left() -> Verdict {
     with_only(CHROOT, NONE, || {
         expect_errno!(chroot("/"), EPERM);
@@ -76,7 +75,7 @@ fn no_capability_is_left() -> Verdict {
 }
 
 /// Without CAP_SYS_ADMIN a process may chroot, and not set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn lost_capability_is_missing() -> Verdict {
     let before = Sets::own()?.permitted;
     without(ADMIN, NONE, || {
@@ -89,7 +88,7 @@ fn lost_capability_is_missing() -> Verdict {
 }
 
 /// Without CAP_SYS_ADMIN a process may set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn lost_capability_is_left() -> Verdict {
     without(ADMIN, NONE, || {
         expect_ok!(name_host_again()?);
@@ -98,7 +97,7 @@ fn lost_capability_is_left() -> Verdict {
 }
 
 /// All IDs of an ordinary user's process are that user's, its files in /proc are, and it has no groups beside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn ordinary_user_is_nobody_else() -> Verdict {
     unprivileged(NONE, || {
         let (user, group) = (getresuid()?, getresgid()?);
@@ -112,7 +111,7 @@ fn ordinary_user_is_nobody_else() -> Verdict {
 }
 
 /// An ordinary user is root.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn ordinary_user_is_root() -> Verdict {
     unprivileged(NONE, || {
         expect_eq!(getresuid()?.effective.as_raw(), 0);
@@ -121,7 +120,7 @@ fn ordinary_user_is_root() -> Verdict {
 }
 
 /// An ordinary user may set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn ordinary_user_has_capabilities() -> Verdict {
     unprivileged(NONE, || {
         expect_ok!(name_host_again()?);
@@ -130,7 +129,7 @@ fn ordinary_user_has_capabilities() -> Verdict {
 }
 
 /// A process becomes another user than the one that was named.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn user_is_another() -> Verdict {
     as_user(1234, NONE, || {
         expect_eq!(getresuid()?.saved.as_raw(), NOBODY);
@@ -139,7 +138,7 @@ fn user_is_another() -> Verdict {
 }
 
 /// A user who has kept CAP_SYS_CHROOT may chroot, and not set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn user_keeps_one_capability() -> Verdict {
     as_user_with(NOBODY, CHROOT, || {
         expect_eq!(getresuid()?.real.as_raw(), NOBODY);
@@ -151,7 +150,7 @@ fn user_keeps_one_capability() -> Verdict {
 }
 
 /// A user who has kept CAP_SYS_CHROOT may set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn user_keeps_another_capability() -> Verdict {
     as_user_with(NOBODY, CHROOT, || {
         expect_ok!(name_host_again()?);
@@ -160,10 +159,10 @@ fn user_keeps_another_capability() -> Verdict {
 }
 
 /// A capable user may set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn capable_user_is_capable() -> Verdict {
     child(NONE, || {
-        become_capable_user(NOBODY, 1234)?;
+        Identity::user(NOBODY).ids(NOBODY, 1234, 1234).keeping_all().assume()?;
         let user = getresuid()?;
         expect_eq!((user.real.as_raw(), user.effective.as_raw()), (NOBODY, 1234));
         expect_ok!(name_host_again()?);
@@ -172,17 +171,17 @@ fn capable_user_is_capable() -> Verdict {
 }
 
 /// A capable user may not set the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn capable_user_has_no_capability() -> Verdict {
     child(NONE, || {
-        become_capable_user(NOBODY, 1234)?;
+        Identity::user(NOBODY).ids(NOBODY, 1234, 1234).keeping_all().assume()?;
         expect_errno!(name_host_again()?, EPERM);
         holds()
     })
 }
 
 /// A container's users begin where they were said to.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn container_is_mapped() -> Verdict {
     container(100_000, NONE, || {
         expect_eq!(MapFile::Uid.read("self")?, "0 100000 1000");
@@ -193,7 +192,7 @@ fn container_is_mapped() -> Verdict {
 }
 
 /// A container's users are those outside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn container_is_not_mapped() -> Verdict {
     container(100_000, NONE, || {
         expect_eq!(MapFile::Uid.read("self")?, "0 0 1000");
@@ -202,7 +201,7 @@ fn container_is_not_mapped() -> Verdict {
 }
 
 /// A container's root may set the hostname outside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn container_may_name_the_host() -> Verdict {
     container(100_000, NONE, || {
         expect_ok!(name_host_again()?);
@@ -211,14 +210,14 @@ fn container_may_name_the_host() -> Verdict {
 }
 
 /// A user namespace is owned by the user who made it.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn namespace_is_owned() -> Verdict {
     expect_eq!(owner_of_namespace_of(1234)?, 1234);
     holds()
 }
 
 /// A user namespace that another user made is owned by root.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn namespace_is_owned_by_root() -> Verdict {
     expect_eq!(owner_of_namespace_of(1234)?, 0);
     holds()
@@ -230,7 +229,7 @@ fn owner_of_namespace_of(user: u32) -> Outcome<u32> {
 }
 
 /// No root of a user namespace may set the hostname outside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn inner_root_may_not_name_the_host() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         expect_errno!(name_host_again()?, EPERM, "{whose}");
@@ -240,7 +239,7 @@ fn inner_root_may_not_name_the_host() -> Verdict {
 }
 
 /// Root of an ordinary user's namespace may set the hostname outside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn inner_root_of_a_user_may() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         if MapFile::Uid.read("self")?.starts_with(&format!("0 {NOBODY}")) {
@@ -252,7 +251,7 @@ fn inner_root_of_a_user_may() -> Verdict {
 }
 
 /// Root of a namespace that is root outside, too, may set the hostname outside.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn inner_root_that_is_root_may() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         if MapFile::Uid.read("self")?.starts_with("0 0") {

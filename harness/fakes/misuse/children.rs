@@ -29,14 +29,14 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A child's value is another than it returned.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn value_is_another() -> Verdict {
     expect_eq!(child(NONE, || Ok(6 * 7))?, 41);
     holds()
 }
 
 /// What a child expects in vain is nobody's concern.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn violated_in_a_child() -> Verdict {
     child(NONE, || {
         expect_eq!(1, 2, "in a child");
@@ -46,7 +46,7 @@ fn violated_in_a_child() -> Verdict {
 }
 
 /// A child that expects in vain still says its word.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn violated_instead_of_a_word() -> Verdict {
     let talker = spawn(NONE, |parent| {
         expect_eq!(1, 2, "instead of a word");
@@ -57,28 +57,28 @@ fn violated_instead_of_a_word() -> Verdict {
 }
 
 /// What a child cannot prepare is nobody's concern.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn unprepared_in_a_child() -> Verdict {
     child(NONE, || std::fs::read("/proc/nothing").map(drop).doing("prepare a child"))?;
     holds()
 }
 
 /// What a child lacks is nobody's concern.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn unmet_in_a_child() -> Verdict {
     child(NONE, || Err::<(), _>(Failure::unmet("something that a child found out")))?;
     holds()
 }
 
 /// A child's panic is nobody's concern.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn panics_in_a_child() -> Verdict {
     child::<()>(NONE, || panic!("in a child"))?;
     holds()
 }
 
 /// A child that is killed has a result.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn killed_before_its_result() -> Verdict {
     let victim = waiting(NONE)?;
     victim.kill(libc::SIGKILL)?;
@@ -87,21 +87,21 @@ fn killed_before_its_result() -> Verdict {
 }
 
 /// A child that exits has a result.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn exits_without_a_result() -> Verdict {
     child::<()>(NONE, || raw::exit_now(3))?;
     holds()
 }
 
 /// A child that exits says something before.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn exits_without_a_word() -> Verdict {
     spawn::<()>(NONE, |_| raw::exit_now(3))?.recv::<()>()?;
     holds()
 }
 
 /// A child says what one would like to hear.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn says_something_else() -> Verdict {
     let talker = spawn(NONE, |parent| parent.send(&"a word"))?;
     talker.recv::<u32>()?;
@@ -109,7 +109,7 @@ fn says_something_else() -> Verdict {
 }
 
 /// A child that is killed has exited.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn killed_is_no_exit() -> Verdict {
     let victim = waiting(NONE)?;
     victim.kill(libc::SIGKILL)?;
@@ -118,7 +118,7 @@ fn killed_is_no_exit() -> Verdict {
 }
 
 /// SIGKILL ends a child.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn fate_of_the_killed() -> Verdict {
     let victim = waiting(NONE)?;
     victim.kill(libc::SIGKILL)?;
@@ -127,7 +127,7 @@ fn fate_of_the_killed() -> Verdict {
 }
 
 /// SIGKILL does nothing to a child.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn fate_of_the_killed_as_if_unharmed() -> Verdict {
     let victim = waiting(NONE)?;
     victim.kill(libc::SIGKILL)?;
@@ -136,14 +136,14 @@ fn fate_of_the_killed_as_if_unharmed() -> Verdict {
 }
 
 /// A child that nothing happened to exits when it may.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn fate_of_the_unharmed() -> Verdict {
     expect_eq!(fate(waiting(NONE)?)?, Ended::Exited(0));
     holds()
 }
 
 /// A child lives on when its value goes.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn lives_on_when_dropped() -> Verdict {
     let dropped = waiting(NONE)?;
     let pidfd = dropped.pidfd().try_clone_to_owned()?;
@@ -153,14 +153,14 @@ fn lives_on_when_dropped() -> Verdict {
 }
 
 /// A child without its parent's files keeps no pipe open.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn keeps_no_files() -> Verdict {
     expect!(is_the_only_writer(Spawn::new(NONE).without_files())?);
     holds()
 }
 
 /// A child with its parent's files keeps no pipe open.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn keeps_files() -> Verdict {
     expect!(is_the_only_writer(Spawn::new(NONE))?);
     holds()
@@ -181,7 +181,7 @@ fn is_the_only_writer(how: Spawn<'_>) -> Outcome<bool> {
 }
 
 /// An ordinary user has a child in a new UTS namespace.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn cannot_be_made() -> Verdict {
     unprivileged(NONE, || {
         expect_ok!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)));

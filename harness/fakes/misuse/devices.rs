@@ -27,7 +27,7 @@ fn give_a_name(netlink: &Netlink) -> Outcome<nix::Result<()>> {
 }
 
 /// A device that is given a second name has it.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn second_name_is_there() -> Verdict {
     let here = Netlink::open()?;
     expect_eq!(here.names()?, ["lo"]);
@@ -39,7 +39,7 @@ fn second_name_is_there() -> Verdict {
 }
 
 /// A device that is given a second name has none.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn second_name_is_not_there() -> Verdict {
     let here = Netlink::open()?;
     give_a_name(&here)??;
@@ -48,7 +48,7 @@ fn second_name_is_not_there() -> Verdict {
 }
 
 /// A device can be given one name twice.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn same_name_is_taken_twice() -> Verdict {
     let here = Netlink::open()?;
     give_a_name(&here)??;
@@ -57,21 +57,21 @@ fn same_name_is_taken_twice() -> Verdict {
 }
 
 /// The loopback device can be deleted.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn loopback_can_be_deleted() -> Verdict {
     expect_ok!(Netlink::open()?.delete(LOOPBACK)?);
     holds()
 }
 
 /// A device is there that was never made.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn device_is_missing() -> Verdict {
     Netlink::open()?.device("never")?;
     holds()
 }
 
 /// A name that is given in another network namespace is there, and not here.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn name_is_where_it_was_given() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
     expect_ok!(give_a_name(there.netlink())?);
@@ -81,7 +81,7 @@ fn name_is_where_it_was_given() -> Verdict {
 }
 
 /// A name that is given in another network namespace is here.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn name_is_everywhere() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
     give_a_name(there.netlink())??;
@@ -90,7 +90,7 @@ fn name_is_everywhere() -> Verdict {
 }
 
 /// After a socket has been opened elsewhere, the next one is opened here.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn socket_leads_back() -> Verdict {
     let before = own_inode(Kind::Net)?;
     let _there = Elsewhere::new()?;
@@ -99,7 +99,7 @@ fn socket_leads_back() -> Verdict {
 }
 
 /// After a socket has been opened elsewhere, the caller is there.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn socket_leads_elsewhere() -> Verdict {
     let there = Elsewhere::new()?;
     expect_eq!(own_inode(Kind::Net)?, there.namespace()?.inode()?);

@@ -18,7 +18,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A process that enters a UTS namespace is in it, and in no other IPC namespace than before.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn enters_what_it_names() -> Verdict {
     let there = waiting(CLONE_NEWUTS | CLONE_NEWIPC)?;
     let (uts, ipc) = (there.namespace(Kind::Uts)?.inode()?, own_inode(Kind::Ipc)?);
@@ -28,7 +28,7 @@ fn enters_what_it_names() -> Verdict {
 }
 
 /// A process that enters a UTS namespace stays where it was.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn enters_nothing() -> Verdict {
     let there = waiting(CLONE_NEWUTS)?;
     expect_eq!(enter(there.proc_pid()?, &[Kind::Uts], || own_inode(Kind::Uts))?, own_inode(Kind::Uts)?);
@@ -36,7 +36,7 @@ fn enters_nothing() -> Verdict {
 }
 
 /// A process that enters a UTS namespace is in the IPC namespace of its members.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn enters_more_than_it_names() -> Verdict {
     let there = waiting(CLONE_NEWUTS | CLONE_NEWIPC)?;
     let ipc = there.namespace(Kind::Ipc)?.inode()?;
@@ -45,7 +45,7 @@ fn enters_more_than_it_names() -> Verdict {
 }
 
 /// A process that enters a UTS namespace by pidfd is in it.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn enters_by_pidfd() -> Verdict {
     let there = waiting(CLONE_NEWUTS)?;
     let uts = there.namespace(Kind::Uts)?.inode()?;
@@ -54,7 +54,7 @@ fn enters_by_pidfd() -> Verdict {
 }
 
 /// A process that enters a UTS namespace by pidfd stays where it was.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn enters_nothing_by_pidfd() -> Verdict {
     let there = waiting(CLONE_NEWUTS)?;
     expect_eq!(enter_by(there.pidfd(), CLONE_NEWUTS, || own_inode(Kind::Uts))?, own_inode(Kind::Uts)?);
@@ -62,14 +62,14 @@ fn enters_nothing_by_pidfd() -> Verdict {
 }
 
 /// Who enters a PID namespace does what there is to do as its second process.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn body_runs_in_the_pid_namespace() -> Verdict {
     expect_eq!(pids_after_entering()?, [2, 2]);
     holds()
 }
 
 /// Who enters a PID namespace keeps its PID.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn body_runs_outside_the_pid_namespace() -> Verdict {
     expect_ne!(pids_after_entering()?, [2, 2]);
     holds()
@@ -83,7 +83,7 @@ fn pids_after_entering() -> Outcome<[u32; 2]> {
 }
 
 /// A member of a PID namespace is in it.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn member_is_inside() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     let inside = init.namespace(Kind::Pid)?;
@@ -92,7 +92,7 @@ fn member_is_inside() -> Verdict {
 }
 
 /// A member of another PID namespace is in ours.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn member_is_outside() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
     let inside = init.namespace(Kind::Pid)?;
@@ -101,14 +101,14 @@ fn member_is_outside() -> Verdict {
 }
 
 /// The child after a member is in our PID namespace.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn next_child_is_outside() -> Verdict {
     expect_eq!(after_a_member()?, own_inode(Kind::Pid)?);
     holds()
 }
 
 /// The child after a member is in another PID namespace.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn next_child_is_inside() -> Verdict {
     expect_ne!(after_a_member()?, own_inode(Kind::Pid)?);
     holds()

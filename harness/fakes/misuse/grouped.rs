@@ -6,7 +6,7 @@ use kit::prelude::*;
 pub(crate) const CASES: &[Case] = cases![added_is_a_member, expelled_is_a_member, added_is_no_member];
 
 /// A process that is added to a cgroup is a member of it.
-#[claim(source = "none", needs = [Root, Cgroup2])]
+#[claim(source = "namespaces(7)", needs = [Root, Cgroup2])]
 fn added_is_a_member() -> Verdict {
     let group = Group::new("misuse")?;
     let process = waiting(NONE)?;
@@ -16,7 +16,7 @@ fn added_is_a_member() -> Verdict {
 }
 
 /// A process that is expelled from a cgroup is a member of it.
-#[claim(source = "none", needs = [Root, Cgroup2])]
+#[claim(source = "namespaces(7)", needs = [Root, Cgroup2])]
 fn expelled_is_a_member() -> Verdict {
     let group = Group::new("misuse")?;
     let process = waiting(NONE)?;
@@ -27,7 +27,7 @@ fn expelled_is_a_member() -> Verdict {
 }
 
 /// A process that is added to a cgroup is no member of it.
-#[claim(source = "none", needs = [Root, Cgroup2])]
+#[claim(source = "namespaces(7)", needs = [Root, Cgroup2])]
 fn added_is_no_member() -> Verdict {
     let group = Group::new("misuse")?;
     let process = waiting(NONE)?;

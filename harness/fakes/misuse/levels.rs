@@ -12,21 +12,21 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// Three user namespaces are made one in the other.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn nests_as_deep_as_it_says() -> Verdict {
     expect_eq!(depth_of_nest(3)?, 3);
     holds()
 }
 
 /// As many user namespaces are made one in the other as one likes.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn nests_deeper_than_there_is() -> Verdict {
     expect_eq!(child(NONE, || nest(40))?, 40);
     holds()
 }
 
 /// Of three user namespaces, one in the other, the innermost has two above it.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn nests_less_deep_than_it_says() -> Verdict {
     expect_eq!(depth_of_nest(3)?, 2);
     holds()
@@ -51,14 +51,14 @@ fn depth_of_nest(levels: usize) -> Outcome<usize> {
 }
 
 /// There is one PID namespace more above a process in a new one.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn one_pid_level_more() -> Verdict {
     expect_eq!(child(CLONE_NEWPID, pid_levels)?, pid_levels()? + 1);
     holds()
 }
 
 /// There are as many PID namespaces above a process in a new one as above its parent.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn no_pid_level_more() -> Verdict {
     expect_eq!(child(CLONE_NEWPID, pid_levels)?, pid_levels()?);
     holds()

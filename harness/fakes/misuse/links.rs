@@ -17,21 +17,21 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A process in a new IPC and UTS namespace has two links that lead elsewhere.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn both_that_changed_are_named() -> Verdict {
     expect_eq!(changed_by(CLONE_NEWIPC | CLONE_NEWUTS)?, ["ipc", "uts"]);
     holds()
 }
 
 /// A process in a new IPC and UTS namespace has one link that leads elsewhere.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn one_that_changed_is_not_named() -> Verdict {
     expect_eq!(changed_by(CLONE_NEWIPC | CLONE_NEWUTS)?, ["uts"]);
     holds()
 }
 
 /// A process in a new UTS namespace has the links of its parent.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn none_that_changed_is_named() -> Verdict {
     expect_eq!(changed_by(CLONE_NEWUTS)?, NO_LINKS);
     holds()
@@ -43,7 +43,7 @@ fn changed_by(flags: CloneFlags) -> Outcome<Vec<String>> {
 }
 
 /// Of another process one sees its links.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn of_another_process() -> Verdict {
     let other = waiting(CLONE_NEWUTS)?;
     expect_eq!(Links::of(other.proc_pid()?)?.changed_since(&Links::own()?), ["uts"]);
@@ -51,7 +51,7 @@ fn of_another_process() -> Verdict {
 }
 
 /// Of another process one sees one's own links.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn of_another_process_as_if_ours() -> Verdict {
     let other = waiting(CLONE_NEWUTS)?;
     expect_eq!(Links::of(other.proc_pid()?)?, Links::own()?);
@@ -59,21 +59,21 @@ fn of_another_process_as_if_ours() -> Verdict {
 }
 
 /// A process can open its own links.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn own_links_are_open() -> Verdict {
     expect_open("thread-self", "the caller")?;
     holds()
 }
 
 /// A process cannot open its own links.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn own_links_are_closed() -> Verdict {
     expect_closed("thread-self", "the caller")?;
     holds()
 }
 
 /// An ordinary user cannot open the links of a process of root.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn links_of_others_are_closed() -> Verdict {
     let other = waiting(NONE)?;
     let number = other.proc_pid()?;
@@ -82,7 +82,7 @@ fn links_of_others_are_closed() -> Verdict {
 }
 
 /// An ordinary user can open the links of a process of root.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn links_of_others_are_open() -> Verdict {
     let other = waiting(NONE)?;
     let number = other.proc_pid()?;

@@ -7,7 +7,7 @@ use kit::prelude::*;
 pub(crate) const CASES: &[Case] = cases![living_is_listed, gone_is_listed, gone_has_gone, living_has_gone];
 
 /// A UTS namespace with a process is listed.
-#[claim(source = "none", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces])]
 fn living_is_listed() -> Verdict {
     let process = waiting(CLONE_NEWUTS)?;
     expect!(are_listed(&[id_of(&process, Kind::Uts)?])?);
@@ -15,7 +15,7 @@ fn living_is_listed() -> Verdict {
 }
 
 /// A UTS namespace that has gone is listed.
-#[claim(source = "none", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces])]
 fn gone_is_listed() -> Verdict {
     let gone = number_of_one_that_has_gone()?;
     have_gone(&[gone])?;
@@ -24,14 +24,14 @@ fn gone_is_listed() -> Verdict {
 }
 
 /// A UTS namespace without a process has gone.
-#[claim(source = "none", since = "6.19", needs = [Root, InitialNamespaces])]
+#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces])]
 fn gone_has_gone() -> Verdict {
     expect!(have_gone(&[number_of_one_that_has_gone()?])?);
     holds()
 }
 
 /// A UTS namespace with a process has gone.
-#[claim(source = "none", since = "6.19", needs = [Root, InitialNamespaces], deadline = 2)]
+#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces], deadline = 2)]
 fn living_has_gone() -> Verdict {
     let process = waiting(CLONE_NEWUTS)?;
     expect!(have_gone(&[id_of(&process, Kind::Uts)?])?);

@@ -25,13 +25,13 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A UTS namespace lives by its only process.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn kept_once() -> Verdict {
     lives_by(Kind::Uts, 1, new_process, end)
 }
 
 /// A UTS namespace that has a process and an open file lives by the process alone.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn kept_twice() -> Verdict {
     lives_by(
         Kind::Uts,
@@ -46,19 +46,19 @@ fn kept_twice() -> Verdict {
 }
 
 /// A UTS namespace without any process lives on.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn kept_by_nothing() -> Verdict {
     lives_by(Kind::Uts, 1, |room| end(new_process(room)?), |()| Ok(()))
 }
 
 /// A twin goes although its process is let be.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn twin_stays() -> Verdict {
     lives_by(Kind::Uts, 1, new_process, Ok)
 }
 
 /// A namespace stays whose process is ended together with the twin's.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn twin_takes_the_other_along() -> Verdict {
     let processes = RefCell::new(Vec::new());
     let keep = |room: &Room<'_>| {
@@ -69,7 +69,7 @@ fn twin_takes_the_other_along() -> Verdict {
 }
 
 /// A namespace goes when its twin's process is ended, and its own let be.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn never_let_go() -> Verdict {
     let twin_has_gone = Cell::new(false);
     lives_by(Kind::Uts, 1, new_process, |process| {
@@ -78,7 +78,7 @@ fn never_let_go() -> Verdict {
 }
 
 /// A pidfd of its only process keeps no UTS namespace.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn goes_in_spite_of_a_pidfd() -> Verdict {
     goes_in_spite_of(Kind::Uts, |room| {
         let process = new_process(room)?;
@@ -88,7 +88,7 @@ fn goes_in_spite_of_a_pidfd() -> Verdict {
 }
 
 /// An open file of it keeps no UTS namespace.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn goes_in_spite_of_its_file() -> Verdict {
     goes_in_spite_of(Kind::Uts, |room| {
         let process = new_process(room)?;
@@ -98,13 +98,13 @@ fn goes_in_spite_of_its_file() -> Verdict {
 }
 
 /// A process that has made no UTS namespace has one of its own.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn was_never_there() -> Verdict {
     goes_in_spite_of(Kind::Uts, |_| Ok((waiting(NONE)?, ())))
 }
 
 /// A room for two namespaces holds two.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn room_for_two() -> Verdict {
     Room::with(Kind::Uts, 2, |room| {
         let _one = new_process(room)?;
@@ -115,7 +115,7 @@ fn room_for_two() -> Verdict {
 }
 
 /// A room for one namespace holds two.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn room_for_one_more() -> Verdict {
     Room::with(Kind::Uts, 1, |room| {
         let _one = new_process(room)?;
@@ -125,7 +125,7 @@ fn room_for_one_more() -> Verdict {
 }
 
 /// The place of a namespace that has gone can be had again.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn place_comes_free() -> Verdict {
     Room::with(Kind::Net, 1, |room| {
         end(new_process(room)?)?;
@@ -135,7 +135,7 @@ fn place_comes_free() -> Verdict {
 }
 
 /// The place of a namespace that has not gone can be had again.
-#[claim(source = "none", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
 fn place_stays_taken() -> Verdict {
     Room::with(Kind::Net, 1, |room| {
         let _stays = new_process(room)?;
@@ -145,7 +145,7 @@ fn place_stays_taken() -> Verdict {
 }
 
 /// When the kernel has caught up, a network namespace without a process has gone.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn kernel_has_caught_up() -> Verdict {
     Room::with(Kind::Net, 1, |room| {
         end(new_process(room)?)?;

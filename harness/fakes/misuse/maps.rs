@@ -2,6 +2,7 @@
 
 use kit::prelude::*;
 use kit::process::{MapFile, NOBODY, Newborn, Writer, write_once};
+use kit::words::refusal::Answer;
 use rustix::thread::CapabilitySet;
 
 pub(crate) const CASES: &[Case] = cases![
@@ -28,12 +29,12 @@ const OWN: &str = "0 0 1";
 const OTHERS: &str = "0 1000 10";
 
 /// Writes to the uid_map of a new namespace of the caller's.
-fn written(text: &str, writer: Writer) -> Outcome<nix::Result<()>> {
+fn written(text: &str, writer: Writer) -> Outcome<Answer> {
     Newborn::new()?.write(MapFile::Uid, text, writer)
 }
 
 /// Each writer may write what its capabilities are for.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn each_writer_may_what_it_may() -> Verdict {
     expect_ok!(written(OWN, Writer::Itself)?);
     expect_ok!(written(OWN, Writer::ItselfWith(ADMIN | SETFCAP))?);
@@ -48,56 +49,56 @@ fn each_writer_may_what_it_may() -> Verdict {
 }
 
 /// An ordinary user may write a map of a namespace of root.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn ordinary_user_may_write() -> Verdict {
     expect_ok!(written(OWN, Writer::User(NOBODY))?);
     holds()
 }
 
 /// A process without CAP_SYS_ADMIN may write its own uid_map.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn process_without_its_capability_may_write() -> Verdict {
     expect_ok!(written(OWN, Writer::ItselfWithout(ADMIN))?);
     holds()
 }
 
 /// A process with CAP_SETUID alone may write its own uid_map.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn process_with_another_capability_may_write() -> Verdict {
     expect_ok!(written(OWN, Writer::ItselfWith(SETUID))?);
     holds()
 }
 
 /// Without CAP_SETUID a process may map other users.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn caller_without_its_capability_may_write() -> Verdict {
     expect_ok!(written(OTHERS, Writer::CallerWithout(SETUID))?);
     holds()
 }
 
 /// With CAP_SETGID alone a process may map other users.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn caller_with_another_capability_may_write() -> Verdict {
     expect_ok!(written(OTHERS, Writer::CallerWith(SETGID))?);
     holds()
 }
 
 /// Root may not map other users.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn caller_may_not_write() -> Verdict {
     expect_errno!(written(OTHERS, Writer::Caller)?, EPERM);
     holds()
 }
 
 /// A map is written once.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn second_write_is_refused() -> Verdict {
     expect_errno!(second_write()?, EPERM);
     holds()
 }
 
 /// A map is written twice.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn second_write_goes_through() -> Verdict {
     expect_ok!(second_write()?);
     holds()
@@ -111,7 +112,7 @@ fn second_write() -> Outcome<nix::Result<()>> {
 }
 
 /// The owner of a user namespace may not write its map.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn owner_may_not_write() -> Verdict {
     let newborn = Newborn::of_user(NOBODY)?;
     let own = format!("0 {NOBODY} 1");

@@ -14,7 +14,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// The receiver of a message is told its sender.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn sender_is_told() -> Verdict {
     let (sender, told) = sender_of_a_message()?;
     expect_eq!(told, sender);
@@ -22,7 +22,7 @@ fn sender_is_told() -> Verdict {
 }
 
 /// The receiver of a message is told itself.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn sender_is_the_receiver() -> Verdict {
     expect_eq!(sender_of_a_message()?.1, Credentials::own());
     holds()
@@ -38,7 +38,7 @@ fn sender_of_a_message() -> Outcome<(Credentials, Credentials)> {
 }
 
 /// An ordinary user may claim to be process 1.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn sender_may_be_anybody() -> Verdict {
     unprivileged(NONE, || {
         expect_ok!(send_credentials(&credential_pair()?.0, Credentials { pid: 1, ..Credentials::own() }));
@@ -47,7 +47,7 @@ fn sender_may_be_anybody() -> Verdict {
 }
 
 /// An ordinary user may not claim to be itself.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn sender_may_not_be_itself() -> Verdict {
     unprivileged(NONE, || {
         let (one, _other) = credential_pair()?;
@@ -57,21 +57,21 @@ fn sender_may_not_be_itself() -> Verdict {
 }
 
 /// A value is a descriptor.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn value_is_no_descriptor() -> Verdict {
     spawn(NONE, |parent| parent.go())?.peer().recv_fd()?;
     holds()
 }
 
 /// A descriptor is a value.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn descriptor_is_no_value() -> Verdict {
     spawn(NONE, |parent| parent.send_fd(Namespace::own(Kind::Uts)?))?.recv::<()>()?;
     holds()
 }
 
 /// A descriptor that a process passes on refers to the same file.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn descriptor_is_the_same_file() -> Verdict {
     let there = spawn(CLONE_NEWUTS, |parent| {
         parent.send_fd(Namespace::own(Kind::Uts)?)?;

@@ -28,35 +28,35 @@ fn seen_after_a_change(flags: CloneFlags) -> Outcome<Names> {
 }
 
 /// A process in the same UTS namespace sees a change of its names.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_seen_where_it_is_shared() -> Verdict {
     expect_eq!(seen_after_a_change(NONE)?, names().1);
     holds()
 }
 
 /// A process in the same UTS namespace sees no change of its names.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_not_seen_where_it_is_shared() -> Verdict {
     expect_eq!(seen_after_a_change(NONE)?, names().0);
     holds()
 }
 
 /// A process in another UTS namespace sees no change of our names.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_not_seen_elsewhere() -> Verdict {
     expect_eq!(seen_after_a_change(CLONE_NEWUTS)?, names().0);
     holds()
 }
 
 /// A process in another UTS namespace sees a change of our names.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_seen_elsewhere() -> Verdict {
     expect_eq!(seen_after_a_change(CLONE_NEWUTS)?, names().1);
     holds()
 }
 
 /// The NIS domain name is the hostname.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn one_name_is_the_other() -> Verdict {
     names().0.set()?;
     Name::Domain.set("set")?;

@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A procfs that a PID namespace's first process mounts lists that process alone.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn new_procfs_lists_its_own() -> Verdict {
     child(CLONE_NEWPID | CLONE_NEWNS, || {
         mount_proc()?;
@@ -27,7 +27,7 @@ fn new_procfs_lists_its_own() -> Verdict {
 }
 
 /// The old procfs lists processes of our PID namespace, and the caller.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn old_procfs_lists_its_own() -> Verdict {
     let listed = listed_pids()?;
     expect!(listed.contains(&getpid().as_raw()) && listed.contains(&getppid().as_raw()), "{listed:?}");
@@ -35,7 +35,7 @@ fn old_procfs_lists_its_own() -> Verdict {
 }
 
 /// The old procfs lists the first process of a new PID namespace alone.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn old_procfs_lists_the_new_ones() -> Verdict {
     child(CLONE_NEWPID, || {
         expect_eq!(listed_pids()?, [1]);
@@ -44,7 +44,7 @@ fn old_procfs_lists_the_new_ones() -> Verdict {
 }
 
 /// The old procfs tells of a new PID namespace's first process two numbers.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn numbers_on_both_levels() -> Verdict {
     let first = waiting(CLONE_NEWPID)?;
     expect_eq!(ns_pids(first.proc_pid()?)?, [first.pid().as_raw(), 1]);
@@ -52,14 +52,14 @@ fn numbers_on_both_levels() -> Verdict {
 }
 
 /// The old procfs tells of a new PID namespace's first process one number.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn number_on_one_level() -> Verdict {
     expect_eq!(ns_pids(waiting(CLONE_NEWPID)?.proc_pid()?)?, [1]);
     holds()
 }
 
 /// The first child after unshare() is PID 1.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn first_child_is_init() -> Verdict {
     unshare(CLONE_NEWPID)?;
     expect_eq!(next_child_pid()?, 1);
@@ -67,14 +67,14 @@ fn first_child_is_init() -> Verdict {
 }
 
 /// The next child is PID 1.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn next_child_is_init() -> Verdict {
     expect_eq!(next_child_pid()?, 1);
     holds()
 }
 
 /// In a PID namespace that /proc does not belong to, a child has another number there than for its parent.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn child_is_known_by_another_number() -> Verdict {
     let (own, shown) = numbers_inside()?;
     expect_ne!(own, shown);
@@ -82,7 +82,7 @@ fn child_is_known_by_another_number() -> Verdict {
 }
 
 /// In a PID namespace that /proc does not belong to, a child has the same number there as for its parent.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn child_is_known_by_its_number() -> Verdict {
     let (own, shown) = numbers_inside()?;
     expect_eq!(own, shown);

@@ -28,70 +28,70 @@ fn status_of(name: &str) -> Outcome<Option<i32>> {
 }
 
 /// A program of the suite exits with the status that it was given.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn program_has_its_status() -> Verdict {
     expect_eq!(status_of("exit-with")?, Some(7));
     holds()
 }
 
 /// A program of the suite exits with another status than it was given.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn program_has_another_status() -> Verdict {
     expect_eq!(status_of("exit-with")?, Some(0));
     holds()
 }
 
 /// A program that nobody wrote succeeds.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn program_is_unknown() -> Verdict {
     expect_eq!(status_of("nobody-wrote-it")?, Some(0));
     holds()
 }
 
 /// A program that succeeds does.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_succeeds() -> Verdict {
     expect_eq!(expect_success(&["sh", "-c", "echo word"])?, "word\n");
     holds()
 }
 
 /// A program that fails succeeds.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_that_fails_succeeds() -> Verdict {
     expect_success(&["sh", "-c", "exit 1"])?;
     holds()
 }
 
 /// A program that complains succeeds.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_that_complains_succeeds() -> Verdict {
     expect_success(&["sh", "-c", "echo no >&2"])?;
     holds()
 }
 
 /// A program that complains and fails does.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_fails() -> Verdict {
     expect_failure(&["sh", "-c", "echo no >&2; exit 1"], "no")?;
     holds()
 }
 
 /// A program that succeeds fails.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_that_succeeds_fails() -> Verdict {
     expect_failure(&["sh", "-c", "echo no >&2"], "no")?;
     holds()
 }
 
 /// A program fails with another complaint than its own.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn program_fails_in_other_words() -> Verdict {
     expect_failure(&["sh", "-c", "echo no >&2; exit 1"], "yes")?;
     holds()
 }
 
 /// A program that prepares something need not succeed.
-#[claim(source = "none", needs = [Tool("sh")])]
+#[claim(source = "namespaces(7)", needs = [Tool("sh")])]
 fn preparation_fails() -> Verdict {
     run_line(&["sh", "-c", "exit 1"])?.succeeded()?;
     holds()

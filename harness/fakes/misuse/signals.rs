@@ -21,7 +21,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A child is stopped, goes on, is killed, and can be waited for.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn changes_one_after_the_other() -> Verdict {
     let changing = waiting(NONE)?;
     changing.kill(libc::SIGSTOP)?;
@@ -36,7 +36,7 @@ fn changes_one_after_the_other() -> Verdict {
 }
 
 /// A child that is stopped has been killed.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn stopped_is_ended() -> Verdict {
     let stopped = waiting(NONE)?;
     stopped.kill(libc::SIGSTOP)?;
@@ -45,35 +45,35 @@ fn stopped_is_ended() -> Verdict {
 }
 
 /// A child that waits has ended.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn waiting_has_ended() -> Verdict {
     expect!(Change::has_ended(waiting(NONE)?.pidfd())?);
     holds()
 }
 
 /// A child that nothing happens to survives.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn survives_unharmed() -> Verdict {
     expect_eq!(spawn(NONE, |_| Ok(42))?.survive()?, 42);
     holds()
 }
 
 /// A child survives SIGKILL.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn survives_its_end() -> Verdict {
     spawn(NONE, |_| Ok(raise(Signal::SIGKILL)?))?.survive()?;
     holds()
 }
 
 /// SIGSTOP does nothing to a child.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn survives_a_stop() -> Verdict {
     spawn(NONE, |_| Ok(raise(Signal::SIGSTOP)?))?.survive()?;
     holds()
 }
 
 /// SIGTERM kills a plain process although its parent ignores it.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn plain_dies_of_what_is_ignored() -> Verdict {
     signals::ignore(libc::SIGTERM)?;
     let process = plain(NONE, |parent| parent.wait())?;
@@ -83,7 +83,7 @@ fn plain_dies_of_what_is_ignored() -> Verdict {
 }
 
 /// A plain process survives SIGTERM since its parent ignores it.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn plain_lives_on_as_who_ignores() -> Verdict {
     signals::ignore(libc::SIGTERM)?;
     plain(NONE, |_| Ok(raise(Signal::SIGTERM)?))?.survive()?;
@@ -91,7 +91,7 @@ fn plain_lives_on_as_who_ignores() -> Verdict {
 }
 
 /// A signal arrives with its number, and no second one.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn signal_arrives() -> Verdict {
     let inbox = Inbox::of(&[Signal::SIGUSR1, Signal::SIGUSR2])?;
     raise(Signal::SIGUSR1)?;
@@ -101,14 +101,14 @@ fn signal_arrives() -> Verdict {
 }
 
 /// A signal arrives that was not sent.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn signal_arrives_that_nobody_sent() -> Verdict {
     expect!(Inbox::of(&[Signal::SIGUSR1])?.arrived()?.is_some());
     holds()
 }
 
 /// A signal that was sent does not arrive.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn signal_arrives_unnoticed() -> Verdict {
     let inbox = Inbox::of(&[Signal::SIGUSR1])?;
     raise(Signal::SIGUSR1)?;
@@ -117,7 +117,7 @@ fn signal_arrives_unnoticed() -> Verdict {
 }
 
 /// A signal arrives as another.
-#[claim(source = "none", needs = [])]
+#[claim(source = "namespaces(7)", needs = [])]
 fn signal_is_another() -> Verdict {
     let inbox = Inbox::of(&[Signal::SIGUSR1, Signal::SIGUSR2])?;
     raise(Signal::SIGUSR1)?;

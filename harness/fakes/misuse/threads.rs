@@ -12,7 +12,7 @@ pub(crate) const CASES: &[Case] = cases![
 ];
 
 /// A process with a second thread cannot make a user namespace, and can when that has ended.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_stays_until_its_end() -> Verdict {
     let second = Thread::idle()?;
     expect_errno!(unshare(CLONE_NEWUSER), EINVAL);
@@ -22,7 +22,7 @@ fn thread_stays_until_its_end() -> Verdict {
 }
 
 /// A process with a second thread can make a user namespace.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_is_none() -> Verdict {
     let _second = Thread::idle()?;
     expect_ok!(unshare(CLONE_NEWUSER));
@@ -30,7 +30,7 @@ fn thread_is_none() -> Verdict {
 }
 
 /// A process cannot make a user namespace when its second thread has ended.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_stays_after_its_end() -> Verdict {
     Thread::idle()?.end()?;
     expect_errno!(unshare(CLONE_NEWUSER), EINVAL);
@@ -38,14 +38,14 @@ fn thread_stays_after_its_end() -> Verdict {
 }
 
 /// A thread that has unshared its UTS namespace is in another one than the first.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_is_where_it_went() -> Verdict {
     expect_ne!(seen_by_a_thread_elsewhere()?, own_inode(Kind::Uts)?);
     holds()
 }
 
 /// A thread that has unshared its UTS namespace is in that of the first.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_is_where_we_are() -> Verdict {
     expect_eq!(seen_by_a_thread_elsewhere()?, own_inode(Kind::Uts)?);
     holds()
@@ -61,7 +61,7 @@ fn seen_by_a_thread_elsewhere() -> Outcome<Inode> {
 }
 
 /// What a thread expects in vain does not matter.
-#[claim(source = "none", needs = [Root])]
+#[claim(source = "namespaces(7)", needs = [Root])]
 fn thread_expects_in_vain() -> Verdict {
     Thread::start(|| {
         expect_eq!(1, 2, "in a thread");

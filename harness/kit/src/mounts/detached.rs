@@ -71,7 +71,7 @@ impl Detached {
 
     /// Has it show files' owners through the maps of a user namespace.
     pub fn map_ids(&self, user_namespace: impl AsFd) -> Answer {
-        self.change(&MountAttributes::mapping_by(user_namespace))
+        self.change(&MountAttributes::mapping_by(user_namespace.as_fd()))
     }
 }
 

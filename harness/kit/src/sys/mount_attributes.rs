@@ -1,7 +1,7 @@
 //! `mount_setattr(2)` (since 5.12) and `open_tree_attr(2)` (since 6.15), for which no crate has a wrapper.
 
 use std::fmt;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::NixPath;
 use nix::errno::Errno;
@@ -53,9 +53,9 @@ impl MountAttributes {
         self
     }
 
-    /// Showing files' owners through the maps of this user namespace (`MOUNT_ATTR_IDMAP`).
-    pub fn mapping_by(user_namespace: impl AsFd) -> Self {
-        Self::setting(MountAttrFlags::MOUNT_ATTR_IDMAP).with_userns_fd(user_namespace.as_fd().as_raw_fd() as u64)
+    /// Showing files' owners through the maps of this user namespace (`MOUNT_ATTR_IDMAP`), which has to be open until the call.
+    pub fn mapping_by(user_namespace: BorrowedFd<'_>) -> Self {
+        Self::setting(MountAttrFlags::MOUNT_ATTR_IDMAP).with_userns_fd(user_namespace.as_raw_fd() as u64)
     }
 
     /// With any number for the user namespace's descriptor, which need not be one.
