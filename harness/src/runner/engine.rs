@@ -35,7 +35,9 @@ impl Plan {
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         let yardstick = match options.test.list {
             true => Yardstick::default(),
-            false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?,
+            false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?
+                .with_unmet(options.unmet)
+                .of_each_alone(is_under_nextest()),
         };
         let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
@@ -125,7 +127,7 @@ impl Plan {
 
     /// Makes the folder for reports. A runner that asks for one case a process and reports itself gets none unasked.
     pub(crate) fn open_reports(&self) -> Result<()> {
-        if self.options.out.is_none() && std::env::var_os("NEXTEST").is_some() {
+        if self.options.out.is_none() && is_under_nextest() {
             return Ok(());
         }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
@@ -156,6 +158,11 @@ impl Plan {
         append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
         Ok(Some(out.path().to_owned()))
     }
+}
+
+/// Whether this process was started for one case, by a runner that makes its own report of many.
+fn is_under_nextest() -> bool {
+    std::env::var_os("NEXTEST").is_some()
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {

@@ -14,11 +14,12 @@ pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\
 
 /// What the exit codes of a run say, for its help.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
-  0    every claim holds, is unmet for a good reason, or is waived
+  0    every claim that was answered holds or is waived; some may be unmet
   1    some claim is violated, or the kernel crashed or hung under it;
        or a waiver has expired or is no longer needed
   2    wrong usage
-  125  nothing could be tested: the kernel does not boot, or cases are broken
+  125  could not be tested: the kernel does not boot, cases are broken, or no
+       claim was answered, since all are unmet or about other kernels
 
 Exit codes with --baseline:
   0    nothing got worse; what was violated before may still be
@@ -61,6 +62,10 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
 
+    /// Exit with another code than 0 where a claim is unmet, even if others were answered
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "baseline")]
+    pub(crate) unmet: Option<Unmet>,
+
     /// Run one part of all kernels and claims, the same on every machine [1/4, 2/4, …]
     #[arg(long, value_name = "I/N", value_parser = Shard::from_str)]
     pub(crate) shard: Option<Shard>,
@@ -95,6 +100,15 @@ fn in_our_words(argument: Arg) -> Arg {
         "logfile" => argument.help("Write the lines to this file instead"),
         _ => argument,
     }
+}
+
+/// What a claim that is unmet comes to. One that is about other versions is not unmet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unmet {
+    /// It could not be tested: 125, which `git bisect run` passes over
+    Skip,
+    /// It failed: 1
+    Fail,
 }
 
 /// How cases in disposable kernels are kept apart.
