@@ -55,7 +55,7 @@ enum What {
 
 Examples:
   nsproof run --suite uts --suite pid
-  nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
+  nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting orphans
   nsproof run --kernel 6.12 --baseline results/runs/monday
   git bisect run nsproof run --kernel . --suite pid"))]
     Run(RunOptions),

@@ -133,7 +133,13 @@ fn unmet_is_no_failure_to_a_runner_of_single_cases(#[case] case: &str, #[case] c
 #[rstest]
 #[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, misuse, patient, turning")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
-#[case::exact(&["--exact", "holds"], "no case in any suite is named «holds»")]
+#[case::near_the_name(&["holds_alwayz"], "no case in any suite has «holds_alwayz» in its name (did you mean fake::holds_always?)")]
+#[case::exact(&["--exact", "nonsense"], "no case in any suite is named «nonsense»: `nsproof list` shows the names")]
+#[case::without_its_suite(&["--exact", "holds_always"], "no case in any suite is named «holds_always» (did you mean fake::holds_always?)")]
+#[case::in_two_suites(&["--exact", "leaves_a_process_behind"], "(did you mean fake::leaves_a_process_behind or guest::leaves_a_process_behind?)")]
+#[case::one_of_several(&["--exact", "fake::holds_always", "fake::holds_alway"], "is named «fake::holds_alway» (did you mean fake::holds_always?)")]
+#[case::the_kernels_word(&["host"], "no case in any suite has «host» in its name")]
+#[case::several(&["no_such", "nor_such"], "no case in any suite is left by these filters")]
 #[case::skip(&["--skip", "::"], "no case in any suite is left by these filters")]
 fn a_choice_that_leaves_nothing_is_wrong_usage(#[case] arguments: &[&str], #[case] sentence: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_fakes")).args(arguments).output().expect("the fake suite runs");
@@ -154,6 +160,7 @@ fn test_tools_can_list_and_pick_cases() {
         String::from_utf8(output.stdout).expect("names are text")
     };
     assert_eq!(list(&["good"]), "");
+    assert_eq!(list(&["ds_as", "ds_at"]), "fake::holds_at_once: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["holds_"]), "fake::holds_at_once: test\nfake::holds_always: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["--ignored"]), "fake::is_about_another_kernel: test\n", "what nextest asks for next, and skips");
 }

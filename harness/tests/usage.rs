@@ -25,6 +25,17 @@ fn a_kernel_that_is_none(#[case] word: &str, #[case] code: i32, #[case] sentence
     assert_eq!((status, said.lines().count()), (Some(code), 1), "{said}");
 }
 
+#[rstest]
+#[case(&["--modules", "/lib/modules"], "nsproof: --modules /lib/modules is for a kernel that --kernel gives the path of, and none is named")]
+#[case(&["--modules", "/x", "--kernel", "6.12"], "nsproof: --modules /x is for a kernel that --kernel gives the path of, and 6.12 is none")]
+#[case(&["--test-threads", "0"], "error: invalid value '0' for '--test-threads <TEST_THREADS>': at least one case runs at a time")]
+#[case(&["--test-threads", "two"], "error: invalid value 'two' for '--test-threads <TEST_THREADS>': invalid digit")]
+fn options_that_can_mean_nothing(#[case] words: &[&str], #[case] sentence: &str) {
+    let (status, said) = run(words);
+    assert!(said.starts_with(sentence), "{said}");
+    assert_eq!(status, Some(2), "{said}");
+}
+
 #[test]
 fn reports_that_have_no_place() {
     let (status, said) = run(&["--exact", "fake::holds_always", "--out", "/proc/nowhere"]);

@@ -14,7 +14,7 @@ use vm::machine::Machine;
 
 use crate::deadlines::GUEST_READY;
 use crate::runner::accelerator;
-use crate::runner::cache::open_cache;
+use crate::runner::cache::{open_cache, refuse_modules_without_image};
 use crate::runner::virtual_kernel::VirtualKernel;
 use crate::terminal;
 use crate::worker::shell;
@@ -24,6 +24,7 @@ const END_OF_INPUT: u8 = 4;
 
 /// Boots a kernel and connects this terminal to a shell in it, until the shell ends.
 pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> Result<u8> {
+    refuse_modules_without_image(modules, &[word.to_owned()])?;
     let cache = open_cache()?;
     let [word] = cache.expand(word)?.try_into().ok().context("a shell runs in one kernel: name one, such as 6.12")?;
     let mut kernel = VirtualKernel::with_programs(cache.resolve(&word, modules)?, registry, &["busybox"])?;

@@ -11,12 +11,13 @@ use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
 use super::accelerator;
+use super::cache::{open_cache, refuse_modules_without_image};
 use super::column::Column;
+use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
 use super::memory;
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
-use crate::runner::cache::open_cache;
 
 /// What is going to be carried out: every case in every column.
 pub(crate) struct Plan {
@@ -32,6 +33,7 @@ impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
         registry.check_suites(&options.suite)?;
+        refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         let yardstick = match options.test.list {
             true => Yardstick::default(),
@@ -67,23 +69,26 @@ impl Plan {
         self.part(column).filter(|case| self.passes(column, case)).collect()
     }
 
-    fn passes(&self, column: &Arc<Column>, case: &'static Case) -> bool {
-        !self.options.test.is_filtered_out(&self.trial(column, case))
+    fn passes(&self, column: &Column, case: &Case) -> bool {
+        let known = !self.options.test.ignored || column.is_known_to_be_out_of_range(case);
+        known && Filters::of(&self.options).pass(&case.name(), column.word())
     }
 
     /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        if self.columns.iter().any(|column| self.cases.iter().any(|case| self.passes(column, case))) {
-            return Ok(());
-        }
         let from = match self.options.suite.as_slice() {
             [] => "in any suite".to_owned(),
             suites => format!("in suite {}", suites.join(", ")),
         };
-        let what = match &self.options.test.filter {
-            Some(filter) if self.options.test.exact => format!("is named «{filter}»"),
-            Some(filter) => format!("has «{filter}» in its name"),
-            None => "is left by these filters".to_owned(),
+        let filters = Filters::of(&self.options);
+        let kernels: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
+        filters.refuse_unknown(&self.cases, &kernels, &from)?;
+        if self.columns.iter().any(|column| self.cases.iter().any(|case| self.passes(column, case))) {
+            return Ok(());
+        }
+        let what = match filters.words() {
+            [word] => format!("has «{word}» in its name{}", did_you_mean(word, &self.cases)),
+            _ => "is left by these filters".to_owned(),
         };
         bail!("no case {from} {what}: `nsproof list` shows the names of all {}", self.cases.len())
     }

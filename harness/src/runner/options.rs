@@ -8,6 +8,7 @@ use results::Shard;
 use vm::accel::Accel;
 
 use super::accelerator;
+use super::filters::Filters;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -80,6 +81,10 @@ pub(crate) struct RunOptions {
 
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
+
+    /// Run only claims with this in their name; of several, with any of them
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
 }
 
 /// libtest-mimic's options, said as they are here.
@@ -89,16 +94,25 @@ fn in_our_words(argument: Arg) -> Arg {
         "ignored" => argument.help("Only claims that are about other versions than the running kernel's"),
         "include_ignored" => argument.help("Accepted for tools' sake: every claim is carried out anyway"),
         "test" | "bench" | "show_output" | "unstable_flags" => argument.hide(true),
-        "filter" => argument.help("Run only claims with this in their name"),
+        // The first of several, which are ours.
+        "filter" => argument.hide(true),
         "skip" => argument.help("Leave out claims with this in their name; may be given more than once"),
-        "exact" => argument.help("FILTER and --skip are whole names"),
+        "exact" => argument.help("Each FILTER and --skip is a whole name"),
         "list" => argument.help("List the claims instead of running them"),
         "quiet" => argument.help("One character a claim"),
-        "test_threads" => argument.help("How many cases run at once [default: processors]"),
+        "test_threads" => argument.value_parser(at_least_one).help("How many cases run at once [default: processors]"),
         "format" => argument.help("How claims are printed while they run"),
         "color" => argument.help("Whether output is coloured"),
         "logfile" => argument.help("Write the lines to this file instead"),
         _ => argument,
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one case runs at a time".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -137,13 +151,13 @@ impl RunOptions {
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
-        words.extend(self.test.filter.clone());
+        words.extend(Filters::of(self).words().iter().map(|word| (*word).to_owned()));
         (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// How many cases are carried out at once.
     pub(crate) fn threads(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        self.test.test_threads.unwrap_or(cores).max(1)
+        self.test.test_threads.unwrap_or(cores)
     }
 }
