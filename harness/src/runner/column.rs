@@ -190,7 +190,7 @@ impl Column {
             Ground::Machines(machines) => (
                 machines.kernel.origin.to_string(),
                 machines.config_digest(),
-                machines.accel.to_string(),
+                machines.accelerator.known().map_or_else(|| "none".to_owned(), |accel| accel.to_string()),
                 vm::machine::qemu_version(None).ok(),
             ),
         };

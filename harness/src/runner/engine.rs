@@ -10,7 +10,7 @@ use kit::{Case, Registry};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
-use super::accelerator;
+use super::accelerator::Accelerator;
 use super::cache::{open_cache, refuse_modules_without_image};
 use super::column::Column;
 use super::filters::{Filters, did_you_mean};
@@ -184,8 +184,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
     }
     let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
-    // The same for all kernels, and found out with the first.
-    let mut accel = None;
+    let accelerator = Accelerator::new(options.accel, &cache);
     for word in &options.kernel {
         if word == "host" {
             columns.push(Arc::new(Column::host()));
@@ -193,12 +192,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         }
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let mut kernel = VirtualKernel::new(kernel, registry)?;
-            kernel.accel = match accel {
-                Some(known) => known,
-                None => accelerator::choose(options.accel, &cache, &kernel)?,
-            };
-            accel = Some(kernel.accel);
+            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
             let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }
