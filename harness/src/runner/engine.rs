@@ -97,7 +97,10 @@ impl Plan {
     pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
         let executor = Arc::clone(column);
         let talkative = self.options.test.nocapture;
-        let trial = Trial::ignorable_test(case.name(), move || completion(&executor.carry_out(case), talkative));
+        let trial = Trial::ignorable_test(case.name(), move || match executor.carry_out(case) {
+            Some(record) => completion(&record, talkative),
+            None => Ok(Completion::ignored_with("interrupted")),
+        });
         // Test tools list first what they then run or leave out. A run by hand is to record these, too, and not to pass them over.
         let test = &self.options.test;
         let asks = test.list || test.ignored || test.include_ignored;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kit::{Case, KernelVersion, Registry, in_one_sentence};
 use results::{CaseRecord, Run, Verdict};
 use vm::accel::Accel;
@@ -82,7 +82,7 @@ impl<'a> Prober<'a> {
         let number = kernel.number();
         let kernel = VirtualKernel::new(kernel, self.registry, &self.accelerator)?;
         let column = Column::machines(kernel, Isolation::Fresh);
-        let record = column.carry_out(self.case);
+        let record = column.carry_out(self.case).context("the search was stopped")?;
         column.close();
         let run = column.run(&[self.case], Some(format!("--exact {}", self.case.name())), None);
         let (answer, remark) = answer(&record, &run);
