@@ -29,10 +29,11 @@ const DEFAULT_KERNELS: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.3"];
     name = "nsproof",
     version,
     after_help = "Exit codes of run and matrix (each command's --help has its own):
-  0    every claim holds, is unmet for a good reason, or is waived
+  0    every claim that was answered holds or is waived; some may be unmet
   1    some claim is violated, or the kernel crashed or hung under it
   2    wrong usage
-  125  nothing could be tested: the kernel does not boot, or cases are broken
+  125  could not be tested: the kernel does not boot, cases are broken, or no
+       claim was answered, since all are unmet or about other kernels
 
 Examples:
   nsproof run --suite pid                  the PID claims on the running kernel (as root: in namespaces of their own)
@@ -54,7 +55,7 @@ enum What {
 
 Examples:
   nsproof run --suite uts --suite pid
-  nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting
+  nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting orphans
   nsproof run --kernel 6.12 --baseline results/runs/monday
   git bisect run nsproof run --kernel . --suite pid"))]
     Run(RunOptions),

@@ -26,6 +26,10 @@ pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 /// How long after a case's own deadline its worker may still report: past it the kernel itself hangs.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
+/// How long after a signal has ended a worker or a machine the same may come to this process: who stops a service signals
+/// all its processes, in any order.
+pub(crate) const STOP: Duration = Duration::from_secs(1);
+
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speed {

@@ -13,6 +13,7 @@ use vm::machine::MachineError;
 
 use crate::command::Command;
 use crate::runner::engine::Plan;
+use crate::runner::filters;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
 use crate::terminal;
@@ -35,7 +36,7 @@ const UNTESTED: u8 = 125;
 
 Examples:
   cargo test -- --suite pid
-  cargo test -- --suite pid --kernel 6.12 nesting
+  cargo test -- --suite pid --kernel 6.12 nesting orphans
   cargo test -- --baseline results/runs/monday")
 )]
 struct TestDoor {
@@ -61,7 +62,7 @@ pub fn test_door(registry: Registry) -> ExitCode {
 /// The main function of tests of the suites' tables, which stand beside the conformance suite: cargo hands the same words to
 /// both, so these take the same options and heed those of libtest.
 pub fn own_tests(tests: Vec<Trial>) -> ExitCode {
-    libtest_mimic::run(&TestDoor::parse().run.test, tests).exit_code()
+    filters::run(&TestDoor::parse().run, tests).exit_code()
 }
 
 /// The main function of the command `nsproof`.

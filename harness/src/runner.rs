@@ -6,6 +6,7 @@ pub(crate) mod column;
 mod crash;
 pub(crate) mod engine;
 mod executor;
+pub(crate) mod filters;
 pub(crate) mod front;
 mod interruption;
 pub(crate) mod judgement;

@@ -1,6 +1,7 @@
 //! Every way in which a case can go wrong ends in the right verdict, with words a stranger understands, and the cases
 //! after it still run.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -99,15 +100,46 @@ fn what_a_case_prints_is_kept_bounded_and_shown_escaped() {
 #[case::violated("fake::expects_the_wrong_answer", 1)]
 #[case::timed_out("fake::never_ends", 1)]
 #[case::holds("fake::holds_always", 0)]
-#[case::unmet("fake::is_about_another_kernel", 0)]
+#[case::unmet("fake::needs_what_nobody_has", 125)]
+#[case::about_other_kernels("fake::is_about_another_kernel", 125)]
 fn the_exit_code_says_who_is_to_blame(#[case] name: &str, #[case] code: i32) {
     assert_eq!(run(&["--exact", name]).1.status.code(), Some(code));
 }
 
 #[rstest]
+#[case::unasked(&[], 0)]
+#[case::skips(&["--unmet", "skip"], 125)]
+#[case::fails(&["--unmet", "fail"], 1)]
+fn unmet_beside_an_answer_is_what_one_makes_of_it(#[case] more: &[&str], #[case] code: i32) {
+    // «needs_what_nobody_has» and «is_about_another_kernel» are left beside those that hold.
+    let faults = ["wrong", "cannot", "panics", "never", "exits", "killed", "ends_", "floods", "fails", "leaves"];
+    let skips: Vec<&str> = faults.iter().flat_map(|part| ["--skip", part]).collect();
+    let (records, output) = run(&[more, &["--suite", "fake"], &skips].concat());
+    let verdicts: BTreeSet<_> = records.iter().map(|record| record.verdict).collect();
+    assert_eq!(verdicts, BTreeSet::from([Verdict::Holds, Verdict::Unmet, Verdict::OutOfRange]), "{records:?}");
+    assert_eq!(output.status.code(), Some(code));
+}
+
+/// A runner that starts a process for each case knows passed and failed alone.
+#[rstest]
+#[case("fake::needs_what_nobody_has", 0)]
+#[case("fake::cannot_prepare", 125)]
+fn unmet_is_no_failure_to_a_runner_of_single_cases(#[case] case: &str, #[case] code: i32) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fakes"));
+    let output = command.args(["--exact", case]).env("NEXTEST", "1").output().expect("the fake suite runs");
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+}
+
+#[rstest]
 #[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, misuse, patient, turning")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
-#[case::exact(&["--exact", "holds"], "no case in any suite is named «holds»")]
+#[case::near_the_name(&["holds_alwayz"], "no case in any suite has «holds_alwayz» in its name (did you mean fake::holds_always?)")]
+#[case::exact(&["--exact", "nonsense"], "no case in any suite is named «nonsense»: `nsproof list` shows the names")]
+#[case::without_its_suite(&["--exact", "holds_always"], "no case in any suite is named «holds_always» (did you mean fake::holds_always?)")]
+#[case::in_two_suites(&["--exact", "leaves_a_process_behind"], "(did you mean fake::leaves_a_process_behind or guest::leaves_a_process_behind?)")]
+#[case::one_of_several(&["--exact", "fake::holds_always", "fake::holds_alway"], "is named «fake::holds_alway» (did you mean fake::holds_always?)")]
+#[case::the_kernels_word(&["host"], "no case in any suite has «host» in its name")]
+#[case::several(&["no_such", "nor_such"], "no case in any suite is left by these filters")]
 #[case::skip(&["--skip", "::"], "no case in any suite is left by these filters")]
 fn a_choice_that_leaves_nothing_is_wrong_usage(#[case] arguments: &[&str], #[case] sentence: &str) {
     let output = Command::new(env!("CARGO_BIN_EXE_fakes")).args(arguments).output().expect("the fake suite runs");
@@ -128,6 +160,7 @@ fn test_tools_can_list_and_pick_cases() {
         String::from_utf8(output.stdout).expect("names are text")
     };
     assert_eq!(list(&["good"]), "");
+    assert_eq!(list(&["ds_as", "ds_at"]), "fake::holds_at_once: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["holds_"]), "fake::holds_at_once: test\nfake::holds_always: test\nfake::holds_as_well: test\n");
     assert_eq!(list(&["--ignored"]), "fake::is_about_another_kernel: test\n", "what nextest asks for next, and skips");
 }

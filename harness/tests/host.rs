@@ -1,13 +1,16 @@
 //! The host is sacred: whatever happens to a run, the machine is as it was before.
 
+#[expect(dead_code, reason = "each test program uses a part of it")]
+mod support;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use support::processes::{below, of_a_case, until};
 
 /// What the machine shows of itself, as far as a case could change it.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,30 +53,6 @@ fn is_fake(pid: i32) -> bool {
     fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("fakes"))
 }
 
-fn below(pid: i32) -> Vec<i32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let mut children: Vec<i32> = threads
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
-        .flat_map(|text| text.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<_>>())
-        .collect();
-    children.extend(text.split_whitespace().filter_map(|word| word.parse::<i32>().ok()));
-    children.sort_unstable();
-    children.dedup();
-    let deeper: Vec<i32> = children.iter().flat_map(|child| below(*child)).collect();
-    children.extend(deeper);
-    children
-}
-
-/// Looks again until the answer is yes; a test must not hang, so there is a deadline.
-fn until(what: &str, mut yes: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !yes() {
-        assert!(Instant::now() < end, "still not: {what}");
-        thread::yield_now();
-    }
-}
-
 fn start(case: &str) -> (Child, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder for reports");
     let runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
@@ -98,9 +77,7 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
     for victim in ["runner", "worker", "innermost"] {
         let (mut runner, _reports) = start("patient::waits_to_be_killed");
         let pid = i32::try_from(runner.id()).expect("a pid");
-        // Runner, worker, and as root the airlock's and the stage's PID 1, then the case.
-        let depth = if nix::unistd::geteuid().is_root() { 4 } else { 2 };
-        until("the case runs", || below(pid).len() >= depth);
+        until("the case runs", || below(pid).len() >= of_a_case());
         let family = below(pid);
         let target = match victim {
             "runner" => pid,

@@ -44,7 +44,7 @@ fn an_end_that_is_not_there_is_no_answer_of_the_kernel() {
 #[test]
 fn kernels_that_the_claim_is_not_about_are_not_booted() {
     let said = hunt(&["is_about_another_kernel"]);
-    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "{said:?}");
     insta::assert_snapshot!(said.out, @"
     hunting fake::is_about_another_kernel over 5.10 6.1 6.12 7.3
       5.10  out of range  the claim is about kernels since 99.0; not booted

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -27,13 +28,18 @@ struct Run {
 impl Run {
     /// Starts a case that does not end by itself.
     fn start() -> Self {
+        Self::start_with(Stdio::null())
+    }
+
+    /// The same with an output to read.
+    fn start_with(output: Stdio) -> Self {
         let [reports, temporary, working] = [(); 3].map(|()| tempfile::tempdir().expect("a folder"));
         let child = Command::new(env!("CARGO_BIN_EXE_fakes"))
             .args(["--kernel", "6.12", "--accel", "tcg", "--exact", "patient::waits_to_be_killed", "--out"])
             .arg(reports.path())
             .env("TMPDIR", temporary.path())
             .current_dir(working.path())
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(Stdio::null())
             .spawn()
             .expect("the fake suite runs");
@@ -149,6 +155,28 @@ fn a_machine_that_is_killed_makes_its_case_broken() {
         "{}",
         records[0].message
     );
+}
+
+/// Who stops a service signals all its processes: a QEMU that heeds it before the run does is no fault of the case.
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn a_case_that_is_interrupted_with_its_machine_is_not_called_failed() {
+    let mut run = Run::start_with(Stdio::piped());
+    for machine in run.machines_at(Moment::Working) {
+        kill(Pid::from_raw(machine), Signal::SIGTERM).expect("kill");
+    }
+    let qemus = |run: &Run| children_of(run.pid()).into_iter().filter(|pid| is_machine(*pid)).count();
+    let end = Instant::now() + Duration::from_secs(10);
+    while qemus(&run) > 0 {
+        assert!(Instant::now() < end, "a machine lives on");
+        thread::yield_now();
+    }
+    kill(run.pid(), Signal::SIGTERM).expect("kill");
+    let mut text = String::new();
+    run.child.stdout.take().expect("its output").read_to_string(&mut text).expect("text");
+    assert_eq!(run.child.wait().expect("it ends").code(), Some(143), "{text}");
+    assert!(!text.contains("FAILED"), "{text}");
+    assert_eq!(run.records(), []);
 }
 
 /// One kernel that cannot be tested is told of, and the others are.

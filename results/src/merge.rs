@@ -61,9 +61,9 @@ fn join(part: Vec<Run>) -> Result<Option<Run>, MergeError> {
         fits(&whole, &run)?;
         whole.started = whole.started.min(run.started);
         whole.wall += run.wall;
-        // Of a kernel that came up only once, that run says what it is.
+        // Of a kernel that came up only once, that run says what it is, and what it ran on.
         if whole.kernel.release.is_empty() {
-            whole.kernel = run.kernel;
+            (whole.kernel, whole.machine) = (run.kernel, run.machine);
         }
         whole.problem = whole.problem.or(run.problem);
         for case in run.cases {
@@ -113,11 +113,11 @@ fn fits(whole: &Run, run: &Run) -> Result<(), MergeError> {
         same("version", &whole.kernel.version, &run.kernel.version)?;
         let config = |run: &Run| run.kernel.config_digest.clone().unwrap_or_default();
         same("configuration", &config(whole), &config(run))?;
+        same("accelerator", &whole.machine.accelerator, &run.machine.accelerator)?;
+        let qemu = |run: &Run| run.machine.qemu.clone().unwrap_or_default();
+        same("QEMU version", &qemu(whole), &qemu(run))?;
     }
     same("architecture", &whole.machine.arch, &run.machine.arch)?;
-    same("accelerator", &whole.machine.accelerator, &run.machine.accelerator)?;
-    let qemu = |run: &Run| run.machine.qemu.clone().unwrap_or_default();
-    same("QEMU version", &qemu(whole), &qemu(run))?;
     same("isolation", &whole.machine.isolation, &run.machine.isolation)?;
     match (whole.shard, run.shard) {
         (Some(one), Some(other)) if one.count != other.count => {

@@ -6,13 +6,13 @@ use crate::verdict::Verdict;
 /// What a whole matrix comes to. The exit codes are a contract, made so that `git bisect run` can use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every claim holds or is unmet.
+    /// Some claim holds, and every other that was asked holds or is unmet.
     Holds,
     /// Some claim is violated, crashed its kernel or timed out. Wins over [`Untested`](Self::Untested): one
     /// wrong answer stands, however much else could not be asked.
     Refuted,
-    /// Nothing speaks against a kernel, but a case is broken, a kernel could not be tested at all, or there is
-    /// no verdict at all.
+    /// Nothing speaks against a kernel, but a case is broken, a kernel could not be tested at all, or no claim was
+    /// answered: all are unmet or about other versions, or there are none.
     Untested,
 }
 
@@ -23,7 +23,7 @@ impl Outcome {
         let verdicts = || matrix.runs.iter().flat_map(|run| &run.cases).map(|case| case.verdict);
         if verdicts().any(Verdict::is_against_the_kernel) {
             Self::Refuted
-        } else if verdicts().next().is_none()
+        } else if !verdicts().any(|verdict| verdict == Verdict::Holds)
             || matrix.runs.iter().any(|run| run.problem.is_some())
             || verdicts().any(|verdict| verdict == Verdict::Broken)
         {
@@ -50,12 +50,16 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{case, run};
-    use Verdict::{Broken, Crashed, Holds, TimedOut, Unmet, Violated};
+    use Verdict::{Broken, Crashed, Holds, OutOfRange, TimedOut, Unmet, Violated};
 
     #[rstest]
     #[case::all_hold(&[Holds, Holds], 0)]
     #[case::unmet_is_no_fault(&[Holds, Unmet], 0)]
-    #[case::only_unmet(&[Unmet], 0)]
+    #[case::about_others_is_no_fault(&[Holds, OutOfRange], 0)]
+    #[case::only_unmet(&[Unmet, Unmet], 125)]
+    #[case::only_about_others(&[OutOfRange], 125)]
+    #[case::one_answer_is_enough(&[Unmet, OutOfRange, Holds], 0)]
+    #[case::violated_among_the_unmet(&[Unmet, Violated], 1)]
     #[case::violated(&[Holds, Violated], 1)]
     #[case::crashed(&[Crashed], 1)]
     #[case::timed_out(&[TimedOut], 1)]

@@ -158,7 +158,7 @@ pub struct Kernel {
 /// What a run ran on. It names no host.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Who carried out the instructions: `tcg`, `kvm`; `none` for the running kernel.
+    /// Who carried out the instructions: `tcg`, `kvm`; `none` for the running kernel, and for one that was not booted.
     pub accelerator: String,
     /// QEMU's version, `7.2.22`; none for the running kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]

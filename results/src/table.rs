@@ -180,7 +180,7 @@ pub(crate) fn on_each(grid: &Grid<'_>, counts: &[usize]) -> String {
     let parts: Vec<_> = parts
         .iter()
         .map(|(count, columns)| {
-            let each = if columns.len() > 1 { " each" } else { "" };
+            let each = if columns.len() > 1 && columns.len() < grid.columns.len() { " each" } else { "" };
             format!("{count} on {}{each}", grid.labels(columns))
         })
         .collect();

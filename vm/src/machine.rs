@@ -238,6 +238,7 @@ impl Machine {
             (Some(signal), _) => Exit::Killed { signal, complaint },
             (None, Some("guest-shutdown")) => Exit::PoweredOff,
             (None, Some("guest-reset" | "guest-panic")) => Exit::Restarted,
+            (None, Some("host-signal")) => Exit::Terminated,
             (None, _) => Exit::Failed { code: status.code().unwrap_or(-1), complaint },
         }
     }

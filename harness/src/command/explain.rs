@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use kit::{Case, Registry, Source};
 
+use crate::runner::filters::did_you_mean;
 use crate::terminal;
 
 /// Prints what a claim says and what its test needs.
@@ -20,7 +21,11 @@ pub(super) fn find(registry: &Registry, name: &str) -> Result<&'static Case> {
     let like: Vec<_> = all.iter().filter(|case| case.name().contains(name)).collect();
     match like.as_slice() {
         [one] => Ok(one),
-        [] => bail!("no claim has «{name}» in its name: `nsproof list` shows the names of all {}", all.len()),
+        [] => bail!(
+            "no claim has «{name}» in its name{}: `nsproof list` shows the names of all {}",
+            did_you_mean(name, &all),
+            all.len()
+        ),
         several => {
             let names: Vec<_> = several.iter().take(10).map(|case| case.name()).collect();
             bail!("{} claims have «{name}» in their names, for example {}", several.len(), names.join(", "))

@@ -75,7 +75,7 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
     let words = span::span(&offer, end(&options.from)?, end(&options.to)?)?;
     terminal::print(&format!("hunting {} over {}\n", case.name(), words.join(" ")))?;
 
-    let mut prober = Prober::new(registry, case, &cache, options.accel);
+    let prober = Prober::new(registry, case, &cache, options.accel);
     // What the claim is not about costs no boot and is known beforehand.
     let is_about = |word: &String| !probe::is_beyond(case, word);
     let first = words.iter().position(is_about).unwrap_or(0);

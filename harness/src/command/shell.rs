@@ -13,8 +13,8 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetat
 use vm::machine::Machine;
 
 use crate::deadlines::GUEST_READY;
-use crate::runner::accelerator;
-use crate::runner::cache::open_cache;
+use crate::runner::accelerator::Accelerator;
+use crate::runner::cache::{open_cache, refuse_modules_without_image};
 use crate::runner::virtual_kernel::VirtualKernel;
 use crate::terminal;
 use crate::worker::shell;
@@ -24,16 +24,17 @@ const END_OF_INPUT: u8 = 4;
 
 /// Boots a kernel and connects this terminal to a shell in it, until the shell ends.
 pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> Result<u8> {
+    refuse_modules_without_image(modules, &[word.to_owned()])?;
     let cache = open_cache()?;
     let [word] = cache.expand(word)?.try_into().ok().context("a shell runs in one kernel: name one, such as 6.12")?;
-    let mut kernel = VirtualKernel::with_programs(cache.resolve(&word, modules)?, registry, &["busybox"])?;
+    let kernel = cache.resolve(&word, modules)?;
+    let kernel = VirtualKernel::with_programs(kernel, registry, &Accelerator::new(None, &cache), &["busybox"])?;
     if kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {
         bail!("the shell is busybox's, and this machine has none: `apt-get install busybox-static` brings it");
     }
-    kernel.accel = accelerator::choose(None, &cache, &kernel)?;
     let size = tcgetwinsize(std::io::stdout()).ok().filter(|size| size.ws_col > 0);
     let (columns, rows) = size.map_or((80, 24), |size| (size.ws_col, size.ws_row));
-    let mut setup = kernel.setup();
+    let mut setup = kernel.setup()?;
     setup.arguments.push(format!("{}{columns}x{rows}", shell::ARGUMENT));
     terminal::note(format_args!("{} in a disposable machine; `exit` leaves it", kernel.kernel.release));
     let mut machine = Machine::boot(&setup)?;

@@ -1,14 +1,15 @@
 //! A column of the matrix: one kernel, the executors in it, and what cases found there.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use kit::{Case, KernelVersion, config};
 use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
 
-use super::executor::{Executor, Served};
+use super::executor::{Executor, ExecutorError, Served};
 use super::options::Isolation;
 use super::virtual_kernel::VirtualKernel;
+use crate::deadlines::STOP;
 use crate::machine_kind::MachineKind;
 use crate::protocol::{Hello, Report};
 use crate::worker;
@@ -20,6 +21,8 @@ pub(crate) struct Column {
     /// When its first case was begun.
     began: OnceLock<(Timestamp, Instant)>,
     state: Mutex<State>,
+    /// Told when the run is stopped.
+    stop: Condvar,
 }
 
 enum Ground {
@@ -56,7 +59,7 @@ impl Column {
     }
 
     fn new(ground: Ground, isolation: Isolation) -> Self {
-        Self { ground, isolation, began: OnceLock::new(), state: Mutex::default() }
+        Self { ground, isolation, began: OnceLock::new(), state: Mutex::default(), stop: Condvar::new() }
     }
 
     /// Whether its cases run in machines of their own.
@@ -83,29 +86,42 @@ impl Column {
         self.state().expected = Some(cases);
     }
 
-    /// Carries a case out and keeps its record.
-    pub(crate) fn carry_out(&self, case: &Case) -> CaseRecord {
+    /// Carries a case out and keeps its record. There is none of a case that was interrupted: what it says is not the kernel's.
+    pub(crate) fn carry_out(&self, case: &Case) -> Option<CaseRecord> {
+        if self.state().stopped {
+            return None;
+        }
         self.began();
-        let record = record_of(case, self.serve(case));
-        let last = {
+        let served = self.serve(case);
+        if served.terminated {
+            self.await_stop();
+        }
+        let record = record_of(case, served);
+        let (last, stopped) = {
             let mut state = self.state();
             if !state.stopped {
                 state.records.push(record.clone());
             }
             state.carried_out += 1;
-            state.expected == Some(state.carried_out)
+            (state.expected == Some(state.carried_out), state.stopped)
         };
         if last {
             self.close();
         }
-        record
+        (!stopped).then_some(record)
+    }
+
+    /// Waits whether the signal that ended a case's worker comes to this process, too.
+    fn await_stop(&self) {
+        let goes_on = |state: &mut State| !state.stopped;
+        // Both ends of the wait are good: the state says which it was.
+        let _ = self.stop.wait_timeout_while(self.state(), STOP, goes_on);
     }
 
     fn serve(&self, case: &Case) -> Served {
-        let without_seat = |report| Served { report, evidence: Vec::new(), reusable: false };
         // No machine is needed to know that.
         if self.state().version.is_some_and(|version| !case.covers(version)) {
-            return without_seat(Report::out_of_range(case));
+            return Served::without_worker(Report::out_of_range(case));
         }
         match self.take_seat(case) {
             Ok(mut executor) => {
@@ -115,7 +131,7 @@ impl Column {
                 }
                 served
             }
-            Err(problem) => without_seat(Report::new(Found::Broken, problem)),
+            Err(problem) => Served::without_worker(Report::new(Found::Broken, problem)),
         }
     }
 
@@ -126,6 +142,7 @@ impl Column {
     /// Keeps no further record.
     pub(crate) fn stop(&self) {
         self.state().stopped = true;
+        self.stop.notify_all();
     }
 
     fn take_seat(&self, case: &Case) -> Result<Executor, String> {
@@ -145,6 +162,9 @@ impl Column {
                 Isolation::Shared => MachineKind::SHARED,
             }),
         };
+        if matches!(made, Err(ExecutorError::Machine { terminated: true, .. })) {
+            self.await_stop();
+        }
         let mut state = self.state();
         match made {
             Ok(executor) => {
@@ -156,8 +176,8 @@ impl Column {
             }
             Err(error) => {
                 let problem = error.to_string();
-                // A kernel that has served before is no kernel that cannot be tested.
-                if state.hello.is_none() {
+                // A kernel that has served before is no kernel that cannot be tested, nor is one whose boot was interrupted.
+                if state.hello.is_none() && !state.stopped {
                     state.problem.get_or_insert(problem.clone());
                 }
                 Err(problem)
@@ -190,7 +210,7 @@ impl Column {
             Ground::Machines(machines) => (
                 machines.kernel.origin.to_string(),
                 machines.config_digest(),
-                machines.accel.to_string(),
+                machines.accelerator.known().map_or_else(|| "none".to_owned(), |accel| accel.to_string()),
                 vm::machine::qemu_version(None).ok(),
             ),
         };

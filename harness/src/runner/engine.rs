@@ -10,13 +10,14 @@ use kit::{Case, Registry};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
-use super::accelerator;
+use super::accelerator::Accelerator;
+use super::cache::{open_cache, refuse_modules_without_image};
 use super::column::Column;
+use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
 use super::memory;
 use super::options::{Isolation, RunOptions};
 use super::virtual_kernel::VirtualKernel;
-use crate::runner::cache::open_cache;
 
 /// What is going to be carried out: every case in every column.
 pub(crate) struct Plan {
@@ -32,10 +33,13 @@ impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
         registry.check_suites(&options.suite)?;
+        refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         let yardstick = match options.test.list {
             true => Yardstick::default(),
-            false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?,
+            false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?
+                .with_unmet(options.unmet)
+                .of_each_alone(is_under_nextest()),
         };
         let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
@@ -65,23 +69,26 @@ impl Plan {
         self.part(column).filter(|case| self.passes(column, case)).collect()
     }
 
-    fn passes(&self, column: &Arc<Column>, case: &'static Case) -> bool {
-        !self.options.test.is_filtered_out(&self.trial(column, case))
+    fn passes(&self, column: &Column, case: &Case) -> bool {
+        let known = !self.options.test.ignored || column.is_known_to_be_out_of_range(case);
+        known && Filters::of(&self.options).pass(&case.name(), column.word())
     }
 
     /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        if self.columns.iter().any(|column| self.cases.iter().any(|case| self.passes(column, case))) {
-            return Ok(());
-        }
         let from = match self.options.suite.as_slice() {
             [] => "in any suite".to_owned(),
             suites => format!("in suite {}", suites.join(", ")),
         };
-        let what = match &self.options.test.filter {
-            Some(filter) if self.options.test.exact => format!("is named «{filter}»"),
-            Some(filter) => format!("has «{filter}» in its name"),
-            None => "is left by these filters".to_owned(),
+        let filters = Filters::of(&self.options);
+        let kernels: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
+        filters.refuse_unknown(&self.cases, &kernels, &from)?;
+        if self.columns.iter().any(|column| self.cases.iter().any(|case| self.passes(column, case))) {
+            return Ok(());
+        }
+        let what = match filters.words() {
+            [word] => format!("has «{word}» in its name{}", did_you_mean(word, &self.cases)),
+            _ => "is left by these filters".to_owned(),
         };
         bail!("no case {from} {what}: `nsproof list` shows the names of all {}", self.cases.len())
     }
@@ -90,7 +97,10 @@ impl Plan {
     pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
         let executor = Arc::clone(column);
         let talkative = self.options.test.nocapture;
-        let trial = Trial::ignorable_test(case.name(), move || completion(&executor.carry_out(case), talkative));
+        let trial = Trial::ignorable_test(case.name(), move || match executor.carry_out(case) {
+            Some(record) => completion(&record, talkative),
+            None => Ok(Completion::ignored_with("interrupted")),
+        });
         // Test tools list first what they then run or leave out. A run by hand is to record these, too, and not to pass them over.
         let test = &self.options.test;
         let asks = test.list || test.ignored || test.include_ignored;
@@ -125,7 +135,7 @@ impl Plan {
 
     /// Makes the folder for reports. A runner that asks for one case a process and reports itself gets none unasked.
     pub(crate) fn open_reports(&self) -> Result<()> {
-        if self.options.out.is_none() && std::env::var_os("NEXTEST").is_some() {
+        if self.options.out.is_none() && is_under_nextest() {
             return Ok(());
         }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
@@ -158,6 +168,11 @@ impl Plan {
     }
 }
 
+/// Whether this process was started for one case, by a runner that makes its own report of many.
+fn is_under_nextest() -> bool {
+    std::env::var_os("NEXTEST").is_some()
+}
+
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
     match text {
         "" => Ok(()),
@@ -172,8 +187,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
     }
     let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
-    // The same for all kernels, and found out with the first.
-    let mut accel = None;
+    let accelerator = Accelerator::new(options.accel, &cache);
     for word in &options.kernel {
         if word == "host" {
             columns.push(Arc::new(Column::host()));
@@ -181,12 +195,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         }
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let mut kernel = VirtualKernel::new(kernel, registry)?;
-            kernel.accel = match accel {
-                Some(known) => known,
-                None => accelerator::choose(options.accel, &cache, &kernel)?,
-            };
-            accel = Some(kernel.accel);
+            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
             let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,15 @@ pub(crate) struct Served {
     pub(crate) report: Report,
     pub(crate) evidence: Vec<results::Evidence>,
     pub(crate) reusable: bool,
+    /// A signal that asks for an end reached the worker or its machine: whoever sent it may mean the whole run.
+    pub(crate) terminated: bool,
+}
+
+impl Served {
+    /// A report that no worker made.
+    pub(crate) fn without_worker(report: Report) -> Self {
+        Self { report, evidence: Vec::new(), reusable: false, terminated: false }
+    }
 }
 
 /// Why there is no worker.
@@ -56,6 +65,8 @@ pub(crate) enum ExecutorError {
         why: String,
         /// The end of the console, when there was one.
         console: String,
+        /// A signal that asks for an end reached it.
+        terminated: bool,
     },
 }
 
@@ -89,7 +100,7 @@ impl Executor {
         let deadline = self.speed.scale(case.deadline());
         let began = Instant::now();
         let mut served = match self.ask(case, deadline) {
-            Ok(report) => Served { reusable: leaves_clean(&report), report, evidence: Vec::new() },
+            Ok(report) => Served { reusable: leaves_clean(&report), ..Served::without_worker(report) },
             Err(error) => self.explain(&error, deadline),
         };
         if served.report.duration_us == 0 {
@@ -119,6 +130,7 @@ impl Executor {
     /// What it means that no report came.
     fn explain(&mut self, error: &LinkError, deadline: Duration) -> Served {
         let mut evidence = Vec::new();
+        let mut terminated = false;
         let mut report = match (&mut self.body, error) {
             (_, LinkError::Silent(_)) => Report::new(
                 Found::TimedOut,
@@ -129,17 +141,24 @@ impl Executor {
             ),
             (_, LinkError::Garbage(_)) => Report::new(Found::Broken, error.to_string()),
             (Body::Host(process), LinkError::Closed) => {
-                let how = process.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+                let status = process.wait();
+                terminated =
+                    matches!(&status, Ok(status) if matches!(status.signal(), Some(libc::SIGTERM | libc::SIGINT)));
+                let how = status.map_or_else(|error| error.to_string(), |status| status.to_string());
                 Report::new(Found::Broken, format!("the worker on this machine ended while the case ran: {how}"))
             }
-            (Body::Guest(machine), LinkError::Closed) => died(machine),
+            (Body::Guest(machine), LinkError::Closed) => {
+                let report = died(machine);
+                terminated = matches!(machine.try_wait(), Ok(Some(Exit::Terminated)));
+                report
+            }
         };
         if let Body::Guest(machine) = &self.body {
             let text = crash::last_lines(&machine.console());
             evidence.push(results::Evidence { label: "console".to_owned(), text });
         }
         report.duration_us = u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX);
-        Served { report, evidence, reusable: false }
+        Served { report, evidence, reusable: false, terminated }
     }
 }
 
@@ -153,7 +172,9 @@ fn died(machine: &mut Machine) -> Report {
     let cause = crash::cause(&machine.console()).map(|cause| format!(": {}", results::escape_line(&cause, 300)));
     match how {
         // QEMU's own end is not the kernel's doing.
-        Exit::Killed { .. } | Exit::Failed { .. } => Report::new(Found::Broken, format!("the machine ended: {how}")),
+        Exit::Killed { .. } | Exit::Failed { .. } | Exit::Terminated => {
+            Report::new(Found::Broken, format!("the machine ended: {how}"))
+        }
         Exit::Restarted => Report::new(
             Found::Crashed,
             format!(
@@ -172,7 +193,8 @@ impl From<MachineError> for ExecutorError {
             _ => String::new(),
         };
         let cause = crash::cause(&console).map(|cause| format!(": {}", results::escape_line(&cause, 300)));
-        Self::Machine { why: format!("{error}{}", cause.unwrap_or_default()), console }
+        let terminated = matches!(error, MachineError::Ended { exit: Exit::Terminated, .. });
+        Self::Machine { why: format!("{error}{}", cause.unwrap_or_default()), console, terminated }
     }
 }
 

@@ -5,17 +5,30 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use results::{Baseline, Date, Diff, DifferenceKind, Matrix, Outcome, Terminal, Timestamp, Verdict, Waived, Waiver};
 
+use super::options::Unmet;
+
 /// Where waivers are that nobody named.
 const WAIVERS: &str = "results/waivers.toml";
 
 /// The exit code for: nothing could be tested. `git bisect run` passes such a commit over.
 const UNTESTED: u8 = 125;
 
+/// Why a run in which nothing went wrong could not be tested.
+const UNANSWERED: &str = "no claim was answered: all are unmet or about other kernels";
+
+/// What is said where unmet is more than it is by default.
+const UNMET_FAILS: &str = "claims are unmet, which --unmet takes for a failure";
+const UNMET_SKIPS: &str = "claims are unmet, which --unmet takes for a kernel that could not be tested";
+
 /// What matrices are measured by.
 #[derive(Debug, Default)]
 pub(crate) struct Yardstick {
     waivers: Vec<Waiver>,
     baseline: Option<(PathBuf, Baseline)>,
+    /// What a claim that is unmet comes to; where nothing is said it is no fault as long as another was answered.
+    unmet: Option<Unmet>,
+    /// It is none either when no claim was answered.
+    each_alone: bool,
 }
 
 impl Yardstick {
@@ -31,17 +44,28 @@ impl Yardstick {
                 Some(path) => Some((path.to_owned(), Baseline::read(path)?)),
                 None => None,
             },
+            ..Self::default()
         })
     }
 
     /// The waivers of this file, if there is one, and nothing to compare with.
     pub(crate) fn of_waivers(waivers: Option<&Path>) -> Result<Self> {
-        Ok(Self { waivers: waivers.map(Waiver::read).transpose()?.unwrap_or_default(), baseline: None })
+        Ok(Self { waivers: waivers.map(Waiver::read).transpose()?.unwrap_or_default(), ..Self::default() })
     }
 
     /// The same, to compare with this baseline as well.
     pub(crate) fn with_baseline(self, path: &Path, baseline: Baseline) -> Self {
         Self { baseline: Some((path.to_owned(), baseline)), ..self }
+    }
+
+    /// The same, with another meaning of unmet.
+    pub(crate) fn with_unmet(self, unmet: Option<Unmet>) -> Self {
+        Self { unmet, ..self }
+    }
+
+    /// The same for a runner that asks for one case a process: it would take a case that is unmet for one that failed.
+    pub(crate) fn of_each_alone(self, each_alone: bool) -> Self {
+        Self { each_alone, ..self }
     }
 
     /// Refuses a comparison that would compare nothing, and so find that nothing got worse.
@@ -65,13 +89,27 @@ impl Yardstick {
     pub(crate) fn judge(&self, matrix: &Matrix) -> Judgement {
         let waived = Waived::of(&self.waivers, matrix, today());
         let diff = self.baseline.as_ref().map(|(_, baseline)| waived.excuse(Diff::between(baseline, matrix)));
-        let exit_code = match &diff {
-            Some(diff) => compared(diff, &waived),
-            None if is_empty_part(matrix) => 0,
-            None => waived.outcome(matrix).exit_code(),
+        let (exit_code, remark) = match &diff {
+            Some(diff) => (compared(diff, &waived), ""),
+            None => self.alone(waived.outcome(matrix), matrix),
         };
         let against = self.baseline.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
-        Judgement { waived, diff, against, exit_code }
+        Judgement { waived, diff, against, remark, exit_code }
+    }
+
+    /// The exit code where there is nothing to compare with, and why it is what nobody can see in the verdicts.
+    fn alone(&self, outcome: Outcome, matrix: &Matrix) -> (u8, &'static str) {
+        let has = |verdict| matrix.runs.iter().flat_map(|run| &run.cases).any(|case| case.verdict == verdict);
+        match (outcome, self.unmet) {
+            (Outcome::Refuted, _) => (outcome.exit_code(), ""),
+            (_, Some(Unmet::Fail)) if has(Verdict::Unmet) => (Outcome::Refuted.exit_code(), UNMET_FAILS),
+            (_, Some(Unmet::Skip)) if has(Verdict::Unmet) => (UNTESTED, UNMET_SKIPS),
+            (Outcome::Untested, _) if is_unanswered(matrix) => match self.each_alone || is_part(matrix) {
+                true => (0, ""),
+                false => (UNTESTED, UNANSWERED),
+            },
+            (outcome, _) => (outcome.exit_code(), ""),
+        }
     }
 }
 
@@ -83,9 +121,15 @@ fn today() -> Date {
     Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
-/// True for a shard whose part of a small choice is nothing: no work is no failure.
-fn is_empty_part(matrix: &Matrix) -> bool {
-    matrix.runs.iter().all(|run| run.shard.is_some() && run.cases.is_empty() && run.problem.is_none())
+/// True when nothing went wrong, but nothing was answered either.
+fn is_unanswered(matrix: &Matrix) -> bool {
+    let no_answer = |verdict| matches!(verdict, Verdict::Unmet | Verdict::OutOfRange);
+    matrix.runs.iter().all(|run| run.problem.is_none() && run.cases.iter().all(|case| no_answer(case.verdict)))
+}
+
+/// True for shards alone. A part of a small choice may well be nothing, or nothing that can be asked: that is no failure.
+fn is_part(matrix: &Matrix) -> bool {
+    matrix.runs.iter().all(|run| run.shard.is_some())
 }
 
 /// The exit code of a comparison. One worse answer wins over whatever could not be asked any more; that alone is not
@@ -107,6 +151,8 @@ pub(crate) struct Judgement {
     diff: Option<Diff>,
     /// What it was compared with.
     against: String,
+    /// What else explains the exit code; may be empty.
+    remark: &'static str,
     /// The command's exit code.
     pub(crate) exit_code: u8,
 }
@@ -120,12 +166,16 @@ impl Judgement {
             let against = results::escape_line(&self.against, terminal.width.max(40));
             text.push_str(&format!("{gap}compared with {against}:\n\n{}", diff.table(terminal)));
         }
+        if !self.remark.is_empty() {
+            text.push_str(&format!("{}\n", self.remark));
+        }
         text
     }
 
     /// For a summary page; empty when there is nothing to say.
     pub(crate) fn markdown(&self) -> String {
-        let parts = [self.waived.markdown(), self.diff.as_ref().map(Diff::markdown).unwrap_or_default()];
+        let remark = if self.remark.is_empty() { String::new() } else { format!("**{}**\n", self.remark) };
+        let parts = [remark, self.waived.markdown(), self.diff.as_ref().map(Diff::markdown).unwrap_or_default()];
         parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
@@ -159,7 +209,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use Verdict::{Broken, Crashed, Holds, Unmet, Violated};
+    use Verdict::{Broken, Crashed, Holds, OutOfRange, Violated};
 
     fn matrix(verdicts: &[Verdict]) -> Matrix {
         let cases = verdicts.iter().zip('a'..).map(|(verdict, name)| CaseRecord::new(format!("pid::{name}"), *verdict));
@@ -197,7 +247,7 @@ mod tests {
     #[case::still_broken(&[Broken], &[Broken], 0)]
     #[case::newly_violated(&[Holds], &[Violated], 1)]
     #[case::now_crashes(&[Violated], &[Crashed], 1)]
-    #[case::held_and_is_unmet(&[Holds], &[Unmet], 1)]
+    #[case::held_and_is_unmet(&[Holds], &[Verdict::Unmet], 1)]
     #[case::vanished(&[Holds, Holds], &[Holds], 1)]
     #[case::newly_broken(&[Holds], &[Broken], 125)]
     #[case::a_worse_answer_wins(&[Holds, Holds], &[Broken, Violated], 1)]
@@ -237,12 +287,30 @@ mod tests {
         assert_eq!(yardstick.judge(&matrix(&[Holds])).exit_code, 1);
     }
 
-    #[test]
-    fn a_shard_without_work_is_no_failure_and_a_run_without_is() {
-        let mut empty = matrix(&[]);
-        assert_eq!(Yardstick::default().judge(&empty).exit_code, UNTESTED);
-        empty.runs[0].shard = Some(Shard { index: 1, count: 9 });
-        assert_eq!(Yardstick::default().judge(&empty).exit_code, 0);
+    #[rstest]
+    #[case::no_work(&[])]
+    #[case::nothing_to_be_asked(&[Verdict::Unmet, OutOfRange])]
+    fn nothing_answered_is_no_success_but_of_a_shard(#[case] verdicts: &[Verdict]) {
+        let mut nothing = matrix(verdicts);
+        let judgement = Yardstick::default().judge(&nothing);
+        assert_eq!(judgement.exit_code, UNTESTED);
+        for text in [judgement.table(Terminal { width: 80, colour: false }), judgement.markdown()] {
+            assert!(text.contains("no claim was answered: all are unmet or about other kernels"), "{text}");
+        }
+        assert_eq!(Yardstick::default().of_each_alone(true).judge(&nothing).exit_code, 0);
+        nothing.runs[0].shard = Some(Shard { index: 1, count: 9 });
+        assert_eq!(Yardstick::default().judge(&nothing).exit_code, 0);
+    }
+
+    #[rstest]
+    #[case::fails(Unmet::Fail, &[Holds, Verdict::Unmet], 1)]
+    #[case::fails_alone(Unmet::Fail, &[Verdict::Unmet], 1)]
+    #[case::skips(Unmet::Skip, &[Holds, Verdict::Unmet], 125)]
+    #[case::violated_is_not_skipped(Unmet::Skip, &[Violated, Verdict::Unmet], 1)]
+    #[case::broken_stays_what_it_is(Unmet::Skip, &[Broken], 125)]
+    #[case::about_others_is_not_unmet(Unmet::Fail, &[Holds, OutOfRange], 0)]
+    fn unmet_can_be_more(#[case] how: Unmet, #[case] verdicts: &[Verdict], #[case] code: u8) {
+        assert_eq!(Yardstick::default().with_unmet(Some(how)).judge(&matrix(verdicts)).exit_code, code);
     }
 
     #[test]

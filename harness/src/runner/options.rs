@@ -8,17 +8,19 @@ use results::Shard;
 use vm::accel::Accel;
 
 use super::accelerator;
+use super::filters::Filters;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
 
 /// What the exit codes of a run say, for its help.
 pub(crate) const EXIT_CODES: &str = "Exit codes:
-  0    every claim holds, is unmet for a good reason, or is waived
+  0    every claim that was answered holds or is waived; some may be unmet
   1    some claim is violated, or the kernel crashed or hung under it;
        or a waiver has expired or is no longer needed
   2    wrong usage
-  125  nothing could be tested: the kernel does not boot, or cases are broken
+  125  could not be tested: the kernel does not boot, cases are broken, or no
+       claim was answered, since all are unmet or about other kernels
 
 Exit codes with --baseline:
   0    nothing got worse; what was violated before may still be
@@ -61,6 +63,10 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) waivers: Option<PathBuf>,
 
+    /// Exit with another code than 0 where a claim is unmet, even if others were answered
+    #[arg(long, value_enum, value_name = "HOW", conflicts_with = "baseline")]
+    pub(crate) unmet: Option<Unmet>,
+
     /// Run one part of all kernels and claims, the same on every machine [1/4, 2/4, …]
     #[arg(long, value_name = "I/N", value_parser = Shard::from_str)]
     pub(crate) shard: Option<Shard>,
@@ -75,6 +81,10 @@ pub(crate) struct RunOptions {
 
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
+
+    /// Run only claims with this in their name; of several, with any of them
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
 }
 
 /// libtest-mimic's options, said as they are here.
@@ -84,17 +94,35 @@ fn in_our_words(argument: Arg) -> Arg {
         "ignored" => argument.help("Only claims that are about other versions than the running kernel's"),
         "include_ignored" => argument.help("Accepted for tools' sake: every claim is carried out anyway"),
         "test" | "bench" | "show_output" | "unstable_flags" => argument.hide(true),
-        "filter" => argument.help("Run only claims with this in their name"),
+        // The first of several, which are ours.
+        "filter" => argument.hide(true),
         "skip" => argument.help("Leave out claims with this in their name; may be given more than once"),
-        "exact" => argument.help("FILTER and --skip are whole names"),
+        "exact" => argument.help("Each FILTER and --skip is a whole name"),
         "list" => argument.help("List the claims instead of running them"),
         "quiet" => argument.help("One character a claim"),
-        "test_threads" => argument.help("How many cases run at once [default: processors]"),
+        "test_threads" => argument.value_parser(at_least_one).help("How many cases run at once [default: processors]"),
         "format" => argument.help("How claims are printed while they run"),
         "color" => argument.help("Whether output is coloured"),
         "logfile" => argument.help("Write the lines to this file instead"),
         _ => argument,
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one case runs at a time".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What a claim that is unmet comes to. One that is about other versions is not unmet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unmet {
+    /// It could not be tested: 125, which `git bisect run` passes over
+    Skip,
+    /// It failed: 1
+    Fail,
 }
 
 /// How cases in disposable kernels are kept apart.
@@ -123,13 +151,13 @@ impl RunOptions {
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
-        words.extend(self.test.filter.clone());
+        words.extend(Filters::of(self).words().iter().map(|word| (*word).to_owned()));
         (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// How many cases are carried out at once.
     pub(crate) fn threads(&self) -> usize {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        self.test.test_threads.unwrap_or(cores).max(1)
+        self.test.test_threads.unwrap_or(cores)
     }
 }

@@ -7,9 +7,10 @@ use kit::{Need, Registry, config};
 use vm::accel::Accel;
 use vm::initramfs::{Contents, Initramfs};
 use vm::kernels::Kernel;
-use vm::machine::Setup;
+use vm::machine::{MachineError, Setup};
 use vm::template::{Standby, Template};
 
+use super::accelerator::Accelerator;
 use super::executor::{Executor, ExecutorError, hello_in};
 use crate::deadlines::{GUEST_READY, Speed};
 use crate::machine_kind::MachineKind;
@@ -21,7 +22,7 @@ use crate::terminal;
 pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
-    pub(crate) accel: Accel,
+    pub(crate) accelerator: Arc<Accelerator>,
     frozen: Mutex<BTreeMap<MachineKind, Arc<Frozen>>>,
 }
 
@@ -52,12 +53,17 @@ struct Booted {
 
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
-    pub(crate) fn new(kernel: Kernel, registry: &Registry) -> anyhow::Result<Self> {
-        Self::with_programs(kernel, registry, &[])
+    pub(crate) fn new(kernel: Kernel, registry: &Registry, accelerator: &Arc<Accelerator>) -> anyhow::Result<Self> {
+        Self::with_programs(kernel, registry, accelerator, &[])
     }
 
     /// The same with more of this machine's programs.
-    pub(crate) fn with_programs(kernel: Kernel, registry: &Registry, more: &[&'static str]) -> anyhow::Result<Self> {
+    pub(crate) fn with_programs(
+        kernel: Kernel,
+        registry: &Registry,
+        accelerator: &Arc<Accelerator>,
+        more: &[&'static str],
+    ) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
         let mut programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
@@ -69,12 +75,13 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accel: Accel::Tcg, frozen: Mutex::default() })
+        Ok(Self { kernel, initramfs, accelerator: Arc::clone(accelerator), frozen: Mutex::default() })
     }
 
-    /// What to boot; the accelerator is the one chosen, TCG until one was.
-    pub(crate) fn setup(&self) -> Setup<'_> {
-        Setup { accel: self.accel, ..Setup::new(&self.kernel, &self.initramfs) }
+    /// What to boot, under the accelerator that is to be used.
+    pub(crate) fn setup(&self) -> Result<Setup<'_>, MachineError> {
+        let setup = Setup::new(&self.kernel, &self.initramfs);
+        Ok(Setup { accel: self.accelerator.choose(&setup)?, ..setup })
     }
 
     /// A digest of the kernel's configuration.
@@ -104,7 +111,7 @@ impl VirtualKernel {
         // Whoever comes second waits for the boot that is under way.
         let mut slot = frozen.template();
         if slot.is_none() {
-            let mut setup = Setup { cpus: kind.cpus, ..self.setup() };
+            let mut setup = Setup { cpus: kind.cpus, ..self.setup()? };
             setup.arguments.extend(kind.start.arguments());
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
@@ -133,9 +140,9 @@ impl VirtualKernel {
     }
 
     fn speed(&self) -> Speed {
-        match self.accel {
-            Accel::Kvm => Speed::Native,
-            Accel::Tcg => Speed::Emulated,
+        match self.accelerator.known() {
+            Some(Accel::Kvm) => Speed::Native,
+            Some(Accel::Tcg) | None => Speed::Emulated,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The fake suite, called as a person would call the command, in a folder of its own.
 
+pub(crate) mod processes;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,14 @@ impl Desk {
         names
     }
 
+    /// The fake suite, to be called in this folder.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fakes"));
+        // Cargo's variable would lead it to the workspace.
+        command.current_dir(self.0.path()).env_remove("CARGO_MANIFEST_DIR");
+        command
+    }
+
     /// Types `nsproof` and these words.
     pub(crate) fn nsproof(&self, words: &[&str]) -> Said {
         self.nsproof_with(words, &[])
@@ -46,17 +56,14 @@ impl Desk {
 
     /// The same with these variables set.
     pub(crate) fn nsproof_with(&self, words: &[&str], variables: &[(&str, &Path)]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fakes"));
-        command.arg0("nsproof").args(words).current_dir(self.0.path()).envs(variables.iter().copied());
+        let mut command = self.command();
+        command.arg0("nsproof").args(words).envs(variables.iter().copied());
         Said::of(command.output().expect("the command runs"), self)
     }
 
     /// Runs the door of `cargo test` with these words.
     pub(crate) fn test_door(&self, words: &[&str]) -> Said {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_fakes"));
-        // Cargo's variable would lead it to the workspace.
-        command.args(words).current_dir(self.0.path()).env_remove("CARGO_MANIFEST_DIR");
-        Said::of(command.output().expect("the suite runs"), self)
+        Said::of(self.command().args(words).output().expect("the suite runs"), self)
     }
 
     /// Records a run of one fake case as the folder `name`.

@@ -13,6 +13,8 @@ pub enum Exit {
     PoweredOff,
     /// The guest restarted it, which a kernel does when it panics.
     Restarted,
+    /// QEMU was asked to end by a signal that it heeds, such as SIGTERM.
+    Terminated,
     /// QEMU was killed by a signal.
     Killed {
         /// The signal's number.
@@ -34,6 +36,7 @@ impl fmt::Display for Exit {
         match self {
             Exit::PoweredOff => f.write_str("it was powered off"),
             Exit::Restarted => f.write_str("it restarted, as a kernel does that panics"),
+            Exit::Terminated => f.write_str("a signal asked QEMU to end"),
             Exit::Killed { signal, complaint } if complaint.is_empty() => {
                 write!(f, "QEMU was killed by signal {signal}")
             }

@@ -1,14 +1,15 @@
 //! Asking one kernel about one claim.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kit::{Case, KernelVersion, Registry, in_one_sentence};
 use results::{CaseRecord, Run, Verdict};
 use vm::accel::Accel;
 use vm::kernels::{Cache, Number};
 
-use crate::runner::accelerator;
+use crate::runner::accelerator::Accelerator;
 use crate::runner::column::Column;
 use crate::runner::options::Isolation;
 use crate::runner::virtual_kernel::VirtualKernel;
@@ -52,17 +53,16 @@ pub(super) struct Prober<'a> {
     registry: &'a Registry,
     case: &'static Case,
     cache: &'a Cache,
-    /// Found out with the first kernel that is booted, unless it was chosen.
-    accel: Option<Accel>,
+    accelerator: Arc<Accelerator>,
 }
 
 impl<'a> Prober<'a> {
     pub(super) fn new(registry: &'a Registry, case: &'static Case, cache: &'a Cache, accel: Option<Accel>) -> Self {
-        Self { registry, case, cache, accel }
+        Self { registry, case, cache, accelerator: Accelerator::new(accel, cache) }
     }
 
     /// Asks the kernel of this word. It is not even fetched when its series settles that the claim is about others.
-    pub(super) fn ask(&mut self, word: &str) -> Probe {
+    pub(super) fn ask(&self, word: &str) -> Probe {
         if is_beyond(self.case, word) {
             let remark = format!("the claim is about kernels {}; not booted", self.case.range());
             return Probe::without_boot(word, Some(Verdict::OutOfRange), remark);
@@ -77,14 +77,12 @@ impl<'a> Prober<'a> {
         }
     }
 
-    fn boot(&mut self, word: &str) -> Result<Probe> {
+    fn boot(&self, word: &str) -> Result<Probe> {
         let kernel = self.cache.resolve(word, None)?;
         let number = kernel.number();
-        let mut kernel = VirtualKernel::new(kernel, self.registry)?;
-        kernel.accel = accelerator::choose(self.accel, self.cache, &kernel)?;
-        self.accel = Some(kernel.accel);
+        let kernel = VirtualKernel::new(kernel, self.registry, &self.accelerator)?;
         let column = Column::machines(kernel, Isolation::Fresh);
-        let record = column.carry_out(self.case);
+        let record = column.carry_out(self.case).context("the search was stopped")?;
         column.close();
         let run = column.run(&[self.case], Some(format!("--exact {}", self.case.name())), None);
         let (answer, remark) = answer(&record, &run);

@@ -112,6 +112,7 @@ fn untold(text: &mut String, case: &Case, words: &[String], probes: &[Option<Pro
 /// The way from two neighbours to a commit, for the first change of a kernel's answer.
 fn next(case: &Case, found: &Found<Verdict>, probes: &[Option<Probe>]) -> String {
     let at = |place: usize| probes.get(place).and_then(Option::as_ref);
+    // The command that is printed exits 125 where the claim is unmet: that is passed over, and is neither of the two.
     let holds = |probe: &Probe| match probe.answer? {
         Verdict::OutOfRange => None,
         verdict => Some(verdict == Verdict::Holds),

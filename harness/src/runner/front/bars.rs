@@ -70,7 +70,10 @@ impl Lane {
             self.bar.enable_steady_tick(TICK);
         });
         self.bar.set_message(case.name());
-        let record = self.column.carry_out(case);
+        let Some(record) = self.column.carry_out(case) else {
+            tell(&format!("{}  interrupted {}", self.column.word(), case.name()), bars);
+            return;
+        };
         if record.verdict.needs_attention() {
             tell(&format!("{}  {}", self.column.word(), line(&record)), bars);
         }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use libtest_mimic::Trial;
 
 use crate::runner::engine::Plan;
+use crate::runner::filters;
 use crate::terminal::PatientOutput;
 
 /// Lists the cases that the filters let pass.
@@ -16,7 +17,7 @@ pub(super) fn list(plan: &Plan) -> Result<u8> {
 pub(super) fn run(plan: &Plan) -> Result<()> {
     // `nsproof run | head` carries every case out and writes the reports all the same.
     let _output = PatientOutput::begin().context("standard output cannot be used")?;
-    let _ = libtest_mimic::run(&plan.options().test, trials(plan));
+    let _ = filters::run(plan.options(), trials(plan));
     Ok(())
 }
 
