@@ -7,11 +7,8 @@ use anyhow::Result;
 use kit::{Need, Registry, in_one_sentence};
 use vm::accel::Accel;
 use vm::kernels::Cache;
-<<<<<<< HEAD
-use vm::probe::Probe;
-=======
 use vm::machine::Setup;
->>>>>>> 05b0f3e (The accelerator is found out, and told, when the first machine is booted)
+use vm::probe::Probe;
 
 use crate::needs::{self, Ground, Lack};
 use crate::runner::accelerator::Accelerator;
@@ -123,13 +120,8 @@ fn kvm(registry: &Registry) -> Result<Option<Probe>> {
         return Ok(Some(known));
     }
     let Some(newest) = cache.cached().pop() else { return Ok(None) };
-<<<<<<< HEAD
-    let kernel = VirtualKernel::new(newest, registry)?;
-    Ok(Some(vm::probe::probe(cache.root(), &kernel.setup())?))
-=======
     let kernel = VirtualKernel::new(newest, registry, &Accelerator::new(None, &cache))?;
-    Ok(Some(vm::accel::probe(cache.root(), &Setup::new(&kernel.kernel, &kernel.initramfs))?))
->>>>>>> 05b0f3e (The accelerator is found out, and told, when the first machine is booted)
+    Ok(Some(vm::probe::probe(cache.root(), &Setup::new(&kernel.kernel, &kernel.initramfs))?))
 }
 
 fn keyring() -> Finding {

@@ -1,18 +1,12 @@
 //! Which accelerator machines run under: the one that was asked for, or the one that was seen to work.
 
-<<<<<<< HEAD
-use anyhow::Result;
-use vm::accel::Accel;
-use vm::kernels::Cache;
-use vm::probe::{Probe, probe};
-=======
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vm::accel::{Accel, Probe, probe};
+use vm::accel::Accel;
 use vm::kernels::Cache;
 use vm::machine::{MachineError, Setup};
->>>>>>> 05b0f3e (The accelerator is found out, and told, when the first machine is booted)
+use vm::probe::{Probe, probe};
 
 use crate::terminal;
 
