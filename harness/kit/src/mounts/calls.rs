@@ -87,7 +87,7 @@ pub fn umount_by(point: impl AsRef<Path>, flags: MntFlags) -> Answer {
 }
 
 /// Changes the attributes of the mount at `point` by `mount_setattr(2)` (since 5.12; ENOSYS before).
-pub fn set_attributes(point: impl AsRef<Path>, attributes: &MountAttributes) -> Answer {
+pub fn set_attributes(point: impl AsRef<Path>, attributes: &MountAttributes<'_>) -> Answer {
     set(point.as_ref(), AtFlags::empty(), attributes)
 }
 
@@ -96,7 +96,7 @@ pub fn make_read_only(point: impl AsRef<Path>) -> Answer {
     set(point.as_ref(), RECURSIVE, &MountAttributes::setting(MountAttrFlags::MOUNT_ATTR_RDONLY))
 }
 
-fn set(point: &Path, flags: AtFlags, attributes: &MountAttributes) -> Answer {
+fn set(point: &Path, flags: AtFlags, attributes: &MountAttributes<'_>) -> Answer {
     mount_setattr(CWD, point, flags, attributes).calling(format!("mount_setattr {} with {attributes}", point.display()))
 }
 

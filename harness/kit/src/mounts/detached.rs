@@ -65,7 +65,7 @@ impl Detached {
     }
 
     /// Changes it by `mount_setattr(2)`.
-    pub fn change(&self, attributes: &MountAttributes) -> Answer {
+    pub fn change(&self, attributes: &MountAttributes<'_>) -> Answer {
         mount_setattr(&self.0, "", AtFlags::EMPTY_PATH, attributes).calling("mount_setattr a detached mount")
     }
 

@@ -14,7 +14,7 @@ pub const LSMT_ROOT: u64 = u64::MAX;
 pub const LISTMOUNT_REVERSE: u32 = 1;
 
 /// The unique IDs of at most `room` mounts below the one that is asked about.
-pub fn listmount(request: &MountRequest, room: usize, flags: u32) -> nix::Result<Vec<u64>> {
+pub fn listmount(request: &MountRequest<'_>, room: usize, flags: u32) -> nix::Result<Vec<u64>> {
     let mut ids = vec![0_u64; room];
     // SAFETY: the kernel reads the request as far as its size tells, and refuses more than a page; it writes at most
     // `room` numbers.

@@ -1,6 +1,7 @@
 //! `mount_setattr(2)` (since 5.12) and `open_tree_attr(2)` (since 6.15), for which no crate has a wrapper.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::NixPath;
@@ -17,19 +18,19 @@ const SYS_OPEN_TREE_ATTR: libc::c_long = 467;
 /// How large `struct mount_attr` was when it was first published.
 pub const ATTRIBUTES_SIZE: usize = 32;
 
-/// What is to become of a mount: `struct mount_attr`.
-#[repr(C)]
+/// What is to become of a mount: `struct mount_attr`. The descriptor that it may name is open as long as `'fd` lasts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct MountAttributes {
+pub struct MountAttributes<'fd> {
     attr_set: u64,
     attr_clr: u64,
     propagation: u64,
     userns_fd: u64,
+    held: PhantomData<&'fd OwnedFd>,
 }
 
-impl MountAttributes {
+impl<'fd> MountAttributes<'fd> {
     /// Nothing.
-    pub const NONE: Self = Self { attr_set: 0, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    pub const NONE: Self = Self { attr_set: 0, attr_clr: 0, propagation: 0, userns_fd: 0, held: PhantomData };
 
     /// Setting these attributes.
     pub const fn setting(attributes: MountAttrFlags) -> Self {
@@ -53,8 +54,8 @@ impl MountAttributes {
         self
     }
 
-    /// Showing files' owners through the maps of this user namespace (`MOUNT_ATTR_IDMAP`), which has to be open until the call.
-    pub fn mapping_by(user_namespace: BorrowedFd<'_>) -> Self {
+    /// Showing files' owners through the maps of this user namespace (`MOUNT_ATTR_IDMAP`).
+    pub fn mapping_by(user_namespace: BorrowedFd<'fd>) -> Self {
         Self::setting(MountAttrFlags::MOUNT_ATTR_IDMAP).with_userns_fd(user_namespace.as_raw_fd() as u64)
     }
 
@@ -74,7 +75,7 @@ impl MountAttributes {
 }
 
 /// What it asks for, by the manual's names.
-impl fmt::Display for MountAttributes {
+impl fmt::Display for MountAttributes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Attributes above the lowest 32 have no names yet.
         let attributes = |bits: u64| match u32::try_from(bits) {
@@ -93,7 +94,7 @@ impl fmt::Display for MountAttributes {
     }
 }
 
-impl fmt::Debug for MountAttributes {
+impl fmt::Debug for MountAttributes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "«{self}»")
     }
@@ -107,7 +108,7 @@ pub fn mount_setattr<P: ?Sized + NixPath>(
     folder: impl AsFd,
     path: &P,
     flags: AtFlags,
-    attributes: &MountAttributes,
+    attributes: &MountAttributes<'_>,
 ) -> nix::Result<()> {
     mount_setattr_bytes(folder, path, flags, &attributes.to_bytes())
 }

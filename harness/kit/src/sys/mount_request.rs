@@ -1,6 +1,7 @@
 //! What `statmount(2)` and `listmount(2)` are asked for: `struct mnt_id_req`.
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::marker::PhantomData;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 bitflags::bitflags! {
     /// What is wanted of a mount, and what the kernel has told.
@@ -49,10 +50,10 @@ pub const REQUEST_SIZE_1: u32 = 32;
 /// What a later kernel might know behind the structure: the kernel reads no more than a page, which has 64 KiB at most.
 const BEYOND: usize = 65536 - REQUEST_SIZE_1 as usize;
 
-/// `struct mnt_id_req`.
+/// `struct mnt_id_req`. The descriptor that it may name is open as long as `'fd` lasts.
 #[repr(C, align(8))]
 #[derive(Debug, Clone, Copy)]
-pub struct MountRequest {
+pub struct MountRequest<'fd> {
     /// How many bytes of this the kernel is to read.
     pub size: u32,
     /// A descriptor of a mount namespace (since 6.18), or with `STATMOUNT_BY_FD` of a mount; else 0.
@@ -65,12 +66,13 @@ pub struct MountRequest {
     pub namespace: u64,
     /// What the published structures do not have.
     pub beyond: [u8; BEYOND],
+    held: PhantomData<&'fd OwnedFd>,
 }
 
-impl MountRequest {
+impl<'fd> MountRequest<'fd> {
     /// About one mount of the caller's mount namespace.
     pub const fn about(mount: u64) -> Self {
-        Self { size: REQUEST_SIZE_0, fd: 0, mount, param: 0, namespace: 0, beyond: [0; BEYOND] }
+        Self { size: REQUEST_SIZE_0, fd: 0, mount, param: 0, namespace: 0, beyond: [0; BEYOND], held: PhantomData }
     }
 
     /// For [`statmount`](super::statmount::statmount): what is wanted.
@@ -91,10 +93,10 @@ impl MountRequest {
         self
     }
 
-    /// About the mount or the mount namespace behind a descriptor, which has to stay open until the call.
-    pub fn behind(mut self, fd: impl AsFd) -> Self {
+    /// About the mount or the mount namespace behind a descriptor.
+    pub fn behind(mut self, fd: BorrowedFd<'fd>) -> Self {
         self.size = REQUEST_SIZE_1;
-        self.fd = fd.as_fd().as_raw_fd();
+        self.fd = fd.as_raw_fd();
         self
     }
 }

@@ -108,7 +108,7 @@ pub struct MountStatus {
 }
 
 /// What the mount that is asked about is like, in at most `room` bytes.
-pub fn statmount(request: &MountRequest, room: usize, flags: u32) -> nix::Result<MountStatus> {
+pub fn statmount(request: &MountRequest<'_>, room: usize, flags: u32) -> nix::Result<MountStatus> {
     // The kernel may write less than the head, or nothing but that; all else stays zero.
     let mut bytes = vec![0_u8; room.max(size_of::<Head>())];
     // SAFETY: the kernel reads the request as far as its size tells, and refuses more than a page; it writes at most `room`
