@@ -1,10 +1,12 @@
 //! Wrong claims about a second thread, and right ones beside them.
 
+use kit::eventually;
 use kit::prelude::*;
 
 pub(crate) const CASES: &[Case] = cases![
     thread_stays_until_its_end,
     thread_is_none,
+    thread_goes_by_itself,
     thread_stays_after_its_end,
     thread_is_where_it_went,
     thread_is_where_we_are,
@@ -26,6 +28,14 @@ fn thread_stays_until_its_end() -> Verdict {
 fn thread_is_none() -> Verdict {
     let _second = Thread::idle()?;
     expect_ok!(unshare(CLONE_NEWUSER));
+    holds()
+}
+
+/// A second thread ends without being told to.
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 1)]
+fn thread_goes_by_itself() -> Verdict {
+    let _second = Thread::idle()?;
+    expect!(eventually(|| Ok(unshare(CLONE_NEWUSER).is_ok()))?);
     holds()
 }
 
