@@ -10,7 +10,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 pub(super) const CASES: &[Case] = cases![life_socket_stays_in_its_ns];
 
 /// A socket stays in the network namespace it was made in when its process moves on, by unshare() or setns(): SIOCGSKNS tells.
-#[claim(source = "Few notes about network namespaces in Linux", needs = [UserNamespaces])]
+#[claim(source = "Few notes about network namespaces in Linux", needs = [UserNamespaces, Config("INET")])]
 fn life_socket_stays_in_its_ns() -> Verdict {
     user_namespace(CLONE_NEWNET, || {
         let (first_namespace, first) = (Namespace::own(Kind::Net)?, new_socket()?);
