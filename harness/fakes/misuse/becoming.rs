@@ -28,10 +28,10 @@ pub(crate) const CASES: &[Case] = cases![
     capable_user_has_no_capability,
     container_is_mapped,
     container_is_not_mapped,
-    container_may_name_the_host,
+    container_may_name_the_machine,
     namespace_is_owned,
     namespace_is_owned_by_root,
-    inner_root_may_not_name_the_host,
+    inner_root_may_not_name_the_machine,
     inner_root_of_a_user_may,
     inner_root_that_is_root_may,
 ];
@@ -202,7 +202,7 @@ fn container_is_not_mapped() -> Verdict {
 
 /// A container's root may set the hostname outside.
 #[claim(source = "namespaces(7)", needs = [Root])]
-fn container_may_name_the_host() -> Verdict {
+fn container_may_name_the_machine() -> Verdict {
     container(100_000, NONE, || {
         expect_ok!(name_host_again()?);
         holds()
@@ -230,7 +230,7 @@ fn owner_of_namespace_of(user: u32) -> Outcome<u32> {
 
 /// No root of a user namespace may set the hostname outside.
 #[claim(source = "namespaces(7)", needs = [Root])]
-fn inner_root_may_not_name_the_host() -> Verdict {
+fn inner_root_may_not_name_the_machine() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         expect_errno!(name_host_again()?, EPERM, "{whose}");
         Ok(())

@@ -21,8 +21,7 @@ pub(crate) struct Filters<'a> {
 
 impl<'a> Filters<'a> {
     pub(crate) fn of(options: &'a RunOptions) -> Self {
-        let any_of = options.test.filter.iter().chain(&options.filters).map(String::as_str).collect();
-        Self { any_of, none_of: &options.test.skip, exact: options.test.exact }
+        Self { any_of: options.names().collect(), none_of: &options.test.skip, exact: options.test.exact }
     }
 
     /// The words themselves.

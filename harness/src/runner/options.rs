@@ -8,7 +8,6 @@ use results::Shard;
 use vm::accel::Accel;
 
 use super::accelerator;
-use super::filters::Filters;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -151,8 +150,13 @@ impl RunOptions {
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
-        words.extend(Filters::of(self).words().iter().map(|word| (*word).to_owned()));
+        words.extend(self.names().map(str::to_owned));
         (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// What was typed to choose claims by name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.test.filter.iter().chain(&self.filters).map(String::as_str)
     }
 
     /// How many cases are carried out at once.
