@@ -29,11 +29,12 @@ pub(crate) fn carry_out(plan: Plan, front: Front) -> Result<u8> {
     }
     plan.refuse_nothing()?;
     plan.open_reports()?;
-    interruption::watch(plan)?;
+    let interruption = interruption::watch(plan)?;
     match front {
         Front::Libtest => libtest::run(plan)?,
         Front::Bars => bars::run(plan),
     }
+    interruption.give_way();
     plan.close();
     let matrix = plan.matrix();
     let judgement = plan.judge(&matrix);

@@ -1,6 +1,8 @@
 //! SIGINT and SIGTERM: the run stops at once, and what is known by then is written.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
 use kit::in_one_sentence;
@@ -14,13 +16,32 @@ use crate::terminal;
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
 
-/// From now on, ends the process in good order when it is asked to end.
-pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
+/// What ends the process in good order when it is asked to end.
+pub(crate) struct Watch {
+    asked: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Leaves the end of the process, and its last words, to the signal if one has come; else returns.
+    pub(crate) fn give_way(self) {
+        if self.asked.load(Ordering::SeqCst) {
+            let _ = self.thread.join();
+        }
+    }
+}
+
+/// Watches from now on.
+pub(crate) fn watch(plan: &Arc<Plan>) -> Result<Watch> {
     let mut signals = Signals::new([SIGINT, SIGTERM]).context("signals cannot be caught")?;
     let plan = Arc::clone(plan);
+    let asked = Arc::new(AtomicBool::new(false));
+    let heard = Arc::clone(&asked);
     // Lives as long as the process.
-    std::thread::spawn(move || {
+    let thread = std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
+            // First: what stops gives way to it.
+            heard.store(true, Ordering::SeqCst);
             plan.stop();
             let matrix = plan.matrix();
             let done: usize = matrix.runs.iter().map(|run| run.cases.len()).sum();
@@ -39,5 +60,5 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<()> {
             std::process::exit(KILLED_BY + signal);
         }
     });
-    Ok(())
+    Ok(Watch { asked, thread })
 }
