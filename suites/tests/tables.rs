@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         }),
         Trial::test("every_program_is_listed", every_program_is_listed),
         Trial::test("claims_end_with_a_full_stop", claims_end_with_a_full_stop),
+        Trial::test("claims_that_are_shown_are_real_ones", claims_that_are_shown_are_real_ones),
     ])
 }
 
@@ -50,6 +51,20 @@ fn claims_end_with_a_full_stop() -> Result<(), Failed> {
         None => Ok(()),
         Some(case) => Err(format!("{}: «{}»", case.name(), case.claim).into()),
     }
+}
+
+/// The worked examples of the documents stand in the tree as they are printed.
+fn claims_that_are_shown_are_real_ones() -> Result<(), Failed> {
+    let sources = sources()?;
+    for document in ["README.md", "CONTRIBUTING.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document))?;
+        for shown in text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            if !sources.iter().any(|(_, source)| source.contains(shown)) {
+                return Err(format!("{document} shows what no suite has:\n{shown}").into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The files of all suites, as `<suite>/<theme>.rs`, with their text.
