@@ -11,9 +11,10 @@ use super::mounts::{PLACE, mount_kind};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![cgroup_permission_comes_from_the_files_owner];
 
-/// Root of a user namespace that owns its cgroup namespace manages a cgroup only where the cgroup's files are his: else EACCES.
+/// Root of a user namespace can create child cgroups and open `cgroup.procs` for writing only if it owns those files;
+/// otherwise the calls fail with EACCES.
 ///
-/// Whether the cgroup namespace is his own makes no difference.
+/// Whether its user namespace owns the cgroup namespace makes no difference.
 #[claim(
     source = ["cgroups(7) CGROUPS DELEGATION: DELEGATING A HIERARCHY TO A LESS PRIVILEGED USER", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Cgroup2],
@@ -25,11 +26,11 @@ fn cgroup_permission_comes_from_the_files_owner() -> Verdict {
     let members = format!("{group}/cgroup.procs");
     fs::create_dir(&group).doing("make a cgroup")?;
     let new = format!("{group}/new");
-    let answers = (|| {
+    let outcome: Outcome<()> = (|| {
         for flags in [CLONE_NEWCGROUP, NONE] {
             inside(flags, || {
-                expect_errno!(fs::create_dir(&new), EACCES, "a cgroup in root's, with {flags:?}");
-                expect_errno!(open(&members), EACCES, "the list of members of root's, with {flags:?}");
+                expect_errno!(fs::create_dir(&new), EACCES, "below a cgroup of root's, with {flags:?}");
+                expect_errno!(open(&members), EACCES, "cgroup.procs of root's, with {flags:?}");
                 Ok(())
             })?;
         }
@@ -38,18 +39,22 @@ fn cgroup_permission_comes_from_the_files_owner() -> Verdict {
         }
         for flags in [CLONE_NEWCGROUP, NONE] {
             inside(flags, || {
-                expect_ok!(fs::create_dir(&new), "a cgroup in his own, with {flags:?}");
-                expect_ok!(open(&members), "the list of members of his own, with {flags:?}");
+                expect_ok!(fs::create_dir(&new), "below its own cgroup, with {flags:?}");
+                expect_ok!(open(&members), "its own cgroup.procs, with {flags:?}");
                 fs::remove_dir(&new).doing("remove it")
             })?;
         }
-        holds()
+        Ok(())
     })();
-    fs::remove_dir(&group).doing("remove the cgroup")?;
-    answers
+    // Which is not there, unless the answers were wrong.
+    let _ = fs::remove_dir(&new);
+    let removed = fs::remove_dir(&group);
+    outcome?;
+    removed.doing("remove the cgroup")?;
+    holds()
 }
 
-/// As root of an ordinary user's namespace, with others by `flags`.
+/// Runs `body` as root of an ordinary user's namespace, with others by `flags`.
 fn inside(flags: CloneFlags, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     unprivileged(NONE, || user_namespace(flags, body))
 }

@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
     setid_needs_capability_inside,
 ];
 
-/// As long as the map of users is empty, setuid(), setreuid() and setresuid() to whatever ID fail with EINVAL.
+/// While `uid_map` is empty, setuid(), setreuid() and setresuid() fail with EINVAL, even for the caller's own ID.
 #[claim(
     source = [
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
@@ -47,7 +47,7 @@ fn setuid_fails_einval_without_map() -> Verdict {
     })
 }
 
-/// As long as the map of groups is empty, setgid(), setregid() and setresgid() to whatever ID fail with EINVAL.
+/// While `gid_map` is empty, setgid(), setregid() and setresgid() fail with EINVAL, even for the caller's own ID.
 #[claim(
     source = [
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
@@ -64,6 +64,7 @@ fn setgid_fails_einval_without_map() -> Verdict {
             expect_errno!(setregid(id, id), EINVAL, "setregid({id}, {id})");
             expect_errno!(setregid(SAME_GROUP, id), EINVAL, "setregid(-1, {id})");
             expect_errno!(setresgid(id, id, id), EINVAL, "setresgid({id}, {id}, {id})");
+            expect_errno!(setresgid(SAME_GROUP, SAME_GROUP, id), EINVAL, "setresgid(-1, -1, {id})");
         }
         expect_ok!(setresgid(SAME_GROUP, SAME_GROUP, SAME_GROUP), "to change nothing");
         map_self(&maps)?;
@@ -75,7 +76,8 @@ fn setgid_fails_einval_without_map() -> Verdict {
     })
 }
 
-/// With maps one can change to the IDs that are mapped; all others are EINVAL, in setgroups() as well.
+/// A process in a user namespace can change only to IDs that are mapped there: setresuid(), setresgid() and setgroups()
+/// with another ID fail with EINVAL.
 #[claim(
     source = "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -105,7 +107,7 @@ fn setid_only_to_mapped_values() -> Verdict {
     })
 }
 
-/// setfsuid() and setfsgid() to an ID that is not mapped change nothing, and do not say so.
+/// setfsuid() and setfsgid() to an ID that is not mapped change nothing and report no error.
 #[claim(
     source = [
         "user_namespaces(7) Interaction with system calls that change process UIDs or GIDs",
@@ -132,7 +134,8 @@ fn setfsuid_to_unmapped_is_ignored() -> Verdict {
     })
 }
 
-/// Inside, too, it takes CAP_SETUID or CAP_SETGID in that namespace to change to others' IDs: EPERM without.
+/// In a user namespace, setresuid() to another ID requires CAP_SETUID there, and setresgid() and setgroups() require
+/// CAP_SETGID; without it they fail with EPERM.
 #[claim(
     source = ["setresuid(2) ERRORS", "getgroups(2) ERRORS"],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],

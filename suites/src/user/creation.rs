@@ -3,14 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{Identity, NOBODY, Sets, try_clone3};
+use kit::process::{NOBODY, Sets, try_clone3, with_only, without};
 use kit::sys::sharing::share_memory;
 use kit::sys::vfork::vfork;
 use kit::sysctl::{set_sysctl, sysctl};
+use kit::{Answer, Behaviour};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid, setgroups, setresgid, setresuid};
+use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -28,7 +29,8 @@ pub(super) const CASES: &[Case] = cases![
 
 const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
 
-/// A process without any capability can make itself a user namespace with unshare(), though none of another kind.
+/// A process without any capability can create a user namespace for itself with unshare(), but no namespace of another
+/// kind.
 #[claim(
     source = [
         "namespaces(7) The namespaces API",
@@ -42,14 +44,17 @@ fn unprivileged_creation_by_unshare() -> Verdict {
     unprivileged(NONE, || {
         expect!(Sets::own()?.are_void(), "before");
         let before = own_inode(Kind::User)?;
-        expect_errno!(unshare(CLONE_NEWUTS), EPERM, "another kind");
+        for other in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
+            expect_errno!(unshare(other.flag()), EPERM, "a {other} namespace");
+        }
         expect_ok!(unshare(CLONE_NEWUSER));
         expect_ne!(own_inode(Kind::User)?, before);
         holds()
     })
 }
 
-/// A process without any capability can have a child in a new user namespace by clone(), and stays where it is itself.
+/// A process without any capability can create a child in a new user namespace with clone(), but in no new namespace of
+/// another kind; it stays in its own.
 #[claim(
     source = ["clone(2) CLONE_NEWUSER", "user_namespaces(7) Nested namespaces, namespace membership"],
     needs = [UserNamespaces],
@@ -58,7 +63,9 @@ fn unprivileged_creation_by_clone() -> Verdict {
     unprivileged(NONE, || {
         expect!(Sets::own()?.are_void(), "before");
         let before = own_inode(Kind::User)?;
-        expect_errno!(try_clone3(&CloneArgs::new(CLONE_NEWUTS)), EPERM, "another kind");
+        for other in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
+            expect_errno!(try_clone3(&CloneArgs::new(other.flag())), EPERM, "a {other} namespace");
+        }
         let made = expect_ok!(Spawn::new(CLONE_NEWUSER).try_start(Peer::wait)?);
         expect_ne!(inode_of(made.pid(), Kind::User)?, before, "the child's");
         expect_eq!(own_inode(Kind::User)?, before, "the parent's");
@@ -66,7 +73,8 @@ fn unprivileged_creation_by_clone() -> Verdict {
     })
 }
 
-/// unshare() of a user namespace moves the caller itself, at once; of a PID namespace it moves only later children.
+/// unshare(CLONE_NEWUSER) moves the caller itself into the new namespace, where unshare(CLONE_NEWPID) moves only its
+/// later children.
 #[claim(
     source = ["user_namespaces(7) Nested namespaces, namespace membership", "unshare(2) CLONE_NEWUSER"],
     needs = [UserNamespaces],
@@ -76,19 +84,21 @@ fn unshare_makes_caller_member() -> Verdict {
         let before = own_inode(Kind::User)?;
         let caller = spawn(NONE, |outside| {
             expect_ok!(unshare(CLONE_NEWUSER | CLONE_NEWPID));
-            outside.go()?;
+            outside.send(&child(NONE, || Ok((own_inode(Kind::User)?, own_inode(Kind::Pid)?)))?)?;
             outside.wait()
         })?;
-        caller.recv::<()>()?;
+        let (user_of_child, pid_of_child): (Inode, Inode) = caller.recv()?;
         let moved = caller.namespace(Kind::User)?;
         expect_ne!(moved.inode()?, before, "its user namespace");
         expect_eq!(expect_ok!(moved.parent()).inode()?, before, "the parent of its user namespace");
         expect_eq!(inode_of(caller.pid(), Kind::Pid)?, own_inode(Kind::Pid)?, "its PID namespace");
+        expect_eq!(user_of_child, moved.inode()?, "the user namespace of its child");
+        expect_ne!(pid_of_child, own_inode(Kind::Pid)?, "the PID namespace of its child");
         holds()
     })
 }
 
-/// A process that is forked without CLONE_NEWUSER is in its parent's user namespace, and with the flag it is not.
+/// A child that is created without CLONE_NEWUSER is in its parent's user namespace, and with it in one of its own.
 #[claim(
     source = ["user_namespaces(7) Nested namespaces, namespace membership", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -108,7 +118,8 @@ fn fork_inherits_user_namespace() -> Verdict {
     })
 }
 
-/// Making a user namespace is EPERM while the caller's user or group has no ID in the user namespace that it is in.
+/// clone() and unshare() with CLONE_NEWUSER fail with EPERM while the caller's user ID or its group ID is not mapped in its
+/// user namespace.
 #[claim(source = ["clone(2) ERRORS", "unshare(2) CLONE_NEWUSER", "unshare(2) ERRORS"], needs = [UserNamespaces])]
 fn creation_needs_mapped_ids() -> Verdict {
     for files in [["uid_map", "gid_map"], ["gid_map", "uid_map"]] {
@@ -133,38 +144,24 @@ fn creation_needs_mapped_ids() -> Verdict {
     holds()
 }
 
-/// It is the effective user ID that needs to be mapped for making a user namespace; the real and the saved one do not.
+/// Creating a user namespace requires that the effective user ID and group ID are mapped; the real, saved and filesystem
+/// IDs need not be.
 #[claim(source = ["clone(2) ERRORS", "unshare(2) CLONE_NEWUSER"], needs = [Root, UserNamespaces])]
 fn creation_asks_for_the_effective_ids() -> Verdict {
-    let group = IdMap { inside: 0, outside: NOBODY, count: 1 };
-    for (effective, allowed) in [(NOBODY + 1, true), (NOBODY, false)] {
-        let real = 2 * NOBODY + 1 - effective;
-        let maps = Maps {
-            uid: vec![IdMap { inside: 0, outside: NOBODY + 1, count: 1 }],
-            gid: vec![IdMap { outside: real, ..group }],
-            deny_setgroups: false,
-        };
-        let caller = spawn(NONE, |root| {
-            Identity::user(real).ids(real, effective, real).assume()?;
-            unshare(CLONE_NEWUSER)?;
-            root.go()?;
-            root.wait()?;
-            if allowed {
-                expect_ok!(unshare(CLONE_NEWUSER), "the effective user ID is mapped, no other one");
-            } else {
-                expect_errno!(unshare(CLONE_NEWUSER), EPERM, "the real and saved user IDs are mapped");
-            }
-            Ok(())
-        })?;
-        caller.recv::<()>()?;
-        maps.write(&caller.pid().to_string())?;
-        caller.go()?;
-        caller.join()?;
+    let all_mapped = Ids { effective: MAPPED, others: MAPPED };
+    let effective = Ids { effective: MAPPED, others: MAPPED + 1 };
+    let others = Ids { effective: MAPPED + 1, others: MAPPED };
+    for (user, group) in [(effective, all_mapped), (all_mapped, effective), (effective, effective)] {
+        expect_ok!(unshare_as(user, group)?, "user {user:?}, group {group:?}");
+    }
+    for (user, group) in [(others, all_mapped), (all_mapped, others)] {
+        expect_errno!(unshare_as(user, group)?, EPERM, "user {user:?}, group {group:?}");
     }
     holds()
 }
 
-/// A child in a new user namespace cannot share root and working directory with its parent: CLONE_FS makes it EINVAL.
+/// clone() with both CLONE_NEWUSER and CLONE_FS fails with EINVAL: a child in a new user namespace cannot share its
+/// parent's root and working directory.
 #[claim(source = "clone(2) ERRORS", needs = [UserNamespaces])]
 fn newuser_with_clone_fs_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -178,9 +175,8 @@ fn newuser_with_clone_fs_einval() -> Verdict {
     })
 }
 
-/// CLONE_NEWUSER with CLONE_PARENT makes a process in a new user namespace that is the caller's sibling, not its child.
-///
-/// `CLONE_THREAD`, which the manual names in the same breath, is refused.
+/// clone() with CLONE_NEWUSER and CLONE_PARENT creates a process in a new user namespace that is the caller's sibling, not
+/// its child.
 #[claim(
     source = "clone(2) CLONE_NEWUSER",
     needs = [UserNamespaces],
@@ -190,7 +186,6 @@ fn newuser_with_clone_parent_makes_a_sibling() -> Verdict {
     unprivileged(NONE, || {
         for (flags, is_ours) in [(CLONE_NEWUSER | CLONE_PARENT, true), (CLONE_NEWUSER, false)] {
             let caller = spawn(NONE, |parent| {
-                expect_errno!(share_memory(CLONE_NEWUSER | CLONE_SIGHAND | CLONE_THREAD, 0), EINVAL);
                 parent.send(&expect_ok!(share_memory(flags, 7), "{flags:?}").pid().as_raw())?;
                 parent.wait()
             })?;
@@ -207,32 +202,36 @@ fn newuser_with_clone_parent_makes_a_sibling() -> Verdict {
     })
 }
 
-/// With kernel.unprivileged_userns_clone=0, which Debian's kernels have, only CAP_SYS_ADMIN makes user namespaces: else EPERM.
+/// While Debian's `kernel.unprivileged_userns_clone` is 0, clone() and unshare() with CLONE_NEWUSER fail with EPERM for
+/// processes without CAP_SYS_ADMIN.
 #[claim(source = "Debian kernel/fork.c copy_process", needs = [Root, Disposable, Behaviour(DEBIANS_SWITCH)])]
 fn debian_sysctl_blocks_creation() -> Verdict {
-    let tries = || unprivileged(NONE, || Ok((try_clone3(&NEW_USER).portable(), unshare(CLONE_NEWUSER).portable())));
-    let before: u32 = sysctl(SWITCH)?;
-    let mut answers = Vec::new();
-    for value in [1, 0] {
-        set_sysctl(SWITCH, value).doing("write the sysctl")?;
-        answers.push((tries(), child(NONE, || Ok(unshare(CLONE_NEWUSER).is_ok()))));
-    }
-    set_sysctl(SWITCH, before).doing("put the sysctl back")?;
-    let mut answers = answers.into_iter();
-    let (Some((allowed, root_when_allowed)), Some((refused, root_when_refused))) = (answers.next(), answers.next())
-    else {
-        return Err(Failure::broken("no answers"));
+    let allowed = || {
+        expect_ok!(try_clone3(&NEW_USER), "clone");
+        expect_ok!(unshare(CLONE_NEWUSER), "unshare");
+        Ok(())
     };
-    let (allowed, refused) = (allowed?, refused?);
-    expect_ok!(allowed.0, "clone3 by an ordinary user, with 1");
-    expect_ok!(allowed.1, "unshare by an ordinary user, with 1");
-    expect_errno!(refused.0, EPERM, "clone3 by an ordinary user, with 0");
-    expect_errno!(refused.1, EPERM, "unshare by an ordinary user, with 0");
-    expect!(root_when_allowed? && root_when_refused?, "root, with 1 and with 0");
-    holds()
+    let refused = || {
+        expect_errno!(try_clone3(&NEW_USER), EPERM, "clone");
+        expect_errno!(unshare(CLONE_NEWUSER), EPERM, "unshare");
+        Ok(())
+    };
+    let before: u32 = sysctl(SWITCH)?;
+    let outcome = (|| {
+        set_sysctl(SWITCH, 1).doing("write the sysctl")?;
+        unprivileged(NONE, allowed).doing("an ordinary user, with 1")?;
+        without(CapabilitySet::SYS_ADMIN, NONE, allowed).doing("root without CAP_SYS_ADMIN, with 1")?;
+        set_sysctl(SWITCH, 0).doing("write the sysctl")?;
+        unprivileged(NONE, refused).doing("an ordinary user, with 0")?;
+        without(CapabilitySet::SYS_ADMIN, NONE, refused).doing("root without CAP_SYS_ADMIN, with 0")?;
+        with_only(CapabilitySet::SYS_ADMIN, NONE, allowed).doing("root with CAP_SYS_ADMIN alone, with 0")?;
+        holds()
+    })();
+    set_sysctl(SWITCH, before).doing("put the sysctl back")?;
+    outcome
 }
 
-/// A kernel without CONFIG_USER_NS answers CLONE_NEWUSER with EINVAL.
+/// On a kernel without CONFIG_USER_NS, clone() and unshare() with CLONE_NEWUSER fail with EINVAL.
 #[claim(
     source = ["clone(2) ERRORS", "unshare(2) ERRORS", "user_namespaces(7) Availability"],
     needs = [Root, InitialNamespaces, Behaviour(BUILT_WITHOUT)],
@@ -240,7 +239,9 @@ fn debian_sysctl_blocks_creation() -> Verdict {
 fn user_ns_config_off_einval() -> Verdict {
     expect_errno!(try_clone3(&NEW_USER), EINVAL);
     expect_errno!(unshare(CLONE_NEWUSER), EINVAL);
-    expect_ok!(unshare(CLONE_NEWNS), "the kind that every kernel has");
+    // The kind that no kernel is built without.
+    expect_ok!(try_clone3(&CloneArgs::new(CLONE_NEWNS)), "a mount namespace");
+    expect_ok!(unshare(CLONE_NEWNS), "a mount namespace");
     holds()
 }
 
@@ -253,6 +254,38 @@ const DEBIANS_SWITCH: &Behaviour = &Behaviour {
 
 const BUILT_WITHOUT: &Behaviour =
     &Behaviour { what: "is built without CONFIG_USER_NS", probe: || !Path::new("/proc/self/ns/user").exists() };
+
+/// The only ID that is mapped where [`unshare_as`] makes a user namespace.
+const MAPPED: u32 = NOBODY;
+
+/// A process's user or group IDs.
+#[derive(Debug, Clone, Copy)]
+struct Ids {
+    effective: u32,
+    /// The real, the saved and the filesystem ID.
+    others: u32,
+}
+
+/// What comes of making a user namespace in one that maps [`MAPPED`] alone, by a process with these IDs.
+fn unshare_as(user: Ids, group: Ids) -> Outcome<Answer> {
+    let caller = spawn(NONE, |root| {
+        let (real, effective) = (Gid::from_raw(group.others), Gid::from_raw(group.effective));
+        setgroups(&[]).doing("setgroups")?;
+        setresgid(real, effective, real).doing("setresgid")?;
+        setfsgid(real);
+        let (real, effective) = (Uid::from_raw(user.others), Uid::from_raw(user.effective));
+        setresuid(real, effective, real).doing("setresuid")?;
+        setfsuid(real);
+        unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
+        root.go()?;
+        root.wait()?;
+        Ok(unshare(CLONE_NEWUSER).portable())
+    })?;
+    caller.recv::<()>()?;
+    Maps::range(MAPPED, 1).write(&caller.pid().to_string())?;
+    caller.go()?;
+    caller.join()
+}
 
 /// Writes one of the caller's own map files.
 fn write_own(file: &str, maps: &Maps) -> Outcome<()> {

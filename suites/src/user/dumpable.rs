@@ -8,7 +8,7 @@ use std::process::{Child as Process, Stdio};
 use kit::Behaviour;
 use kit::Program;
 use kit::prelude::*;
-use kit::process::{MapFile, NOBODY, become_root_inside, become_user, owned_by, program_command, user_namespace_with};
+use kit::process::{MapFile, NOBODY, as_user, become_root_inside, become_user, owned_by, program_command};
 use kit::sysctl::sysctl;
 use nix::sys::prctl::{get_dumpable, get_pdeathsig, set_dumpable, set_pdeathsig};
 use nix::sys::signal::Signal;
@@ -33,9 +33,11 @@ pub(super) const SUID_DUMPABLE_OFF: &Behaviour = &Behaviour {
     probe: || sysctl::<u32>("fs/suid_dumpable").is_ok_and(|value| value != 1),
 };
 
-/// A process that has changed its user and is not dumpable cannot open uid_map of a child in a new user namespace: EACCES.
+/// After a change of user ID has made a process non-dumpable, opening `uid_map` of its child in a new user namespace for
+/// writing fails with EACCES.
 ///
-/// The file is root's then. When the process is made dumpable before it makes the child, the file is its user's.
+/// The child inherits the attribute, and its file belongs to root. If the process is made dumpable before it creates the
+/// child, the file belongs to its user.
 #[claim(
     source = [
         "user_namespaces(7) Nested namespaces, namespace membership", "PR_SET_DUMPABLE(2const)", "proc_pid(5)",
@@ -47,18 +49,21 @@ fn id_change_blocks_parent_mapping() -> Verdict {
         let user = Uid::from_raw(NOBODY);
         setresuid(user, user, user).doing("setresuid")?;
         let made = waiting(CLONE_NEWUSER)?;
-        expect_eq!(owner_of(&MapFile::Uid.path(made.pid()))?, 0, "whose the file is");
+        expect_eq!(owner_of(&MapFile::Uid.path(made.pid()))?, 0, "the file's owner");
         expect_errno!(MapFile::Uid.open(made.pid()), EACCES);
 
         set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")?;
         let made = waiting(CLONE_NEWUSER)?;
-        expect_eq!(owner_of(&MapFile::Uid.path(made.pid()))?, NOBODY, "whose it is when its parent was dumpable");
+        expect_eq!(owner_of(&MapFile::Uid.path(made.pid()))?, NOBODY, "its owner when the parent was dumpable");
         expect_ok!(MapFile::Uid.write(made.pid(), &format!("0 {NOBODY} 1")), "when it was dumpable");
         holds()
     })
 }
 
-/// The files in /proc/PID of a non-dumpable process are root's; the directory itself and those of others are their user's.
+/// All entries of `/proc/PID` of a non-dumpable process belong to root, except directories with mode 0555, which belong to
+/// the process's user.
+///
+/// The directory itself, and all entries of that of a dumpable process, belong to the process's user.
 #[claim(source = "proc_pid(5)", needs = [Root])]
 fn nondumpable_proc_files_owned_by_root() -> Verdict {
     for dumpable in [true, false] {
@@ -69,24 +74,23 @@ fn nondumpable_proc_files_owned_by_root() -> Verdict {
             parent.wait()
         })?;
         process.recv::<()>()?;
-        let expected = if dumpable { NOBODY } else { 0 };
-        for name in ["/status", "/fd", "/uid_map"] {
-            let path = format!("/proc/{}{name}", process.pid());
-            expect_eq!(owner_of(&path)?, expected, "{name}, dumpable: {dumpable}");
-        }
+        let expected = Owners { user: NOBODY, rest: if dumpable { NOBODY } else { 0 } };
+        expect_owners(process.pid(), expected).doing(format!("dumpable: {dumpable}"))?;
         expect_eq!(owner_of(&format!("/proc/{}", process.pid()))?, NOBODY, "the directory, dumpable: {dumpable}");
     }
     holds()
 }
 
-/// The files in /proc/PID of a non-dumpable process are those of root of the user namespace in which it was exec'ed.
+/// The files in `/proc/PID` of a non-dumpable process belong to root of the user namespace in which it called execve().
 ///
-/// What was exec'ed outside and is only forked inside has files that belong to root outside.
+/// Those of a process that was only forked there belong to root of the one in which its program was executed. The user that
+/// the process runs as makes no difference.
 #[claim(source = "proc_pid(5)", since = "4.11", needs = [Root, UserNamespaces])]
 fn nondumpable_proc_files_owned_by_ns_root() -> Verdict {
-    let first = 100_000;
+    let (first, inside) = (100_000, 5);
     let container = owned_by(NOBODY, Some(&Maps::range(first, 10)), NONE, |outside| {
         become_root_inside()?;
+        become_user(inside)?;
         let execd = Execd::nondumpable()?;
         let forked = spawn(NONE, |parent| {
             set_dumpable(false).doing("prctl(PR_SET_DUMPABLE)")?;
@@ -94,18 +98,18 @@ fn nondumpable_proc_files_owned_by_ns_root() -> Verdict {
             parent.wait()
         })?;
         forked.recv::<()>()?;
-        let inside = owner_of(&format!("/proc/{}/status", execd.pid()))?;
-        outside.send(&(execd.pid().as_raw(), forked.pid().as_raw(), inside))?;
+        expect_owners(execd.pid(), Owners { user: inside, rest: 0 }).doing("executed inside, as seen there")?;
+        outside.send(&(execd.pid().as_raw(), forked.pid().as_raw()))?;
         outside.wait()
     })?;
-    let (execd, forked, inside): (i32, i32, u32) = container.recv()?;
-    expect_eq!(inside, 0, "exec'ed inside, as seen there");
-    expect_eq!(owner_of(&format!("/proc/{execd}/status"))?, first, "exec'ed inside, as seen outside");
-    expect_eq!(owner_of(&format!("/proc/{forked}/status"))?, 0, "exec'ed outside, as seen there");
+    let (execd, forked): (i32, i32) = container.recv()?;
+    let user = first + inside;
+    expect_owners(Pid::from_raw(execd), Owners { user, rest: first }).doing("executed inside")?;
+    expect_owners(Pid::from_raw(forked), Owners { user, rest: 0 }).doing("executed outside")?;
     holds()
 }
 
-/// prctl(PR_SET_DUMPABLE, 2) is EINVAL: that value cannot be set, while 0 and 1 can.
+/// prctl(PR_SET_DUMPABLE, 2) fails with EINVAL and changes nothing, while the values 0 and 1 can be set.
 #[claim(source = "PR_SET_DUMPABLE(2const)")]
 fn set_dumpable_2_einval() -> Verdict {
     for allowed in [DumpableBehavior::NotDumpable, DumpableBehavior::Dumpable] {
@@ -116,38 +120,51 @@ fn set_dumpable_2_einval() -> Verdict {
     holds()
 }
 
-/// Making or joining a user namespace leaves dumpability and the parent-death signal; changing the user clears both.
-#[claim(source = "kernel/cred.c commit_creds", needs = [Root, UserNamespaces, Behaviour(SUID_DUMPABLE_OFF)])]
+/// Creating a user namespace, or joining one as its owner, keeps dumpability and the parent-death signal; joining another
+/// user's clears both.
+#[claim(
+    source = ["kernel/cred.c commit_creds", "kernel/cred.c cred_cap_issubset"],
+    needs = [Root, UserNamespaces, Behaviour(SUID_DUMPABLE_OFF)],
+)]
 fn creating_userns_keeps_dumpable() -> Verdict {
     let set = (true, Some(Signal::SIGUSR1 as i32));
-    let prepared = || -> Outcome<()> {
+    let found_after = |enter: &dyn Fn() -> nix::Result<()>| -> Outcome<_> {
         set_pdeathsig(Signal::SIGUSR1).doing("prctl(PR_SET_PDEATHSIG)")?;
-        set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")
+        set_dumpable(true).doing("prctl(PR_SET_DUMPABLE)")?;
+        enter().doing("enter a user namespace")?;
+        Ok((get_dumpable()?, get_pdeathsig()?.map(|signal| signal as i32)))
     };
-    let found = || -> Outcome<_> { Ok((get_dumpable()?, get_pdeathsig()?.map(|signal| signal as i32))) };
-    let target = user_namespace_with(&Maps::range(100_000, 10), NONE, Peer::wait)?;
-    let namespace = target.namespace(Kind::User)?;
-    child(NONE, || {
-        prepared()?;
-        expect_eq!(found()?, set, "before");
-        setns(&namespace, CLONE_NEWUSER).doing("setns")?;
-        expect_eq!(found()?, set, "after setns by root");
-        Ok(())
-    })?;
-    child(NONE, || {
-        become_user(NOBODY)?;
-        prepared()?;
-        unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
-        expect_eq!(found()?, set, "after unshare by an ordinary user");
-        Ok(())
-    })?;
-    child(NONE, || {
-        prepared()?;
-        let user = Uid::from_raw(NOBODY);
-        setresuid(user, user, user).doing("setresuid")?;
-        expect_eq!(found()?, (false, None), "after a change of user");
-        holds()
-    })
+    let made = as_user(NOBODY, NONE, || found_after(&|| unshare(CLONE_NEWUSER)))?;
+    expect_eq!(made, set, "after unshare by an ordinary user");
+    for (owner, expected) in [(0, set), (NOBODY, (false, None))] {
+        let target = owned_by(owner, None, NONE, Peer::wait)?;
+        let namespace = target.namespace(Kind::User)?;
+        let joined = child(NONE, || found_after(&|| setns(&namespace, CLONE_NEWUSER)))?;
+        expect_eq!(joined, expected, "after setns by root to a user namespace of user {owner}");
+    }
+    holds()
+}
+
+/// To whom the entries of a process's directory in `/proc` belong.
+#[derive(Debug, Clone, Copy)]
+struct Owners {
+    /// Directories with mode 0555.
+    user: u32,
+    /// All the rest.
+    rest: u32,
+}
+
+/// The claim says that the entries of `/proc/PID` belong to these.
+fn expect_owners(pid: Pid, expected: Owners) -> Outcome<()> {
+    let directory = format!("/proc/{pid}");
+    for entry in fs::read_dir(&directory).doing(format!("list {directory}"))? {
+        let path = entry.doing(format!("list {directory}"))?.path();
+        let seen = fs::symlink_metadata(&path).doing(format!("stat {}", path.display()))?;
+        let is_open_to_all = seen.is_dir() && seen.mode() & 0o7777 == 0o555;
+        let owner = if is_open_to_all { expected.user } else { expected.rest };
+        expect_eq!(seen.uid(), owner, "{}", path.display());
+    }
+    Ok(())
 }
 
 /// A process in the caller's namespaces that was exec'ed there and has made itself non-dumpable. Dropping it ends it.

@@ -27,21 +27,22 @@ pub(super) const CASES: &[Case] = cases![
 /// What the cases keep or lose: the kernel gives it no further meaning here.
 const ONE: CapabilitySet = CapabilitySet::NET_RAW;
 
-/// execve() by a process whose user is not mapped in its user namespace leaves it no capability.
+/// execve() by a process whose user ID is not mapped in its user namespace leaves it no capability.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
 fn exec_drops_caps_when_unmapped() -> Verdict {
     unprivileged(NONE, expect_caps_lost_when_unmapped)?;
     holds()
 }
 
-/// A process of root's, too, has no capability after execve() in a user namespace that does not map it.
+/// execve() by root in a user namespace that does not map user 0 of its parent leaves it no capability either.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root])]
 fn exec_drops_caps_of_root_when_unmapped() -> Verdict {
     expect_caps_lost_when_unmapped()?;
     holds()
 }
 
-/// execve() by a process that is user 0 in its user namespace, whoever it is outside, leaves it all capabilities.
+/// execve() by a process that is user 0 in its user namespace leaves it all capabilities, even if it is an ordinary user
+/// outside.
 #[claim(source = ["user_namespaces(7) Capabilities", "namespaces-fun"], needs = [UserNamespaces])]
 fn exec_keeps_caps_for_uid_0() -> Verdict {
     unprivileged(NONE, || {
@@ -53,35 +54,36 @@ fn exec_keeps_caps_for_uid_0() -> Verdict {
     })
 }
 
-/// execve() by a process that is mapped to another user ID than 0 leaves it no capability.
+/// execve() by a process whose user ID is mapped to another one than 0 leaves it no capability.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [UserNamespaces])]
 fn exec_drops_caps_for_nonzero_uid() -> Verdict {
     unprivileged(NONE, || {
         let (before, after) = as_id(1000, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
         expect_eq!(before, Sets::full()?, "before");
-        expect_eq!(after.0, 1000);
         expect!(after.1.are_void(), "after: {:?}", after.1);
-        expect_eq!(after.1.bounding, every_capability()?);
         expect_eq!(as_id(0, || executed(&mut tell_status()))?.1, before, "as user 0");
         holds()
     })
 }
 
-/// An inheritable capability of the file alone lets a user other than 0 keep none: the process has to have it as well.
+/// On execve() by a user other than 0, a capability that only the file's inheritable set contains is lost: the process's
+/// must contain it, too.
 #[claim(
     source = "user_namespaces(7) Capabilities",
     needs = [Root, UserNamespaces, Config("TMPFS_XATTR")],
-    erratum = "user_namespaces(7): capabilities are lost on execve(2) unless the process has user ID 0 or the executable \
-               file has a nonempty inheritable capabilities mask.",
+    erratum = "user_namespaces(7), Capabilities: capabilities are lost on execve(2) unless the process has user ID 0 or \
+               the executable file has a nonempty inheritable capabilities mask.",
 )]
 fn an_inheritable_file_mask_alone_keeps_nothing() -> Verdict {
     let (without, with) = after_exec_of_inheriting_file()?;
     expect!(without.are_void(), "with the file's alone: {without:?}");
-    expect!(!with.effective.is_empty(), "with the process's too");
+    expect_eq!(with.effective, ONE, "with the process's too");
     holds()
 }
 
-/// A capability that is inheritable for both the process and the file survives execve() by a user other than 0.
+/// A capability in the inheritable sets of both the process and the file is permitted after execve() by a user other than 0.
+///
+/// It is effective, too, when the file's effective bit is set.
 #[claim(
     source = ["user_namespaces(7) Capabilities", "capabilities(7) Transformation of capabilities during execve()"],
     needs = [Root, UserNamespaces, Config("TMPFS_XATTR")],
@@ -100,7 +102,7 @@ fn exec_caps_kept_by_inheritable_pair() -> Verdict {
     holds()
 }
 
-/// An ambient capability that a process has raised in its user namespace survives execve() by a user other than 0.
+/// A capability that a process has raised in its ambient set in a user namespace is kept on execve() by a user other than 0.
 #[claim(source = "capabilities(7) Transformation of capabilities during execve()", needs = [UserNamespaces])]
 fn exec_caps_kept_by_ambient() -> Verdict {
     unprivileged(NONE, || {
@@ -119,7 +121,7 @@ fn exec_caps_kept_by_ambient() -> Verdict {
     })
 }
 
-/// With SECBIT_NOROOT set in the user namespace, execve() as its user 0 leaves no capability.
+/// With SECBIT_NOROOT set in a user namespace, execve() by its user 0 leaves the process no capability.
 #[claim(source = "capabilities(7) The securebits flags: establishing a capabilities-only environment", needs = [UserNamespaces])]
 fn noroot_securebit_stops_exec_caps() -> Verdict {
     unprivileged(NONE, || {
@@ -130,14 +132,13 @@ fn noroot_securebit_stops_exec_caps() -> Verdict {
             })
         };
         let without = seen(CapabilitiesSecureBits::NO_ROOT)?;
-        expect_eq!(without.0, 0);
         expect!(without.1.are_void(), "with SECBIT_NOROOT: {:?}", without.1);
         expect_eq!(seen(CapabilitiesSecureBits::empty())?, (0, Sets::full()?), "without it");
         holds()
     })
 }
 
-/// What user 0 drops from the bounding set in its user namespace is missing after execve(), and nothing else is.
+/// A capability that user 0 of a user namespace drops from its bounding set is missing after execve(), and no other one is.
 #[claim(source = "capabilities(7) Capability bounding set", needs = [UserNamespaces])]
 fn bounding_set_limits_exec_inside() -> Verdict {
     unprivileged(NONE, || {
@@ -152,9 +153,9 @@ fn bounding_set_limits_exec_inside() -> Verdict {
     })
 }
 
-/// A process with no_new_privs can make a user namespace, and keeps all capabilities there on execve() as its user 0.
+/// A process with no_new_privs can create a user namespace, and keeps all capabilities there on execve() by its user 0.
 ///
-/// The flag stays set; a set-user-ID program shows that it has its effect otherwise.
+/// The flag stays set. Its effect is seen outside: a set-user-ID program does not change the user ID.
 #[claim(source = "kernel/user_namespace.c create_user_ns", needs = [Root, UserNamespaces])]
 fn no_new_privs_does_not_block() -> Verdict {
     let set_user_id = copy_of_ourselves("/tmp/set-user-id", 0o4755)?;
@@ -174,10 +175,8 @@ fn no_new_privs_does_not_block() -> Verdict {
 
 /// In a user namespace without maps the caller keeps all capabilities until execve() and none after it.
 fn expect_caps_lost_when_unmapped() -> Outcome<()> {
-    let overflow: u32 = kit::sysctl::sysctl("kernel/overflowuid")?;
-    let (before, (uid, after)) = child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
+    let (before, (_, after)) = child(CLONE_NEWUSER, || Ok((Sets::own()?, executed(&mut tell_status())?)))?;
     expect_eq!(before, Sets::full()?, "before");
-    expect_eq!(uid, overflow);
     expect!(after.are_void(), "after: {after:?}");
     let mapped = as_id(0, || executed(&mut tell_status()))?;
     expect_eq!(mapped, (0, before), "mapped to user 0");

@@ -6,7 +6,7 @@ use kit::Behaviour;
 use kit::file_capability::FileCapability;
 use kit::mounts::{Propagation, mount_kind, tmpfs};
 use kit::prelude::*;
-use kit::process::{as_user, container};
+use kit::process::{as_user, container, container_with};
 use nix::mount::MsFlags;
 use rustix::fs::{XattrFlags, removexattr, setxattr};
 use rustix::io;
@@ -29,25 +29,33 @@ const OUTER: &str = "/tmp/file";
 /// Where the containers mount a file system of their own.
 const OWN: &str = "/mnt/file";
 
-/// Root of a user namespace cannot set trusted attributes of its own files, whoever mounted what they are on: EPERM.
+/// Root of a user namespace cannot set trusted attributes of files that it owns, not even on a file system that the
+/// namespace mounted: setxattr() fails with EPERM.
 #[claim(
     source = ["xattr(7) Trusted extended attributes", "capabilities(7) CAP_SYS_ADMIN"],
     needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn trusted_xattrs_refused() -> Verdict {
     file_of(OUTER, (100_000, 100_000), 0o644)?;
-    inside(|| {
+    let maps = Maps::range(100_000, 1000);
+    let container = container_with(&maps, CLONE_NEWNS, |outside| {
+        make_own_file()?;
         expect_errno!(set(OUTER, "trusted.nsproof"), EPERM, "on a file system mounted outside");
         expect_errno!(set(OWN, "trusted.nsproof"), EPERM, "on its own file system");
-        // Which is for whoever has CAP_SETFCAP over the file.
+        // Which requires CAP_SETFCAP over the file, and no more.
         expect_ok!(FileCapability::permitted(CapabilitySet::NET_RAW).write(OUTER), "security.capability");
-        Ok(())
+        outside.go()?;
+        outside.wait()
     })?;
-    expect_ok!(set(OUTER, "trusted.nsproof"), "root outside");
+    container.recv::<()>()?;
+    expect_ok!(set(OUTER, "trusted.nsproof"), "by root outside");
+    let own = format!("/proc/{}/root{OWN}", container.pid());
+    expect_ok!(set(&own, "trusted.nsproof"), "by root outside, on the container's file system");
     holds()
 }
 
-/// Root of a user namespace can set and remove security attributes only on what the namespace has mounted: else EPERM.
+/// Root of a user namespace can set and remove security attributes only on file systems that it mounted; elsewhere the
+/// calls fail with EPERM.
 #[claim(
     source = [
         "xattr(7) Extended security attributes",
@@ -61,7 +69,8 @@ fn security_xattrs_refused() -> Verdict {
     expect_security_xattrs_refused()
 }
 
-/// Without the BPF security module, root of a user namespace can set security attributes only on its own mounts: else EPERM.
+/// Without the BPF security module, root of a user namespace can set security attributes only on file systems that it
+/// mounted; elsewhere it fails with EPERM.
 #[claim(
     source = [
         "xattr(7) Extended security attributes",
@@ -75,30 +84,32 @@ fn security_xattrs_refused_without_bpf_lsm() -> Verdict {
     expect_security_xattrs_refused()
 }
 
-/// With the BPF security module, whoever owns a file can set its security attributes, in user namespaces as outside.
+/// With the BPF security module, any process can set and remove security attributes of any file, in the initial user
+/// namespace and in others.
 ///
-/// Its hook allows what it has no program for, and was taken for one that had asked for the capability. Mended in 6.11
-/// (and 6.10.3).
+/// The module's hook allows what no program refuses, and the kernel takes that for the answer of a module that has checked
+/// CAP_SYS_ADMIN. Mended in 6.11 and 6.10.3.
 #[claim(
     source = "security/security.c security_inode_setxattr",
     since = "5.7",
     until = "6.11",
     needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(BPF_LSM), Behaviour(AT_THE_TOP)],
-    erratum = "xattr(7): without a security module all processes can read security attributes, and those that have \
+    erratum = "xattr(7), Extended security attributes: when no security module is loaded, only processes that have \
                CAP_SYS_ADMIN can write them.",
 )]
 fn security_xattrs_let_through_by_bpf_lsm() -> Verdict {
-    file_of(OUTER, (100_000, 100_000), 0o644)?;
-    inside(|| {
-        expect_ok!(set(OUTER, "security.nsproof"), "by root of a user namespace");
-        expect_ok!(removexattr(OUTER, "security.nsproof"), "by root of a user namespace");
+    let set_and_remove = |whose: &str| {
+        expect_ok!(set(OUTER, "security.nsproof"), "{whose}");
+        expect_ok!(removexattr(OUTER, "security.nsproof"), "{whose}");
+        expect_errno!(set(OUTER, "trusted.nsproof"), EPERM, "{whose}");
         Ok(())
-    })?;
-    as_user(100_000, NONE, || {
-        expect_ok!(set(OUTER, "security.nsproof"), "by its owner, outside");
-        expect_errno!(set(OUTER, "trusted.nsproof"), EPERM, "by its owner, outside");
-        holds()
-    })
+    };
+    for owner in [100_000, 0] {
+        file_of(OUTER, (owner, owner), 0o600)?;
+        inside(|| set_and_remove("root of a user namespace")).doing(format!("a file of user {owner}"))?;
+        as_user(100_000, NONE, || set_and_remove("a user outside")).doing(format!("a file of user {owner}"))?;
+    }
+    holds()
 }
 
 fn expect_security_xattrs_refused() -> Verdict {
@@ -142,13 +153,17 @@ fn active_security_modules() -> Vec<String> {
     text.unwrap_or_default().trim().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-/// Runs `body` as root of a new user and mount namespace, who owns both files.
+/// Runs `body` as root of a new user and mount namespace, which is user 100000 outside and owns the file at [`OWN`].
 fn inside(body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     container(100_000, CLONE_NEWNS, || {
-        tmpfs("/mnt")?;
-        File::create(OWN).doing("create a file")?;
+        make_own_file()?;
         body()
     })
+}
+
+fn make_own_file() -> Outcome<()> {
+    tmpfs("/mnt")?;
+    File::create(OWN).map(drop).doing("create a file")
 }
 
 fn set(path: &str, attribute: &str) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Whom file capabilities give their capabilities: `capabilities(7)`, Namespaced file capabilities.
+//! In which user namespaces file capabilities take effect: `capabilities(7)`, Namespaced file capabilities.
 
 use kit::file_capability::FileCapability;
 use kit::prelude::*;
@@ -22,7 +22,8 @@ const PROGRAM: &str = "/tmp/program";
 /// What the file has: the kernel gives it no further meaning here.
 const ONE: CapabilitySet = CapabilitySet::NET_RAW;
 
-/// File capabilities written in a user namespace work in it and those below, not in the initial one or an unrelated one.
+/// File capabilities that root of a user namespace writes take effect there and in namespaces below, not in the initial one
+/// or an unrelated one.
 #[claim(
     source = "capabilities(7) Namespaced file capabilities",
     since = "4.14",
@@ -31,7 +32,11 @@ const ONE: CapabilitySet = CapabilitySet::NET_RAW;
 fn fscaps_v3_effective_only_in_ns_and_descendants() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
     give(PROGRAM, (100_000, 100_000), 0o755)?;
-    container(100_000, NONE, || FileCapability::permitted(ONE).write(PROGRAM).doing("write it inside"))?;
+    container(100_000, NONE, || {
+        FileCapability::permitted(ONE).write(PROGRAM).doing("write it inside")?;
+        expect_eq!(as_user(7, NONE, works)?, true, "in the same user namespace");
+        Ok(())
+    })?;
     expect_works_for_root_100000()?;
     let above = container_with(&Maps::range(100_000, 2000), NONE, |_| {
         for (first, whose) in [(0, "the same root"), (1000, "another root")] {
@@ -42,7 +47,8 @@ fn fscaps_v3_effective_only_in_ns_and_descendants() -> Verdict {
     above.join()
 }
 
-/// File capabilities that root of the initial user namespace has written (version 2) work in all others, too.
+/// File capabilities that root of the initial user namespace writes (version 2) take effect in other user namespaces as
+/// well, whatever they map.
 #[claim(
     source = "capabilities(7) Namespaced file capabilities",
     needs = [Root, UserNamespaces, Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
@@ -64,7 +70,8 @@ fn fscaps_v2_effective_in_child_namespaces() -> Verdict {
     holds()
 }
 
-/// Root outside can write file capabilities for another user namespace's root (version 3): they work there alone.
+/// Root of the initial user namespace can write file capabilities for the root of another one (version 3); they take effect
+/// only there.
 #[claim(
     source = "capabilities(7) File capability extended attribute versioning",
     since = "4.14",
@@ -77,7 +84,8 @@ fn fscaps_v3_explicit_write() -> Verdict {
     expect_eq!(expect_ok!(FileCapability::read(PROGRAM)), written);
     expect_works_for_root_100000()?;
     expect_ok!(written.of_root(200_000).write(PROGRAM));
-    expect_eq!(container_user(200_000, 7, NONE, works)?, true, "written for the root who is 200000");
+    expect_eq!(container_user(200_000, 7, NONE, works)?, true, "written for the root that is user 200000");
+    expect_eq!(container_user(100_000, 7, NONE, works)?, false, "no longer written for the root that is user 100000");
     holds()
 }
 
@@ -91,12 +99,12 @@ fn expect_works_for_root_100000() -> Outcome<()> {
     child(NONE, || {
         become_user(100_007)?;
         unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
-        expect_eq!(works()?, false, "where nobody is mapped");
+        expect_eq!(works()?, false, "where no user is mapped");
         Ok(())
     })
 }
 
-/// Whether the program has the capability, permitted and effective. It has never another one.
+/// Whether the program has the capability, permitted and effective. It never has another one.
 fn works() -> Outcome<bool> {
     let (_, sets) = executed(&mut program_at(PROGRAM))?;
     expect_eq!(sets.effective, sets.permitted);

@@ -2,7 +2,7 @@
 //! writing to uid_map and gid_map, and Project ID mappings: projid_map.
 
 use kit::prelude::*;
-use kit::process::{MapFile, NOBODY, Newborn, Writer};
+use kit::process::{MapFile, Newborn, Writer};
 use nix::unistd::getegid;
 use rustix::thread::CapabilitySet;
 
@@ -16,7 +16,10 @@ pub(super) const CASES: &[Case] = cases![
     projid_map_validity_einval,
 ];
 
-/// An ordinary user may map his own group only once «deny» stands in the setgroups file: EPERM before, and for any other.
+/// An unprivileged process can map its own group only after `deny` was written to `setgroups`; before that, the write to
+/// `gid_map` fails with EPERM.
+///
+/// Lines with other groups fail with EPERM before and after.
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
@@ -31,10 +34,13 @@ fn gid_map_needs_setgroups_deny() -> Verdict {
         for writer in [Writer::Itself, Writer::Caller] {
             let process = Newborn::new()?;
             let text = format!("5 {own} 1");
-            expect_errno!(process.write(MapFile::Gid, &text, writer)?, EPERM, "before deny, by {writer:?}");
+            let others = [format!("0 {} 1", own + 1), format!("0 {own} 2"), format!("0 {own} 1\n1 {} 1", own + 1)];
+            for refused in others.iter().chain([&text]) {
+                expect_errno!(process.write(MapFile::Gid, refused, writer)?, EPERM, "before deny, by {writer:?}");
+            }
             expect_ok!(process.write(MapFile::Setgroups, "deny", writer)?, "by {writer:?}");
-            for others in [format!("0 {} 1", own + 1), format!("0 {own} 2"), format!("0 {own} 1\n1 {} 1", own + 1)] {
-                expect_errno!(process.write(MapFile::Gid, &others, writer)?, EPERM, "«{others}» by {writer:?}");
+            for others in &others {
+                expect_errno!(process.write(MapFile::Gid, others, writer)?, EPERM, "«{others}» by {writer:?}");
             }
             expect_ok!(process.write(MapFile::Gid, &text, writer)?, "after deny, by {writer:?}");
             expect_eq!(process.read(MapFile::Gid)?, text);
@@ -43,25 +49,29 @@ fn gid_map_needs_setgroups_deny() -> Verdict {
     })
 }
 
-/// Who has CAP_SETGID in the parent namespace may write the map of groups while the setgroups file says «allow».
+/// A process with CAP_SETGID in the parent namespace can write `gid_map` while `setgroups` says `allow`; without it the
+/// write fails with EPERM.
+///
+/// The writers here are the namespace's owner, and so have CAP_SYS_ADMIN in the namespace itself.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn gid_map_with_cap_setgid_needs_no_deny() -> Verdict {
-    let own_line = format!("0 {NOBODY} 1");
-    for text in ["0 4242 77", &own_line] {
-        let process = Newborn::of_user(NOBODY)?;
-        for powerless in [Writer::User(NOBODY), Writer::CallerWithout(CapabilitySet::SETGID)] {
+    for text in ["0 4242 77", "0 0 1"] {
+        let process = Newborn::new()?;
+        let (none, one) = (CapabilitySet::empty(), CapabilitySet::SETGID);
+        for powerless in [Writer::CallerWith(none), Writer::CallerWithout(one), Writer::Itself] {
             expect_errno!(process.write(MapFile::Gid, text, powerless)?, EPERM, "«{text}» by {powerless:?}");
         }
-        expect_ok!(process.write(MapFile::Gid, text, Writer::Caller)?, "«{text}» by root");
+        expect_ok!(process.write(MapFile::Gid, text, Writer::CallerWith(one))?, "«{text}» with CAP_SETGID alone");
         expect_eq!((process.read(MapFile::Gid)?.as_str(), process.read(MapFile::Setgroups)?.as_str()), (text, "allow"));
     }
     holds()
 }
 
-/// The map of project IDs takes any lines from a process without a single capability; like the others, it takes them once.
+/// A process without any capability can map many project IDs in its `projid_map`; a second write fails with EPERM, as with
+/// the other maps.
 #[claim(
     source = "user_namespaces(7) Project ID mappings: projid_map",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -82,7 +92,8 @@ fn projid_map_needs_no_capability() -> Verdict {
     })
 }
 
-/// Project IDs that the parent has not mapped are EPERM even so, and lines that say nothing valid are EINVAL.
+/// Writing `projid_map` fails with EPERM for project IDs that the parent namespace does not map, and with EINVAL for invalid
+/// lines.
 #[claim(
     source = "user_namespaces(7) Project ID mappings: projid_map",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],

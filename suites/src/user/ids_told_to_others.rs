@@ -1,8 +1,11 @@
-//! A user ID as other processes are told it, each in the IDs of its own user namespace: `user_namespaces(7)`, Unmapped
-//! user and group IDs.
+//! A process's user ID as other processes are told it, in the terms of their user namespaces: `user_namespaces(7)`,
+//! Unmapped user and group IDs.
+
+use std::fs::File;
+use std::io::BufReader;
 
 use kit::prelude::*;
-use kit::process::{Inbox, NOBODY, as_user, become_user, map_self, status, user_namespace_with};
+use kit::process::{Inbox, NOBODY, as_user, become_user, map_self, user_namespace_with};
 use kit::sys::mqueue::{nameless_queue, notify_by_signal};
 use kit::sys::raw::kill;
 use kit::sys::wait_uid::wait_for_uid;
@@ -10,18 +13,20 @@ use kit::sysctl::sysctl;
 use nix::mqueue::mq_send;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, geteuid, getpid};
+use procfs::FromBufRead;
+use procfs::process::Status;
 
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
-    status_ids_in_readers_namespace,
+    status_ids_in_openers_namespace,
     waitid_uid_overflow,
     signal_si_uid_translated,
     mq_notify_si_uid_translated_twice,
 ];
 
-/// A process's IDs in /proc are those of the reader's user namespace: one process is somebody else for each reader.
+/// `/proc/PID/status` shows a process's IDs as they are in the user namespace of the process that opened the file.
 #[claim(
     source = [
         "user_namespaces(7) Unmapped user and group IDs",
@@ -30,7 +35,7 @@ pub(super) const CASES: &[Case] = cases![
     ],
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
-fn status_ids_in_readers_namespace() -> Verdict {
+fn status_ids_in_openers_namespace() -> Verdict {
     let seen = spawn(NONE, |root| {
         become_user(NOBODY)?;
         let maps = Maps::own_as(7);
@@ -41,21 +46,25 @@ fn status_ids_in_readers_namespace() -> Verdict {
     })?;
     seen.recv::<()>()?;
     let pid = seen.pid();
-    let ids = || -> Outcome<(u32, u32)> {
-        let status = status(pid)?;
+    let open = || File::open(format!("/proc/{pid}/status")).doing("open a status file");
+    let read = |file: File| -> Outcome<(u32, u32)> {
+        let status = Status::from_buf_read(BufReader::new(file)).doing("understand a status file")?;
         Ok((status.euid, status.egid))
     };
-    expect_eq!(ids()?, (NOBODY, NOBODY), "read outside");
-    expect_eq!(enter(pid, &[Kind::User], ids)?, (7, 7), "read inside");
+    let ids = || read(open()?);
+    expect_eq!(ids()?, (NOBODY, NOBODY), "opened outside");
+    expect_eq!(enter(pid, &[Kind::User], ids)?, (7, 7), "opened inside");
     let beside = |maps: &Maps| user_namespace_with(maps, NONE, |_| ids())?.join();
-    expect_eq!(beside(&Maps::range(NOBODY, 1))?, (0, 0), "read where the same user is 0");
+    expect_eq!(beside(&Maps::range(NOBODY, 1))?, (0, 0), "opened where the same user is 0");
     let overflow: (u32, u32) = (sysctl("kernel/overflowuid")?, sysctl("kernel/overflowgid")?);
-    expect_eq!(beside(&Maps::range(NOBODY + 1, 5))?, overflow, "read where only others are mapped");
-    expect_eq!(child(CLONE_NEWUSER, ids)?, overflow, "read where nobody is mapped");
+    expect_eq!(beside(&Maps::range(NOBODY + 1, 5))?, overflow, "opened where only others are mapped");
+    expect_eq!(child(CLONE_NEWUSER, ids)?, overflow, "opened where no user is mapped");
+    let opened_outside = open()?;
+    expect_eq!(enter(pid, &[Kind::User], || read(opened_outside))?, (NOBODY, NOBODY), "opened outside, read inside");
     holds()
 }
 
-/// waitid() tells who a child was in the IDs of the caller's user namespace: the overflow ID, if he is not mapped.
+/// waitid() tells a child's user ID as it is in the caller's user namespace, and the overflow ID if it is not mapped there.
 #[claim(source = "user_namespaces(7) Unmapped user and group IDs", needs = [UserNamespaces])]
 fn waitid_uid_overflow() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;
@@ -70,11 +79,18 @@ fn waitid_uid_overflow() -> Verdict {
         expect_eq!(told()?, overflow, "before the map");
         map_self(&maps)?;
         expect_eq!(told()?, 7, "after the map");
+        let (_, below) = user_namespace_with(&Maps::own_as(3), NONE, |_| Ok(()))?.forget();
+        expect_eq!(
+            wait_for_uid(&below).doing("waitid")?,
+            7,
+            "of a child in a user namespace below, where it is user 3"
+        );
         holds()
     })
 }
 
-/// A signal names its sender by the user ID that he has in the receiver's user namespace, or by the overflow ID.
+/// A signal tells its sender's user ID as it is in the receiver's user namespace, and the overflow ID if it is not mapped
+/// there.
 #[claim(
     source = "user_namespaces(7) Unmapped user and group IDs",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -97,7 +113,7 @@ fn signal_si_uid_translated() -> Verdict {
         Ok((upwards, beside, own))
     })?;
     expect_eq!(beside, NOBODY, "from a process of the same namespace");
-    expect_eq!(upwards, NOBODY, "from root of the namespace below, who is the same user");
+    expect_eq!(upwards, NOBODY, "from root of the namespace below, which is the same user");
     expect_eq!(own, 0, "within that namespace");
     for (sender, expected) in [(0, overflow), (NOBODY, 7)] {
         let receiver =
@@ -119,9 +135,10 @@ fn signal_si_uid_translated() -> Verdict {
     holds()
 }
 
-/// An mq_notify() signal's sender is translated from his namespace to the receiver's, and then so once more: a wrong ID.
+/// The sender's user ID in an mq_notify() signal is translated to the receiver's user namespace twice, and so is wrong.
 ///
-/// `ipc/mqueue.c` does it, and so does the code that sends the signal: it takes the receiver's ID for the sender's own.
+/// `ipc/mqueue.c` translates it, and then the code that sends the signal does so again, as if the result were an ID of the
+/// sender's user namespace.
 #[claim(
     source = [
         "user_namespaces(7) Unmapped user and group IDs",
@@ -130,8 +147,8 @@ fn signal_si_uid_translated() -> Verdict {
         "kernel/signal.c send_signal",
     ],
     needs = [Root, Config("USER_NS"), Config("POSIX_MQUEUE"), Behaviour(AT_THE_TOP)],
-    erratum = "user_namespaces(7): a message queue's notification shows the sender's user ID as the overflow ID when it \
-               is not mapped. It does so, too, or shows another one, where it is mapped.",
+    erratum = "user_namespaces(7), Unmapped user and group IDs: a message queue's notification shows the sender's user ID \
+               as the overflow ID when it is not mapped.",
 )]
 fn mq_notify_si_uid_translated_twice() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;
@@ -156,14 +173,14 @@ fn mq_notify_si_uid_translated_twice() -> Verdict {
             sender.join()
         })
     };
-    expect_eq!(from_below(lines(&[(0, NOBODY)]))?, overflow, "from root below, who is that user");
+    expect_eq!(from_below(lines(&[(0, NOBODY)]))?, overflow, "from root below, which is that user");
     let other = NOBODY + 9;
     let seen = from_below(lines(&[(0, NOBODY), (NOBODY, other)]))?;
     expect_eq!(seen, other, "from the same one, where {NOBODY} means {other}");
     holds()
 }
 
-/// Lines that map one user each: whom inside to whom outside.
+/// Lines that map one user each: the one inside to the one outside.
 fn lines(pairs: &[(u32, u32)]) -> Vec<IdMap> {
     pairs.iter().map(|&(inside, outside)| IdMap { inside, outside, count: 1 }).collect()
 }

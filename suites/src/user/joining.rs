@@ -1,8 +1,10 @@
-//! Who can enter a user namespace: only a process with a single thread that shares its file system context with nobody.
-//! `setns(2)` and `unshare(2)`, `CLONE_NEWUSER`; `user_namespaces(7)`, Nested namespaces, namespace membership.
+//! What keeps a process from entering a user namespace: a second thread, a file system context that it shares. `setns(2)`
+//! and `unshare(2)`, `CLONE_NEWUSER`; `user_namespaces(7)`, Nested namespaces, namespace membership.
 
 use kit::prelude::*;
 use kit::sys::vfork::vfork;
+use kit::{Links, NO_LINKS};
+use nix::unistd::gettid;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -20,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     unshare_newuser_breaks_fs_sharing,
 ];
 
-/// A process with a second thread cannot join a user namespace with setns(): EINVAL. Once that thread is gone it can.
+/// setns() to a user namespace fails with EINVAL in a process with a second thread, and succeeds once that thread is gone.
 #[claim(
     source = ["setns(2) ERRORS", "user_namespaces(7) Nested namespaces, namespace membership", "Linux Namespaces"],
     needs = [UserNamespaces],
@@ -41,16 +43,17 @@ fn multithreaded_setns_einval() -> Verdict {
     })
 }
 
-/// The same holds for a setns() on a pidfd that names the user namespace among others: nothing is joined.
+/// setns() on a pidfd that names the user namespace among others fails with EINVAL in a process with a second thread, and
+/// joins none of them.
 #[claim(source = ["setns(2) ERRORS", "kernel/nsproxy.c validate_nsset"], since = "5.8", needs = [UserNamespaces])]
 fn multithreaded_setns_by_pidfd_einval() -> Verdict {
     unprivileged(NONE, || {
         let target = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
         let both = CLONE_NEWUSER | CLONE_NEWUTS;
-        let uts = own_inode(Kind::Uts)?;
+        let before = Links::own()?;
         let thread = Thread::idle()?;
         expect_errno!(setns(target.pidfd(), both), EINVAL, "two threads");
-        expect_eq!(own_inode(Kind::Uts)?, uts, "after the refusal");
+        expect_eq!(Links::own()?.changed_since(&before), NO_LINKS, "after the refusal");
         thread.end()?;
         expect_ok!(setns(target.pidfd(), both), "one thread");
         expect_eq!(own_inode(Kind::Uts)?, inode_of(target.pid(), Kind::Uts)?);
@@ -58,7 +61,7 @@ fn multithreaded_setns_by_pidfd_einval() -> Verdict {
     })
 }
 
-/// A process with a second thread cannot make itself a user namespace: EINVAL. Once that thread is gone it can.
+/// unshare(CLONE_NEWUSER) fails with EINVAL in a process with a second thread, and succeeds once that thread is gone.
 #[claim(source = ["unshare(2) CLONE_NEWUSER", "unshare(2) ERRORS", "user_namespaces(7)"], needs = [UserNamespaces])]
 fn multithreaded_unshare_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -73,19 +76,20 @@ fn multithreaded_unshare_einval() -> Verdict {
     })
 }
 
-/// An unshare() of a user namespace and others that is refused for a second thread makes none of them.
+/// unshare() of a user namespace together with another one fails with EINVAL in a process with a second thread, and creates
+/// neither.
 #[claim(source = "unshare(2) ERRORS", needs = [Root])]
 fn multithreaded_unshare_of_several_changes_nothing() -> Verdict {
-    let before = own_inode(Kind::Uts)?;
+    let before = Links::own()?;
     let _thread = Thread::idle()?;
     expect_errno!(unshare(CLONE_NEWUSER | CLONE_NEWUTS), EINVAL);
-    expect_eq!(own_inode(Kind::Uts)?, before, "after the refusal of both");
+    expect_eq!(Links::own()?.changed_since(&before), NO_LINKS, "after the refusal of both");
     expect_ok!(unshare(CLONE_NEWUTS), "without the user namespace");
-    expect_ne!(own_inode(Kind::Uts)?, before);
+    expect_eq!(Links::own()?.changed_since(&before), ["uts"], "without the user namespace");
     holds()
 }
 
-/// Each thread of a process is refused a user namespace, the second one as the first, and no matter which calls.
+/// In a process with two threads, setns() and unshare() of a user namespace fail with EINVAL in either of them.
 #[claim(source = ["setns(2) ERRORS", "unshare(2) CLONE_NEWUSER"], needs = [UserNamespaces])]
 fn every_thread_is_refused_not_only_the_first() -> Verdict {
     unprivileged(NONE, || {
@@ -96,15 +100,21 @@ fn every_thread_is_refused_not_only_the_first() -> Verdict {
         let (thread, (joined, made)) = Thread::start(in_thread)?;
         expect_errno!(joined, EINVAL, "setns in the second thread");
         expect_errno!(made, EINVAL, "unshare in the second thread");
+        expect_errno!(setns(&namespace, CLONE_NEWUSER), EINVAL, "setns in the first thread");
+        expect_errno!(unshare(CLONE_NEWUSER), EINVAL, "unshare in the first thread");
         thread.end()?;
-        expect_ok!(setns(&namespace, CLONE_NEWUSER), "in the only thread");
+        child(NONE, || {
+            expect_ok!(setns(&namespace, CLONE_NEWUSER), "in the only thread of a child");
+            Ok(())
+        })?;
+        expect_ok!(unshare(CLONE_NEWUSER), "in the only thread");
         holds()
     })
 }
 
-/// A second thread is no hindrance to joining cgroup, IPC, network, PID and UTS namespaces with setns().
+/// setns() joins cgroup, IPC, network, PID and UTS namespaces in a process with a second thread, too.
 ///
-/// Mount namespaces ask for a file system context of one's own, and time namespaces for a single thread too.
+/// Mount namespaces require that the file system context is not shared, and time namespaces a single thread.
 #[claim(source = ["setns(2) ERRORS", "setns(2) Details for specific namespace types"], needs = [Root])]
 fn multithreaded_processes_join_other_kinds() -> Verdict {
     let target = waiting(CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER)?;
@@ -120,26 +130,26 @@ fn multithreaded_processes_join_other_kinds() -> Verdict {
     holds()
 }
 
-/// A second thread is no hindrance to making namespaces of any kind but user with unshare(), for the calling thread.
+/// In a process with a second thread, unshare() creates namespaces of every kind but user, for the calling thread alone.
 #[claim(
     source = ["unshare(2) DESCRIPTION", "unshare(2) CLONE_NEWPID"],
     needs = [Root, Config("TIME_NS")],
-    erratum = "unshare(2), CLONE_NEWPID: it implies CLONE_THREAD, and so it fails with EINVAL in a multithreaded process.",
+    erratum = "unshare(2), CLONE_NEWPID: the flag implies CLONE_THREAD, and so it cannot be used in a multithreaded process.",
 )]
 fn multithreaded_processes_make_other_kinds() -> Verdict {
-    let _thread = Thread::idle()?;
-    for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Uts] {
-        let before = own_inode(kind)?;
+    let at_first = Links::own()?;
+    let (_thread, other) = Thread::start(|| Ok(gettid()))?;
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
+        let before = Links::own()?;
         expect_ok!(unshare(kind.flag()), "a {kind} namespace");
-        expect_ne!(own_inode(kind)?, before, "the {kind} namespace");
+        expect_eq!(Links::own()?.changed_since(&before), [kind.unshared_link()], "the calling thread's");
     }
-    expect_ok!(unshare(CLONE_NEWTIME));
-    expect_ok!(unshare(CLONE_NEWPID));
+    expect_eq!(Links::of(other)?.changed_since(&at_first), NO_LINKS, "the other thread's");
     expect_errno!(unshare(CLONE_NEWUSER), EINVAL);
     holds()
 }
 
-/// A process with a second thread can have a child in a new user namespace: the child starts with one thread.
+/// A process with a second thread can create a child in a new user namespace, as the child has only one thread.
 #[claim(source = "clone(2) CLONE_NEWUSER", needs = [UserNamespaces])]
 fn multithreaded_processes_have_children_in_user_namespaces() -> Verdict {
     unprivileged(NONE, || {
@@ -152,7 +162,8 @@ fn multithreaded_processes_have_children_in_user_namespaces() -> Verdict {
     })
 }
 
-/// A thread cannot be started in a new user namespace: CLONE_NEWUSER with CLONE_THREAD is EINVAL.
+/// clone() with both CLONE_NEWUSER and CLONE_THREAD fails with EINVAL: a thread cannot be in another user namespace than
+/// its process.
 #[claim(source = ["clone(2) ERRORS", "clone(2) CLONE_NEWUSER"], needs = [UserNamespaces])]
 fn newuser_with_clone_thread_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -163,7 +174,7 @@ fn newuser_with_clone_thread_einval() -> Verdict {
     })
 }
 
-/// A process that shares its memory with another one, but is no thread of it, can join and make user namespaces.
+/// A process that shares its memory with another process, but is no thread of it, can join and create user namespaces.
 #[claim(source = "kernel/user_namespace.c userns_install", needs = [UserNamespaces])]
 fn sharing_memory_without_being_a_thread_is_no_hindrance() -> Verdict {
     unprivileged(NONE, || {
@@ -181,7 +192,7 @@ fn sharing_memory_without_being_a_thread_is_no_hindrance() -> Verdict {
     })
 }
 
-/// A process that shares its root and working directory with another one cannot join a user namespace: EINVAL.
+/// setns() to a user namespace fails with EINVAL in a process that shares its root and working directory with another one.
 #[claim(source = "setns(2) ERRORS", needs = [UserNamespaces])]
 fn setns_with_shared_fs_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -195,7 +206,8 @@ fn setns_with_shared_fs_einval() -> Verdict {
     })
 }
 
-/// A process that shares its root and working directory can make itself a user namespace, which ends the sharing.
+/// unshare(CLONE_NEWUSER) succeeds in a process that shares its root and working directory with another one, and ends the
+/// sharing.
 #[claim(source = "unshare(2) CLONE_NEWUSER", needs = [UserNamespaces])]
 fn unshare_newuser_breaks_fs_sharing() -> Verdict {
     unprivileged(NONE, || {

@@ -1,8 +1,10 @@
-//! Who may join a user namespace, and what it opens: `setns(2)`, User namespaces; fd is a PID file descriptor.
+//! Which processes may join a user namespace, and what that allows them: `setns(2)`, User namespaces; fd is a PID file
+//! descriptor.
 
 use kit::prelude::*;
 use kit::process::{
-    NOBODY, Sets, as_user, become_user, next_child_pid, owned_by, user_namespace_with, with_only, without,
+    NOBODY, Sets, as_user, as_user_with, become_user, capabilities, next_child_pid, owned_by, user_namespace_with,
+    with_only, without,
 };
 use nix::unistd::Pid;
 use rustix::thread::CapabilitySet;
@@ -22,7 +24,8 @@ pub(super) const CASES: &[Case] = cases![
 /// What can be joined by a pidfd beside the user namespace. Not every kernel has time namespaces.
 const OTHERS: &[Kind] = &[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts];
 
-/// Nobody comes back with setns() to the user namespace that he left, nor from any to its parent: EPERM, even for root.
+/// A process cannot return to a user namespace that it has left, or join the parent of its own: setns() fails with EPERM, even
+/// for root.
 #[claim(
     source = ["user_namespaces(7) Capabilities", "setns(2) Details for specific namespace types", "Linux Namespaces"],
     needs = [Root],
@@ -39,12 +42,12 @@ fn cannot_return_to_parent_userns() -> Verdict {
         expect_eq!(own_inode(Kind::User)?, family.deepest.inode()?);
         Ok(())
     })?;
-    unshare(CLONE_NEWUSER)?;
+    unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
     expect_errno!(setns(&top, CLONE_NEWUSER), EPERM, "back after unshare");
     holds()
 }
 
-/// Joining the user namespace that the caller is in already is EINVAL, whether or not the kind is named.
+/// setns() to the user namespace that the caller is a member of fails with EINVAL, whether or not the flag names the kind.
 #[claim(source = ["setns(2) ERRORS", "setns(2) Details for specific namespace types"], needs = [UserNamespaces])]
 fn setns_current_userns_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -64,7 +67,10 @@ fn setns_current_userns_einval() -> Verdict {
     })
 }
 
-/// Joining a user namespace takes CAP_SYS_ADMIN in it, which its owner and CAP_SYS_ADMIN above it give: else EPERM.
+/// Joining a user namespace requires CAP_SYS_ADMIN in it, which its owner and holders of CAP_SYS_ADMIN above have; without it
+/// setns() fails with EPERM.
+///
+/// The owner has it only as a member of the parent user namespace.
 #[claim(
     source = [
         "setns(2) Details for specific namespace types",
@@ -95,18 +101,28 @@ fn setns_needs_cap_sys_admin_in_target() -> Verdict {
     holds()
 }
 
-/// A privileged process can join a user namespace two levels below at once, and has all capabilities there.
+/// A process with CAP_SYS_ADMIN can join a user namespace two levels below its own at once, and has all capabilities there.
+///
+/// It cannot join the one in between afterwards.
 #[claim(source = "setns(2) Details for specific namespace types", needs = [Root])]
 fn setns_can_skip_levels() -> Verdict {
     let family = Family::new()?;
-    expect_ok!(setns(&family.deepest, CLONE_NEWUSER));
-    expect_eq!(own_inode(Kind::User)?, family.deepest.inode()?);
-    expect_eq!(Sets::own()?, Sets::full()?);
-    expect_errno!(setns(&family.below, CLONE_NEWUSER), EPERM, "the level that was skipped");
-    holds()
+    let rest = capabilities()?.permitted - CapabilitySet::SYS_ADMIN;
+    // Not as root, which owns both.
+    as_user_with(NOBODY, rest, || {
+        expect_errno!(setns(&family.deepest, CLONE_NEWUSER), EPERM, "with all capabilities but CAP_SYS_ADMIN");
+        Ok(())
+    })?;
+    as_user_with(NOBODY, CapabilitySet::SYS_ADMIN, || {
+        expect_ok!(setns(&family.deepest, CLONE_NEWUSER));
+        expect_eq!(own_inode(Kind::User)?, family.deepest.inode()?);
+        expect_eq!(Sets::own()?, Sets::full()?);
+        expect_errno!(setns(&family.below, CLONE_NEWUSER), EPERM, "the level that was skipped");
+        holds()
+    })
 }
 
-/// The owner of a user namespace joins it by the pidfd of a process in it too, and has all capabilities then.
+/// The owner of a user namespace can join it by a pidfd of a process in it, and then has all capabilities.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [Root, UserNamespaces])]
 fn setns_userns_by_pidfd() -> Verdict {
     let target = owned_by(NOBODY, None, NONE, Peer::wait)?;
@@ -125,7 +141,8 @@ fn setns_userns_by_pidfd() -> Verdict {
     holds()
 }
 
-/// One setns() on a pidfd that names user and other namespaces joins the user namespace first, which allows the rest.
+/// setns() on a pidfd that names the user namespace and others joins the user namespace first, which allows it to join the
+/// others.
 #[claim(source = "setns(2) fd is a PID file descriptor", since = "5.8", needs = [Root, UserNamespaces])]
 fn setns_pidfd_joins_user_first() -> Verdict {
     let others = Kind::flags(OTHERS);
@@ -155,7 +172,8 @@ fn setns_pidfd_joins_user_first() -> Verdict {
     holds()
 }
 
-/// An ordinary user can switch to namespaces that a user namespace of his owns, once he has joined that one: before, EPERM.
+/// An unprivileged process can join a namespace that belongs to a user namespace of its user after joining that one; before,
+/// setns() fails with EPERM.
 #[claim(
     source = ["setns(2) DESCRIPTION", "user_namespaces(7) Capabilities", "Few notes about network namespaces in Linux"],
     needs = [UserNamespaces],
@@ -175,28 +193,29 @@ fn users_switch_to_what_their_user_namespaces_own() -> Verdict {
     })
 }
 
-/// Joining a mount namespace takes CAP_SYS_CHROOT and CAP_SYS_ADMIN in the caller's own user namespace: else EPERM.
+/// Joining a mount namespace requires CAP_SYS_CHROOT and CAP_SYS_ADMIN in the caller's own user namespace; without one of
+/// them setns() fails with EPERM.
+///
+/// The owner of the user namespace that owns the mount namespace has all capabilities in that one, which do not count.
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) ERRORS", "capabilities(7) CAP_SYS_CHROOT"],
-    needs = [UserNamespaces],
+    needs = [Root, UserNamespaces],
 )]
 fn mount_namespace_join_needs_chroot_cap() -> Verdict {
-    unprivileged(NONE, || {
-        let target = waiting(CLONE_NEWUSER | CLONE_NEWNS)?;
-        let (user, mnt) = (target.namespace(Kind::User)?, target.namespace(Kind::Mnt)?);
-        setns(&user, CLONE_NEWUSER)?;
-        let both = CapabilitySet::SYS_CHROOT | CapabilitySet::SYS_ADMIN;
-        for missing in [CapabilitySet::SYS_CHROOT, CapabilitySet::SYS_ADMIN] {
-            without(missing, NONE, || {
-                expect_errno!(setns(&mnt, CLONE_NEWNS), EPERM, "with all but {missing:?}");
-                Ok(())
-            })?;
-        }
-        with_only(both, NONE, || {
-            expect_ok!(setns(&mnt, CLONE_NEWNS), "with these two alone");
-            expect_eq!(own_inode(Kind::Mnt)?, mnt.inode()?);
-            holds()
-        })
+    let target = owned_by(NOBODY, None, CLONE_NEWNS, Peer::wait)?;
+    let mnt = target.namespace(Kind::Mnt)?;
+    let (chroot, admin) = (CapabilitySet::SYS_CHROOT, CapabilitySet::SYS_ADMIN);
+    let all = capabilities()?.permitted;
+    for held in [CapabilitySet::empty(), chroot, admin, all - chroot, all - admin] {
+        as_user_with(NOBODY, held, || {
+            expect_errno!(setns(&mnt, CLONE_NEWNS), EPERM, "the owner, with {held:?} in its own user namespace");
+            Ok(())
+        })?;
+    }
+    as_user_with(NOBODY, chroot | admin, || {
+        expect_ok!(setns(&mnt, CLONE_NEWNS), "the owner, with these two alone");
+        expect_eq!(own_inode(Kind::Mnt)?, mnt.inode()?);
+        holds()
     })
 }
 

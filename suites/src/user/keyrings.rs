@@ -20,7 +20,8 @@ pub(super) const CASES: &[Case] = cases![
     persistent_keyring_of_others_needs_cap_setuid,
 ];
 
-/// A user has another user keyring and another user session keyring in each user namespace, and one of each within it.
+/// In each user namespace a user has a user keyring and a user session keyring of its own, the same ones for all processes
+/// there.
 #[claim(
     source = ["user_namespaces(7) DESCRIPTION", "keyrings(7)"],
     since = "5.3",
@@ -33,9 +34,10 @@ fn user_keyrings_are_per_userns() -> Verdict {
     holds()
 }
 
-/// A session keyring is joined by its name within its user namespace only; from another one a new keyring is made.
+/// KEYCTL_JOIN_SESSION_KEYRING finds a keyring by its name only within the caller's user namespace; in another one it
+/// creates a new keyring.
 ///
-/// The keyring has a permission for everybody to search it.
+/// The permissions of the keyring allow every process to search it.
 #[claim(
     source = ["keyrings(7)", "security/keys/keyring.c find_keyring_by_name"],
     since = "5.3",
@@ -50,7 +52,8 @@ fn named_session_keyrings_are_per_userns() -> Verdict {
     holds()
 }
 
-/// A key in the session keyring can be read after unshare() of a user namespace as before; one in no keyring of its, EACCES.
+/// A key in the caller's session keyring can still be read after unshare(CLONE_NEWUSER); without possession, reading it
+/// fails with EACCES.
 #[claim(source = "keyrings(7)", needs = [UserNamespaces, Config("KEYS")])]
 fn possessed_keys_usable_after_unshare() -> Verdict {
     unprivileged(NONE, || {
@@ -60,19 +63,20 @@ fn possessed_keys_usable_after_unshare() -> Verdict {
             expect_eq!(expect_ok!(keys::read(key), "before"), b"content");
             child(NONE, || {
                 join_session_keyring(None).doing("join another session keyring")?;
-                expect_errno!(keys::read(key), EACCES, "by who does not possess it");
+                expect_errno!(keys::read(key), EACCES, "by a process that does not possess it");
                 Ok(())
             })?;
             unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
             expect_eq!(expect_ok!(keys::read(key), "after unshare"), b"content");
             join_session_keyring(None).doing("join another session keyring")?;
-            expect_errno!(keys::read(key), EACCES, "after unshare, by who does not possess it any more");
+            expect_errno!(keys::read(key), EACCES, "after unshare, no longer possessed");
             holds()
         })
     })
 }
 
-/// A user has another persistent keyring (KEYCTL_GET_PERSISTENT) in each user namespace, and one within it.
+/// In each user namespace a user has a persistent keyring (KEYCTL_GET_PERSISTENT) of its own, the same one for all processes
+/// there.
 #[claim(
     source = ["KEYCTL_GET_PERSISTENT(2const)", "persistent-keyring(7)"],
     needs = [UserNamespaces, Config("PERSISTENT_KEYRINGS")],
@@ -85,7 +89,10 @@ fn persistent_keyring_per_userns() -> Verdict {
     holds()
 }
 
-/// The persistent keyring of another user takes CAP_SETUID in the user namespace, else EPERM; an unmapped user is EINVAL.
+/// KEYCTL_GET_PERSISTENT for another user requires CAP_SETUID in the caller's user namespace; without it the call fails with
+/// EPERM.
+///
+/// For a user that is not mapped it fails with EINVAL.
 #[claim(
     source = ["KEYCTL_GET_PERSISTENT(2const)", "persistent-keyring(7)"],
     needs = [Root, UserNamespaces, Config("PERSISTENT_KEYRINGS")],
@@ -97,7 +104,7 @@ fn persistent_keyring_of_others_needs_cap_setuid() -> Verdict {
         let sixth = expect_ok!(persistent_keyring(6), "user 6's, by root inside");
         kit::process::without(CapabilitySet::SETUID, NONE, || {
             expect_errno!(persistent_keyring(6), EPERM, "user 6's, by root inside without CAP_SETUID");
-            expect_ok!(persistent_keyring(0), "his own, without CAP_SETUID");
+            expect_ok!(persistent_keyring(0), "its own, without CAP_SETUID");
             Ok(())
         })?;
         expect_errno!(persistent_keyring(10), EINVAL, "an unmapped user's, by root inside");
@@ -105,7 +112,7 @@ fn persistent_keyring_of_others_needs_cap_setuid() -> Verdict {
             become_user(6)?;
             join_session_keyring(None).doing("join a new session keyring")?;
             expect_eq!(expect_ok!(persistent_keyring(6), "by user 6"), sixth);
-            expect_eq!(expect_ok!(persistent_keyring(OWN_USER), "by user 6, as his own"), sixth);
+            expect_eq!(expect_ok!(persistent_keyring(OWN_USER), "by user 6, as its own"), sixth);
             expect_errno!(persistent_keyring(5), EPERM, "user 5's, by user 6");
             expect_errno!(persistent_keyring(10), EINVAL, "an unmapped user's, by user 6");
             holds()
@@ -114,7 +121,7 @@ fn persistent_keyring_of_others_needs_cap_setuid() -> Verdict {
     inside.join()
 }
 
-/// Possessor, owner, group and others may do everything with a key.
+/// Possessor, owner, group and others have all permissions.
 const EVERYTHING: u32 = 0x3f3f_3f3f;
 
 /// The claim says that two processes of a user namespace get the same keyring, and one in another user namespace of the

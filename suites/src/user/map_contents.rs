@@ -1,12 +1,16 @@
-//! What may stand in a map: fields, lines, ranges and sizes. `user_namespaces(7)`, Defining user and group ID mappings:
+//! What a map may contain: fields, lines, ranges and sizes. `user_namespaces(7)`, Defining user and group ID mappings:
 //! writing to uid_map and gid_map.
 //!
-//! The rules are those of all three maps. Root writes from outside, so that nothing is refused for lack of power.
+//! The rules are those of all three maps. Root writes from outside, so that nothing is refused for lack of a capability.
+
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use kit::prelude::*;
-use kit::process::{MapFile, Newborn, Writer, status};
+use kit::process::{MapFile, Newborn, Writer};
 use nix::unistd::{Uid, setfsuid};
 
+use super::files::owners_at;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
@@ -24,7 +28,8 @@ pub(super) const CASES: &[Case] = cases![
     each_line_of_a_long_map_translates,
 ];
 
-/// Each line of a map is three decimal numbers without a sign, with white space in between; any other text is EINVAL.
+/// Each line of a map is three decimal numbers without a sign, separated by white space; writing any other text fails with
+/// EINVAL.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -43,7 +48,7 @@ fn map_fields_must_be_numbers() -> Verdict {
     holds()
 }
 
-/// A line that maps no ID, with a count of 0, makes the whole write fail with EINVAL.
+/// A line with a count of 0 makes the whole write to a map fail with EINVAL.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -56,7 +61,7 @@ fn map_count_must_be_positive() -> Verdict {
     holds()
 }
 
-/// A write of nothing fails with EINVAL, and so does an empty line; a newline after the last line may be left out.
+/// Writing nothing or an empty line to a map fails with EINVAL; the newline after the last line may be left out.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -72,7 +77,8 @@ fn map_needs_at_least_one_line() -> Verdict {
     holds()
 }
 
-/// No ID may be mapped twice, neither inside nor outside: lines whose ranges overlap are EINVAL, adjacent ones are not.
+/// A map may contain no ID twice, neither inside nor outside: lines whose ranges overlap fail with EINVAL, adjacent ranges
+/// are allowed.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -103,13 +109,13 @@ fn map_ranges_may_not_overlap() -> Verdict {
 )]
 fn map_lines_need_no_order() -> Verdict {
     for text in ["50 500 10\n0 0 10", "0 0 10\n50 500 10", "0 500 10\n50 0 10", "20 0 10\n50 20 10\n0 40 10"] {
-        expect_ok!(offered(text)?, "«{}»", text.escape_default());
+        expect_eq!(expect_ok!(offered(text)?, "«{}»", text.escape_default()), text);
     }
     expect_errno!(offered("50 500 10\n0 0 51")?, EINVAL, "in the same order with an overlap");
     holds()
 }
 
-/// The ID 4294967295 cannot be mapped, nor a range that goes past it (EINVAL); all IDs below it can.
+/// A map that contains the ID 4294967295, or a range that goes past it, fails with EINVAL; all IDs below it can be mapped.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -131,7 +137,8 @@ fn map_may_not_cover_minus_one() -> Verdict {
     holds()
 }
 
-/// Of a count above 4294967295 only the lower 32 bits are taken: 4294967297 maps one ID, and 4294967296 is EINVAL like 0.
+/// Of a count above 4294967295 only the lower 32 bits are used: 4294967297 maps one ID, and 4294967296 fails with EINVAL as
+/// 0 does.
 #[claim(
     source = "kernel/user_namespace.c map_write",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -144,9 +151,9 @@ fn map_count_truncated_to_32_bit() -> Verdict {
     holds()
 }
 
-/// A map has 340 lines at most: one more makes the write fail with EINVAL.
+/// A map has at most 340 lines; a write of one more fails with EINVAL.
 ///
-/// Before 4.15 there could be five.
+/// Before 4.15 it has at most five.
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
@@ -165,7 +172,7 @@ fn map_limit_340_lines() -> Verdict {
     holds()
 }
 
-/// All that is written to a map must be shorter than a page: a whole page and more are EINVAL, one byte less is not.
+/// A write to a map must be shorter than a page: one of a whole page or more fails with EINVAL.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -180,7 +187,7 @@ fn map_write_smaller_than_page() -> Verdict {
     holds()
 }
 
-/// A map of up to five lines reads as it was written; one of more reads in the order of the IDs inside.
+/// A map of up to five lines is read in the order in which it was written; a longer one is sorted by the IDs inside.
 #[claim(
     source = "kernel/user_namespace.c sort_idmaps",
     needs = [Root, Config("USER_NS"), Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -199,7 +206,7 @@ fn map_read_order_sorted_above_five() -> Verdict {
     holds()
 }
 
-/// A map of as many lines as there can be translates each ID as its line says, and none that stands in no line.
+/// A map of up to 340 lines translates each ID as its line says, and no ID that is in no line.
 ///
 /// The kernel searches maps of more than five lines in another way than shorter ones.
 #[claim(
@@ -212,36 +219,34 @@ fn map_read_order_sorted_above_five() -> Verdict {
 )]
 fn each_line_of_a_long_map_translates() -> Verdict {
     for count in [5, 6, 340] {
+        let folder = format!("/tmp/{count}-lines");
+        fs::create_dir(&folder).doing("make a directory")?;
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).doing("open the directory to all")?;
         let last = 3 * (count - 1);
-        let line = |inside: u32| format!("{inside} {} 2", 1000 + last - inside);
-        // Two lines at a time, the first and the last among them, and the ID that no line has after each.
-        let tried = || (0..=last + 2).rev().filter(|id| id % 45 < 6 || id + 4 > last);
+        // Two IDs a line, and one that is in no line after each; outside the lines are in the opposite order.
+        let line = |first: u32| format!("{first} {} 2", 1000 + last - first);
         let process = spawn(CLONE_NEWUSER, |outside| {
             outside.wait()?;
-            for inside in tried() {
+            for inside in (0..last + 3).rev() {
                 let before = setfsuid(Uid::from_raw(inside));
                 let is_mapped = inside % 3 != 2;
                 let expected = if is_mapped { Uid::from_raw(inside) } else { before };
                 expect_eq!(setfsuid(Uid::from_raw(u32::MAX)), expected, "user {inside} of {count} lines, inside");
-                outside.go()?;
-                outside.wait()?;
+                if is_mapped {
+                    File::create(format!("{folder}/{inside}")).doing("create a file")?;
+                }
             }
             holds()
         })?;
         let text: Vec<String> = (0..count).map(|number| line(3 * number)).collect();
         MapFile::Uid.write(process.pid(), &text.join("\n")).doing("write the map")?;
         process.go()?;
-        let mut expected = 0;
-        for inside in tried() {
-            process.recv::<()>()?;
-            // An ID that no line has leaves the one before it.
-            if inside % 3 != 2 {
-                expected = 1000 + last - inside / 3 * 3 + inside % 3;
-            }
-            expect_eq!(status(process.pid())?.fuid, expected, "user {inside} of {count} lines, seen outside");
-            process.go()?;
-        }
         process.join()?;
+        for inside in (0..last + 3).filter(|inside| inside % 3 != 2) {
+            let expected = 1000 + last - inside / 3 * 3 + inside % 3;
+            let (user, _) = owners_at(format!("{folder}/{inside}"))?;
+            expect_eq!(user, expected, "user {inside} of {count} lines, seen outside");
+        }
     }
     holds()
 }

@@ -1,14 +1,14 @@
-//! Who sees what in a map: `user_namespaces(7)`, User and group ID mappings: uid_map and gid_map, and Unmapped user and
-//! group IDs.
+//! What a map shows to which process: `user_namespaces(7)`, User and group ID mappings: uid_map and gid_map, and Unmapped
+//! user and group IDs.
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 
 use kit::prelude::*;
 use kit::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
-use nix::unistd::{Pid, getpid};
+use nix::unistd::Pid;
 
+use super::files::mode_at;
 use super::nesting::AT_THE_TOP;
 
 /// The cases of this file.
@@ -20,25 +20,38 @@ pub(super) const CASES: &[Case] = cases![
     map_view_fixed_at_open,
 ];
 
-/// The three maps and the setgroups file of a process are for everybody to read, and for its user alone to write.
-#[claim(source = "fs/proc/base.c", needs = [Root, Behaviour(AT_THE_TOP)])]
+/// Every user can read the three maps and the `setgroups` file of a process; opening them for writing fails with EACCES for
+/// other users than the process's.
+///
+/// Their mode is 0644.
+#[claim(source = "fs/proc/base.c", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn map_files_world_readable() -> Verdict {
-    let pid = getpid();
+    let process = Newborn::of_user(NOBODY)?;
+    let pid = process.pid();
     for file in MapFile::MAPS.into_iter().chain([MapFile::Setgroups]) {
-        let mode = fs::metadata(file.path(pid))?.permissions().mode();
-        expect_eq!(format!("{:o}", mode & 0o7777), "644", "mode of {file:?}");
-        let own = file.read(pid)?;
+        if file != MapFile::Setgroups {
+            process.write(file, "0 5000 1", Writer::Caller)?.doing("write a map")?;
+        }
+        expect_eq!(format!("{:o}", mode_at(file.path(pid))?), "644", "mode of {file:?}");
+        let text = file.read(pid)?;
+        let read = || fs::read_to_string(file.path(pid)).map(|text| tidy(&text));
         as_user(NOBODY, NONE, || {
-            expect_eq!(expect_ok!(fs::read_to_string(file.path(pid)).map(|text| tidy(&text))), own, "{file:?}");
-            expect_errno!(file.open(pid), EACCES, "{file:?}, for writing");
-            expect_errno!(File::open(format!("/proc/{pid}/ns/user")), EACCES, "what is not for everybody");
+            expect_eq!(expect_ok!(read()), text, "{file:?}, by the process's user");
+            expect_ok!(file.open(pid), "{file:?} for writing, by the process's user");
+            Ok(())
+        })?;
+        as_user(NOBODY + 1, NONE, || {
+            expect_eq!(expect_ok!(read()), text, "{file:?}, by another user");
+            expect_errno!(file.open(pid), EACCES, "{file:?} for writing, by another user");
+            expect_errno!(File::open(format!("/proc/{pid}/ns/user")), EACCES, "what is not readable for all");
             Ok(())
         })?;
     }
     holds()
 }
 
-/// The second field of a map is in the IDs of the namespace of whoever opened the file, where that is not the map's own.
+/// A process in another user namespace than the map's own sees the second field of the map in the IDs of its own user
+/// namespace.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -56,7 +69,7 @@ fn map_second_field_in_readers_namespace() -> Verdict {
     holds()
 }
 
-/// A member of the namespace sees the second field of its map in the IDs of the parent namespace.
+/// A member of a user namespace sees the second field of its maps in the IDs of the parent namespace.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -73,7 +86,7 @@ fn map_second_field_in_parent_for_members() -> Verdict {
     holds()
 }
 
-/// IDs outside that the reader's namespace has not mapped stand in a map as 4294967295, not as the overflow ID.
+/// A map shows IDs that the reader's user namespace does not map as 4294967295, not as the overflow ID.
 #[claim(source = "user_namespaces(7) Unmapped user and group IDs", needs = [UserNamespaces])]
 fn map_unmapped_shown_as_minus_one() -> Verdict {
     unprivileged(NONE, || {
@@ -91,7 +104,8 @@ fn map_unmapped_shown_as_minus_one() -> Verdict {
     })
 }
 
-/// How a map reads is settled when the file is opened: the reader may have moved to another user namespace since.
+/// A map shows IDs as they are in the user namespace that the reader was a member of when it opened the file, even if it has
+/// moved to another one since.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],

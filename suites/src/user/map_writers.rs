@@ -1,4 +1,4 @@
-//! What it takes to write a map: capabilities, the writer's own namespace, and whose credentials count.
+//! What writing a map requires: capabilities, the writer's own namespace, and whose credentials count.
 //! `user_namespaces(7)`, Defining user and group ID mappings: writing to uid_map and gid_map.
 
 use std::os::fd::OwnedFd;
@@ -24,15 +24,16 @@ pub(super) const CASES: &[Case] = cases![
     map_root_needs_creators_setfcap,
 ];
 
-/// Over the namespace whose map it is, a writer needs no CAP_SETUID and no CAP_SETGID: CAP_SYS_ADMIN alone is enough.
+/// In the user namespace whose map it writes, a process needs neither CAP_SETUID nor CAP_SETGID: CAP_SYS_ADMIN alone is
+/// enough.
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
         "kernel/user_namespace.c map_write",
     ],
     needs = [UserNamespaces],
-    erratum = "user_namespaces(7): the writing process must have CAP_SETUID (CAP_SETGID) in the user namespace of the \
-               process whose map it is.",
+    erratum = "user_namespaces(7), Defining user and group ID mappings: the writing process must have CAP_SETUID \
+               (CAP_SETGID) in the user namespace of the process whose map it is.",
 )]
 fn map_writer_needs_no_setuid_in_target() -> Verdict {
     unprivileged(NONE, || {
@@ -50,7 +51,8 @@ fn map_writer_needs_no_setuid_in_target() -> Verdict {
     })
 }
 
-/// To write a map one needs CAP_SYS_ADMIN over the namespace whose map it is, from inside as from its parent: else EPERM.
+/// Writing `uid_map` or `gid_map` requires CAP_SYS_ADMIN in that user namespace, from inside as from the parent; without it
+/// the write fails with EPERM.
 #[claim(source = "kernel/user_namespace.c map_write", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn map_writer_needs_sys_admin_in_target() -> Verdict {
     use CapabilitySet as Cap;
@@ -78,7 +80,8 @@ fn map_writer_needs_sys_admin_in_target() -> Verdict {
     holds()
 }
 
-/// Maps are written by members of the namespace or of its parent: root of the grandparent is refused with EPERM.
+/// Only members of a user namespace or of its parent can write its maps: for root of the grandparent the write fails with
+/// EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -105,7 +108,7 @@ fn map_writer_must_be_in_parent_or_target() -> Verdict {
     parent.join()
 }
 
-/// The maps of the initial user namespace cannot be written: EPERM even for root.
+/// Writing the maps of the initial user namespace fails with EPERM, even for root.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Behaviour(AT_THE_TOP)],
@@ -119,7 +122,8 @@ fn map_of_initial_userns_not_writable() -> Verdict {
     holds()
 }
 
-/// What may be mapped is judged by who opened the file: whoever then writes has its permission, and no more than that.
+/// What may be written to `uid_map` depends on the process that opened it: with its descriptor, another user can map the
+/// opener's ID, and root no other one.
 #[claim(
     source = "kernel/user_namespace.c new_idmap_permitted",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -129,7 +133,7 @@ fn map_permission_follows_opener() -> Verdict {
     let process = Newborn::of_user(NOBODY)?;
     let by_owner = opened_by_owner(&process)?;
     expect_errno!(write_once(&by_owner, any_lines), EPERM, "opened by the owner, written by root: others' IDs");
-    expect_ok!(write_once(&by_owner, &own_line), "opened by the owner, written by root: his ID");
+    expect_ok!(write_once(&by_owner, &own_line), "opened by the owner, written by root: the owner's ID");
 
     let process = Newborn::of_user(NOBODY)?;
     let by_owner = opened_by_owner(&process)?;
@@ -155,7 +159,8 @@ fn map_permission_follows_opener() -> Verdict {
     holds()
 }
 
-/// To map others' IDs takes CAP_SETUID of the process that writes as well: having been given root's descriptor is EPERM.
+/// Mapping other users' IDs requires CAP_SETUID of the process that writes as well as of the one that opened the file;
+/// otherwise the write fails with EPERM.
 #[claim(
     source = "kernel/user_namespace.c new_idmap_permitted",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -178,9 +183,10 @@ fn map_arbitrary_needs_cap_of_writer_too() -> Verdict {
     holds()
 }
 
-/// A writer in the parent namespace needs CAP_SETFCAP to map that namespace's user 0: else EPERM. Groups need nothing.
+/// Mapping user 0 of the parent namespace from there requires CAP_SETFCAP, mapping group 0 does not; without it the write
+/// fails with EPERM.
 ///
-/// Stable series got this, too, 5.10 among them.
+/// Stable series have this, too, 5.10 among them.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     since = "5.12",
@@ -199,9 +205,10 @@ fn map_root_needs_setfcap_from_parent() -> Verdict {
     holds()
 }
 
-/// Who maps user 0 from inside must have had CAP_SETFCAP when the namespace was made; what he has then is of no account.
+/// A member can map user 0 of the parent namespace only if the creator had CAP_SETFCAP, whatever the member has itself;
+/// otherwise the write fails with EPERM.
 ///
-/// Stable series got this, too, 5.10 among them.
+/// Stable series have this, too, 5.10 among them.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     since = "5.12",

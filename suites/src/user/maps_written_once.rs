@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     map_pwrite_espipe,
 ];
 
-/// A new user namespace has no user, group or project IDs mapped: the three files are there and empty.
+/// A new user namespace maps no user, group or project ID: its three maps are empty.
 #[claim(
     source = ["user_namespaces(7) User and group ID mappings: uid_map and gid_map", "proc_pid_uid_map(5)"],
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -42,7 +42,7 @@ fn maps_start_empty() -> Verdict {
     })
 }
 
-/// In the initial user namespace all three maps read «0 0 4294967295»: every ID but the last is mapped to itself.
+/// In the initial user namespace all three maps are `0 0 4294967295`: every ID but the last is mapped to itself.
 #[claim(
     source = "user_namespaces(7) User and group ID mappings: uid_map and gid_map",
     needs = [Behaviour(AT_THE_TOP)],
@@ -55,30 +55,34 @@ fn initial_map_is_identity() -> Verdict {
     holds()
 }
 
-/// A map that has been written cannot be written again: EPERM. An attempt that was refused does not count.
+/// A map can be written once: a second write fails with EPERM, where a first one that was refused does not count.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
 fn map_written_once() -> Verdict {
     unprivileged(NONE, || {
-        let own_line = format!("0 {} 1", geteuid());
         for writer in [Writer::Itself, Writer::Caller] {
             let process = Newborn::new()?;
-            expect_errno!(process.write(MapFile::Uid, "nonsense", writer)?, EINVAL, "by {writer:?}");
-            expect_eq!(process.read(MapFile::Uid)?, "", "after nonsense");
-            expect_ok!(process.write(MapFile::Uid, &own_line, writer)?, "first, by {writer:?}");
-            expect_errno!(process.write(MapFile::Uid, &own_line, writer)?, EPERM, "again, by {writer:?}");
-            expect_errno!(process.write(MapFile::Uid, "nonsense", writer)?, EPERM, "nonsense, by {writer:?}");
-            expect_eq!(process.read(MapFile::Uid)?, own_line);
-            expect_ok!(process.write(MapFile::Projid, &own_line, writer)?, "each map counts for itself");
-            expect_errno!(process.write(MapFile::Projid, &own_line, writer)?, EPERM, "again, by {writer:?}");
+            process.write(MapFile::Setgroups, "deny", writer)?.doing("deny setgroups")?;
+            // One after the other: each map counts for itself.
+            for file in MapFile::MAPS {
+                let text = own_line(file);
+                let what = format!("{file:?} map, by {writer:?}");
+                expect_errno!(process.write(file, "nonsense", writer)?, EINVAL, "{what}");
+                expect_eq!(process.read(file)?, "", "{what}, after nonsense");
+                expect_ok!(process.write(file, &text, writer)?, "{what}, first");
+                expect_errno!(process.write(file, &text, writer)?, EPERM, "{what}, again");
+                expect_errno!(process.write(file, "nonsense", writer)?, EPERM, "{what}, nonsense");
+                expect_eq!(process.read(file)?, text, "{what}");
+            }
         }
         holds()
     })
 }
 
-/// A second write() through one descriptor is not at the start of the file and fails with EINVAL; rewound it is EPERM.
+/// A second write() on one descriptor of a map fails with EINVAL, as the file offset is not 0; after lseek() to the start it
+/// fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -96,7 +100,7 @@ fn map_second_write_same_fd_einval() -> Verdict {
     })
 }
 
-/// A write() at another place than the start of a map fails with EINVAL, and nothing is mapped.
+/// A write() to a map at another file offset than 0 fails with EINVAL and maps nothing.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -114,14 +118,15 @@ fn map_write_at_offset_einval() -> Verdict {
     })
 }
 
-/// A pwrite() to a map fails with ESPIPE, whatever the offset: these files take no positioned writes at all.
+/// A pwrite() to a map fails with ESPIPE, even at offset 0.
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
         "fs/seq_file.c seq_open",
     ],
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
-    erratum = "user_namespaces(7): writing to a map by pwrite(2) at an offset other than 0 fails with EINVAL.",
+    erratum = "user_namespaces(7), Defining user and group ID mappings: writing to a map by pwrite(2) at an offset other \
+               than 0 fails with EINVAL.",
 )]
 fn map_pwrite_espipe() -> Verdict {
     unprivileged(NONE, || {
@@ -138,11 +143,16 @@ fn map_pwrite_espipe() -> Verdict {
     })
 }
 
+/// What an ordinary user may write to one of the maps: the own ID as 0.
+fn own_line(file: MapFile) -> String {
+    format!("0 {} 1", if file == MapFile::Gid { getegid().as_raw() } else { geteuid().as_raw() })
+}
+
 /// Carries `body` out for each of the three maps of a fresh user namespace, as a member of it: with a text that the
 /// map takes, and the map opened for writing.
 fn for_each_own_map(body: impl Fn(&str, &OwnedFd) -> Outcome<()>) -> Outcome<()> {
     for file in MapFile::MAPS {
-        let text = format!("0 {} 1", if file == MapFile::Gid { getegid().as_raw() } else { geteuid().as_raw() });
+        let text = own_line(file);
         child(CLONE_NEWUSER, || {
             MapFile::Setgroups.write("self", "deny").doing("deny setgroups")?;
             let map = file.open("self").doing(format!("open {}", file.path("self")))?;

@@ -3,14 +3,14 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 
+use kit::mounts::{bind, detach};
 use kit::prelude::*;
 use kit::process::{capabilities, user_namespace_with};
-use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid};
 use rustix::thread::set_capabilities;
 
-use super::mounts::{PLACE, bind, mount_kind};
+use super::mounts::{PLACE, mount_kind};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -21,9 +21,10 @@ pub(super) const CASES: &[Case] = cases![
     whiteout_mknod_allowed,
 ];
 
-/// Root of a user namespace mounts, binds and unmounts only in a mount namespace that this namespace owns: else EPERM.
+/// Root of a user namespace can mount, bind and unmount only in a mount namespace that its user namespace owns; elsewhere the
+/// calls fail with EPERM.
 ///
-/// Neither the inherited mount namespace of its creator will do, nor the one of a user namespace in between.
+/// Tried elsewhere are a mount namespace of the initial user namespace and one of the user namespace in between.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "What's in a name(space)?"],
     needs = [UserNamespaces],
@@ -32,7 +33,7 @@ fn mount_needs_owned_mount_namespace() -> Verdict {
     let refused = || {
         expect_errno!(mount_kind("tmpfs", None), EPERM);
         expect_errno!(bind("/tmp", PLACE), EPERM);
-        expect_errno!(umount2(PLACE, MntFlags::MNT_DETACH), EPERM);
+        expect_errno!(detach(PLACE), EPERM);
         Ok(())
     };
     unprivileged(NONE, || {
@@ -40,14 +41,15 @@ fn mount_needs_owned_mount_namespace() -> Verdict {
         user_namespace(CLONE_NEWNS, || {
             expect_ok!(mount_kind("tmpfs", None), "in its own");
             user_namespace(NONE, refused).doing("in the mount namespace of the user namespace above")?;
-            expect_ok!(umount2(PLACE, MntFlags::MNT_DETACH), "in its own");
+            expect_ok!(detach(PLACE), "in its own");
             expect_ok!(bind("/tmp", PLACE), "in its own");
             holds()
         })
     })
 }
 
-/// Root of a user namespace can bind a directory to another in a mount namespace that this namespace owns, but no other.
+/// Root of a user namespace can bind a directory to another one in a mount namespace that its user namespace owns; elsewhere
+/// mount() fails with EPERM.
 #[claim(source = "user_namespaces(7) Effect of capabilities within a user namespace", needs = [UserNamespaces])]
 fn userns_mounts_bind() -> Verdict {
     unprivileged(NONE, || {
@@ -65,9 +67,9 @@ fn userns_mounts_bind() -> Verdict {
     })
 }
 
-/// A device on a tmpfs that a user namespace has mounted cannot be opened, inside or by root outside: EACCES.
+/// Opening a device on a tmpfs that a user namespace mounted fails with EACCES, inside as by root outside.
 ///
-/// No mount flag says so; it is the file system that has no devices.
+/// It is the file system that allows no devices, not a flag of the mount.
 #[claim(source = "fs/super.c SB_I_NODEV", needs = [Root, UserNamespaces])]
 fn userns_tmpfs_has_no_devices() -> Verdict {
     let mounter = |outside: &Peer| {
@@ -96,7 +98,7 @@ fn userns_tmpfs_has_no_devices() -> Verdict {
     holds()
 }
 
-/// A device of the outside that is bound to a place in a user namespace's mount namespace can be opened and used there.
+/// A device that is bind mounted from outside in a user namespace's mount namespace can be opened and used there.
 #[claim(source = "fs/namei.c may_open_dev", needs = [UserNamespaces])]
 fn bound_host_device_still_usable() -> Verdict {
     unprivileged(NONE, || {
@@ -119,7 +121,8 @@ fn bound_host_device_still_usable() -> Verdict {
     })
 }
 
-/// Root of a user namespace can make the device 0/0, by which overlayfs marks what is deleted; any other is EPERM.
+/// Root of a user namespace can create the character device 0/0, by which overlayfs marks deleted files; creating other
+/// devices fails with EPERM.
 #[claim(source = "fs/namei.c vfs_mknod", since = "5.8", needs = [UserNamespaces])]
 fn whiteout_mknod_allowed() -> Verdict {
     unprivileged(NONE, || {
@@ -147,7 +150,7 @@ fn try_open(path: &str) -> Result<(), Refusal> {
     File::open(path).map(drop).portable()
 }
 
-/// Makes the null device there. It takes root of the machine, but it has to belong to somebody whom the file system knows.
+/// Makes the null device there. That takes root of the machine, but the owner has to be a user that the file system maps.
 fn make_null(path: &str) -> Outcome<()> {
     child(NONE, || {
         let all = capabilities()?;

@@ -28,19 +28,22 @@ pub(super) const CASES: &[Case] = cases![
     new_named_cgroup1_needs_the_initial_cgroup_namespace,
 ];
 
-/// Root of a user namespace cannot mount the bpf file system with mount(2), whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount the bpf file system, even if all its namespaces are its own; mount() fails with
+/// EPERM.
 ///
-/// Since 6.9 there is another way, which begins inside and ends with root outside.
+/// Since 6.9 it can call fsopen() for one that root outside then creates.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("BPF_SYSCALL")],
-    erratum = "user_namespaces(7): CAP_SYS_ADMIN within the user namespace that owns the mount namespace allows mounting bpf (since Linux 4.4).",
+    erratum = "user_namespaces(7), Effect of capabilities within a user namespace: CAP_SYS_ADMIN within the user namespace \
+               that owns the mount namespace allows mounting bpf (since Linux 4.4).",
 )]
 fn userns_does_not_mount_bpf() -> Verdict {
     expect_refused("bpf", None)
 }
 
-/// A bpf file system that fsopen() began in a user namespace is made (FSCONFIG_CMD_CREATE) by root outside; inside, EPERM.
+/// Creating a bpf file system (FSCONFIG_CMD_CREATE) for which fsopen() was called in a user namespace succeeds for root
+/// outside, and fails with EPERM inside.
 #[claim(source = "kernel/bpf/inode.c bpf_fill_super", since = "6.9", needs = [Root, UserNamespaces, Config("BPF_SYSCALL")])]
 fn bpf_of_a_userns_is_made_by_root_outside() -> Verdict {
     for made_outside in [true, false] {
@@ -65,7 +68,7 @@ fn bpf_of_a_userns_is_made_by_root_outside() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace cannot mount devtmpfs, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount devtmpfs, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("DEVTMPFS")],
@@ -74,7 +77,7 @@ fn userns_does_not_mount_devtmpfs() -> Verdict {
     expect_refused("devtmpfs", None)
 }
 
-/// Root of a user namespace cannot mount securityfs, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount securityfs, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("SECURITYFS")],
@@ -83,7 +86,7 @@ fn userns_does_not_mount_securityfs() -> Verdict {
     expect_refused("securityfs", None)
 }
 
-/// Root of a user namespace cannot mount debugfs, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount debugfs, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("DEBUG_FS")],
@@ -92,7 +95,7 @@ fn userns_does_not_mount_debugfs() -> Verdict {
     expect_refused("debugfs", None)
 }
 
-/// Root of a user namespace cannot mount tracefs, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount tracefs, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("TRACING")],
@@ -101,7 +104,7 @@ fn userns_does_not_mount_tracefs() -> Verdict {
     expect_refused("tracefs", None)
 }
 
-/// Root of a user namespace cannot mount hugetlbfs, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount hugetlbfs, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("HUGETLBFS")],
@@ -110,7 +113,7 @@ fn userns_does_not_mount_hugetlbfs() -> Verdict {
     expect_refused("hugetlbfs", None)
 }
 
-/// Root of a user namespace cannot mount pstore, whatever namespaces are its own: EPERM.
+/// Root of a user namespace cannot mount pstore, even if all its namespaces are its own; mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Config("PSTORE")],
@@ -119,7 +122,9 @@ fn userns_does_not_mount_pstore() -> Verdict {
     expect_refused("pstore", None)
 }
 
-/// Root of a user namespace can mount FUSE file systems but not fusectl, which controls everybody's: EPERM.
+/// Root of a user namespace cannot mount fusectl, even if all its namespaces are its own; mount() fails with EPERM.
+///
+/// It controls the FUSE file systems of all users.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Module("fuse")],
@@ -128,7 +133,8 @@ fn userns_does_not_mount_fusectl() -> Verdict {
     expect_refused("fusectl", None)
 }
 
-/// Root of a user namespace cannot mount what is on a block device, though he is root outside and it is his own: EPERM.
+/// Root of a user namespace cannot mount a file system on a block device, even if it is root outside and the device its own;
+/// mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, Disposable, Module("loop"), Module("ext4"), Tool("mkfs.ext4")],
@@ -153,7 +159,8 @@ fn userns_cannot_mount_block_filesystems() -> Verdict {
     })
 }
 
-/// Root of a user namespace can mount a named cgroup v1 hierarchy that exists if the cgroup namespace is its own: else EPERM.
+/// Root of a user namespace can mount an existing named cgroup v1 hierarchy only if it owns the cgroup namespace; otherwise
+/// mount() fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, InitialNamespaces, UserNamespaces, Config("CGROUPS")],
@@ -161,7 +168,7 @@ fn userns_cannot_mount_block_filesystems() -> Verdict {
 fn userns_mounts_existing_named_cgroup1() -> Verdict {
     unshare(CLONE_NEWNS)?;
     mount_kind_at("cgroup", "/run", Some(HIERARCHY)).doing("make a cgroup v1 hierarchy")?;
-    let answer = unprivileged(NONE, || {
+    let outcome = unprivileged(NONE, || {
         user_namespace(EVERY, || {
             expect_ok!(mount_kind("cgroup", Some(HIERARCHY)));
             expect_eq!(kind_there()?.as_deref(), Some("cgroup"), "what is mounted then");
@@ -169,20 +176,24 @@ fn userns_mounts_existing_named_cgroup1() -> Verdict {
         })?;
         user_namespace(EVERY - CLONE_NEWCGROUP, || {
             expect_errno!(mount_kind("cgroup", Some(HIERARCHY)), EPERM, "in an inherited cgroup namespace");
-            holds()
+            Ok(())
         })
     });
-    umount2("/run", MntFlags::empty()).doing("unmount the hierarchy")?;
-    answer
+    let unmounted = umount2("/run", MntFlags::empty());
+    outcome?;
+    unmounted.doing("unmount the hierarchy")?;
+    holds()
 }
 
-/// A named cgroup v1 hierarchy that does not exist yet is made in the initial cgroup namespace only: elsewhere EPERM.
+/// A named cgroup v1 hierarchy that does not exist yet can be created only in the initial cgroup namespace; elsewhere mount()
+/// fails with EPERM.
 ///
-/// So root of a user namespace cannot make one, and neither can root of the initial one in another cgroup namespace.
+/// So neither root of a user namespace can create one, nor root of the initial one in another cgroup namespace.
 #[claim(
     source = "kernel/cgroup/cgroup-v1.c cgroup1_root_to_use",
     needs = [Root, InitialNamespaces, UserNamespaces, Config("CGROUPS")],
-    erratum = "user_namespaces(7): CAP_SYS_ADMIN within the user namespace that owns the cgroup namespace allows mounting cgroup version 1 named hierarchies, with none,name=.",
+    erratum = "user_namespaces(7), Effect of capabilities within a user namespace: CAP_SYS_ADMIN within the user namespace \
+               that owns the cgroup namespace allows mounting cgroup version 1 named hierarchies, with none,name=.",
 )]
 fn new_named_cgroup1_needs_the_initial_cgroup_namespace() -> Verdict {
     let refused = || {
@@ -202,13 +213,13 @@ fn new_named_cgroup1_needs_the_initial_cgroup_namespace() -> Verdict {
 const HIERARCHY: &str = "none,name=nsproof";
 
 /// A block device with an ext4 file system, which the case alone knows.
-struct LoopDevice {
-    path: String,
+pub(super) struct LoopDevice {
+    pub(super) path: String,
     device: File,
 }
 
 impl LoopDevice {
-    fn with_ext4() -> Outcome<Self> {
+    pub(super) fn with_ext4() -> Outcome<Self> {
         let image = "/tmp/image";
         File::create(image).and_then(|file| file.set_len(4 << 20)).doing("make an image")?;
         let made =

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use kit::mounts::{self, Mounts};
-pub(super) use kit::mounts::{bind, bind_remount as remount};
 use kit::prelude::*;
 use kit::{Answer, Behaviour};
 use nix::mount::MsFlags;
@@ -11,11 +10,11 @@ use nix::mount::MsFlags;
 /// Where cases mount: a directory that every system has.
 pub(super) const PLACE: &str = "/mnt";
 
-/// Every other namespace that a process can have for its own beside a user namespace; time has nothing to do with mounts.
+/// Every other kind of namespace that a user namespace can own; time has nothing to do with mounts.
 pub(super) const EVERY: CloneFlags =
     CLONE_NEWNS.union(CLONE_NEWPID).union(CLONE_NEWIPC).union(CLONE_NEWNET).union(CLONE_NEWCGROUP).union(CLONE_NEWUTS);
 
-/// What else covers procfs or sysfs is what user namespaces must not uncover. On the stage, which root has, nothing does.
+/// User namespaces must not uncover what is mounted over parts of procfs or sysfs. On the stage, which root has, nothing is.
 pub(super) const UNCOVERED: &Behaviour = &Behaviour {
     what: "has nothing mounted over files of /proc and /sys",
     probe: || nix::unistd::geteuid().is_root() || nothing_is_covered().unwrap_or(false),
@@ -61,8 +60,8 @@ pub(super) fn kind_there() -> Outcome<Option<String>> {
     Ok(Mounts::own()?.find(PLACE).map(|mount| mount.kind.clone()))
 }
 
-/// The claim says that root of an ordinary user's namespace can mount this kind of file system when the mount namespace
-/// and those of `needed` are its own, and cannot when all are but one of these.
+/// The claim says that root of an ordinary user's namespace can mount this kind of file system when the user namespace owns
+/// the mount namespace and those of `needed`, and cannot when it owns all but one of these.
 pub(super) fn expect_mountable(kind: &str, options: Option<&str>, needed: CloneFlags) -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS | needed, || {
@@ -80,8 +79,8 @@ pub(super) fn expect_mountable(kind: &str, options: Option<&str>, needed: CloneF
     })
 }
 
-/// The claim says that no root of a user namespace mounts this kind of file system, not even who is root outside too and
-/// has every other namespace for his own, while root of the initial one does.
+/// The claim says that root of a user namespace cannot mount this kind of file system, even if it is root outside as well and
+/// the user namespace owns all its namespaces, while root of the initial one can.
 pub(super) fn expect_refused(kind: &str, options: Option<&str>) -> Verdict {
     let refused = || {
         expect_errno!(mount_kind(kind, options), EPERM, "{kind}");

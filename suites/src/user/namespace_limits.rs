@@ -22,7 +22,8 @@ pub(super) const CASES: &[Case] = cases![
 
 const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
 
-/// With user.max_user_namespaces namespaces made there, one more is ENOSPC, from clone3() and unshare(), for root inside too.
+/// When a user namespace has as many as `user.max_user_namespaces` allows there, clone3() and unshare() of one more fail with
+/// ENOSPC, for its root, too.
 #[claim(source = ["namespaces(7) The /proc/sys/user directory", "clone(2) ERRORS"], needs = [UserNamespaces])]
 fn max_user_namespaces_enospc() -> Verdict {
     unprivileged(NONE, || {
@@ -31,7 +32,7 @@ fn max_user_namespaces_enospc() -> Verdict {
             let only = expect_ok!(Spawn::new(CLONE_NEWUSER).try_start(Peer::wait)?, "the first, with 1 allowed");
             expect_errno!(try_clone3(&NEW_USER), ENOSPC, "the second, with 1 allowed");
             expect_errno!(unshare(CLONE_NEWUSER), ENOSPC, "the second, with 1 allowed");
-            expect_ok!(unshare(CLONE_NEWUTS), "another kind");
+            expect_ok!(unshare(CLONE_NEWNS), "another kind");
             set_limit(Kind::User, 2).doing("set the limit")?;
             expect_ok!(unshare(CLONE_NEWUSER), "the second, with 2 allowed");
             drop(only);
@@ -46,7 +47,7 @@ fn max_user_namespaces_enospc() -> Verdict {
     })
 }
 
-/// What is negative or above 2147483647 cannot be written to user.max_user_namespaces: EINVAL, and it stays as it was.
+/// Writing a negative number or one above 2147483647 to `user.max_user_namespaces` fails with EINVAL and changes nothing.
 #[claim(source = "kernel/ucount.c", needs = [UserNamespaces])]
 fn max_user_namespaces_out_of_range_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -61,22 +62,36 @@ fn max_user_namespaces_out_of_range_einval() -> Verdict {
     })
 }
 
-/// With user.max_user_namespaces at 0 in the initial user namespace, nobody makes one, root neither: ENOSPC.
-#[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, UserNamespaces, Disposable, Capability("CAP_SYS_RESOURCE")])]
+/// With `user.max_user_namespaces` at 0 in the initial user namespace, creating one fails with ENOSPC, for root as for ordinary
+/// users.
+#[claim(
+    source = "namespaces(7) The /proc/sys/user directory",
+    needs = [Root, UserNamespaces, Disposable, Capability("CAP_SYS_RESOURCE")],
+)]
 fn max_user_namespaces_stops_root_of_the_machine() -> Verdict {
+    let allowed = || {
+        expect_ok!(try_clone3(&NEW_USER), "clone3");
+        expect_ok!(unshare(CLONE_NEWUSER), "unshare");
+        Ok(())
+    };
+    let refused = || {
+        expect_errno!(try_clone3(&NEW_USER), ENOSPC, "clone3");
+        expect_errno!(unshare(CLONE_NEWUSER), ENOSPC, "unshare");
+        Ok(())
+    };
     let before = limit(Kind::User)?;
-    expect_ok!(try_clone3(&NEW_USER), "by root, with {before} allowed");
+    child(NONE, allowed).doing("root, before")?;
+    unprivileged(NONE, allowed).doing("an ordinary user, before")?;
     set_limit(Kind::User, 0).doing("set the limit")?;
-    let roots = (try_clone3(&NEW_USER), child(NONE, || Ok(unshare(CLONE_NEWUSER).portable())));
-    let anybodys = unprivileged(NONE, || Ok(try_clone3(&NEW_USER).portable()));
+    let by_root = child(NONE, refused).doing("root, with 0");
+    let by_user = unprivileged(NONE, refused).doing("an ordinary user, with 0");
     set_limit(Kind::User, before).doing("put the limit back")?;
-    expect_errno!(roots.0, ENOSPC, "clone3 by root");
-    expect_errno!(roots.1?, ENOSPC, "unshare by root");
-    expect_errno!(anybodys?, ENOSPC, "clone3 by an ordinary user");
+    by_root.and(by_user)?;
     holds()
 }
 
-/// The number of user namespaces is limited for each user: when one has as many as is allowed, another can have his first.
+/// `user.max_user_namespaces` limits each user separately: when one has as many as allowed, another one can still create its
+/// first.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, UserNamespaces])]
 fn max_user_namespaces_is_per_user() -> Verdict {
     let inside = user_namespace_with(&Maps::range(100_000, 10), NONE, |_| {
@@ -102,7 +117,8 @@ fn max_user_namespaces_is_per_user() -> Verdict {
     inside.join()
 }
 
-/// What a user namespace allows counts those made further down too, where 2147483647 are allowed: one too many is ENOSPC.
+/// A user namespace's limit counts the namespaces made in its descendants, too: one too many fails with ENOSPC, although their
+/// own limit is 2147483647.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn max_user_namespaces_binds_descendants() -> Verdict {
     unprivileged(NONE, || {
@@ -128,50 +144,58 @@ fn max_user_namespaces_binds_descendants() -> Verdict {
     })
 }
 
-/// Each user namespace has its own values in /proc/sys/user: 2147483647 at first, and what is written there stays there.
+/// Each user namespace has limits of its own in `/proc/sys/user`, each 2147483647 at first; writing them changes those of no
+/// other user namespace.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces])]
 fn user_sysctls_are_per_namespace() -> Verdict {
+    let limits = || Kind::ALL.into_iter().map(limit).collect::<Outcome<Vec<_>>>();
+    let set_all =
+        |value: u32| Kind::ALL.into_iter().try_for_each(|kind| set_limit(kind, value)).doing("set the limits");
+    let all = |value: u32| vec![value; Kind::ALL.len()];
     unprivileged(NONE, || {
         user_namespace(NONE, || {
-            set_limit(Kind::Uts, 5).doing("set the outer limit")?;
+            set_all(500)?;
             user_namespace(NONE, || {
-                expect_eq!(limit(Kind::Uts)?, NO_LIMIT, "inside, at first");
-                set_limit(Kind::Uts, 3).doing("set the inner limit")?;
-                expect_eq!(limit(Kind::Uts)?, 3, "inside");
-                expect_eq!(child(CLONE_NEWUTS, || limit(Kind::Uts))?, 3, "in another process inside");
+                expect_eq!(limits()?, all(NO_LIMIT), "inside, at first");
+                set_all(300)?;
+                expect_eq!(limits()?, all(300), "inside");
+                expect_eq!(child(NONE, limits)?, all(300), "in another process inside");
                 Ok(())
             })?;
-            expect_eq!(limit(Kind::Uts)?, 5, "outside, after that");
-            expect_eq!(user_namespace(NONE, || limit(Kind::Uts))?, NO_LIMIT, "in a second one");
+            expect_eq!(limits()?, all(500), "outside, after that");
+            expect_eq!(user_namespace(NONE, limits)?, all(NO_LIMIT), "in a second one");
             holds()
         })
     })
 }
 
-/// Without CAP_SYS_RESOURCE in the user namespace, a file in /proc/sys/user cannot be opened for writing: EACCES.
+/// Opening a file in `/proc/sys/user` for writing requires CAP_SYS_RESOURCE in the user namespace; without it open() fails
+/// with EACCES.
 #[claim(source = "kernel/ucount.c set_permissions", needs = [UserNamespaces])]
 fn user_sysctls_need_cap_sys_resource() -> Verdict {
     unprivileged(NONE, || {
-        expect_errno!(open_limit(Kind::User), EACCES, "by an ordinary user, outside");
+        let refused = |whose: &str| {
+            for kind in Kind::ALL {
+                expect_errno!(open_limit(kind), EACCES, "the limit of {kind} namespaces, {whose}");
+            }
+            Ok(())
+        };
+        refused("by an ordinary user, outside")?;
         user_namespace(NONE, || {
-            let opened = |expected: bool| {
-                let answer = open_limit(Kind::User);
-                if expected {
-                    expect_ok!(answer, "with CAP_SYS_RESOURCE");
-                } else {
-                    expect_errno!(answer, EACCES, "without CAP_SYS_RESOURCE");
+            let needed = CapabilitySet::SYS_RESOURCE;
+            without(needed, NONE, || refused("without CAP_SYS_RESOURCE"))?;
+            with_only(needed, NONE, || {
+                for kind in Kind::ALL {
+                    expect_ok!(open_limit(kind), "the limit of {kind} namespaces, with CAP_SYS_RESOURCE alone");
                 }
-                Ok(())
-            };
-            opened(true)?;
-            with_only(CapabilitySet::SYS_RESOURCE, NONE, || opened(true))?;
-            without(CapabilitySet::SYS_RESOURCE, NONE, || opened(false))?;
-            holds()
+                holds()
+            })
         })
     })
 }
 
-/// The initial user namespace allows half of kernel.threads-max user namespaces, and every other one 2147483647 at first.
+/// In the initial user namespace, `user.max_user_namespaces` is half of `kernel.threads-max` at first; in others it is
+/// 2147483647.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [Root, UserNamespaces, Disposable])]
 fn max_user_namespaces_default() -> Verdict {
     let threads: u32 = sysctl("kernel/threads-max")?;

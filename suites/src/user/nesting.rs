@@ -1,9 +1,9 @@
 //! How deep user namespaces nest: `user_namespaces(7)`, Nested namespaces, namespace membership.
 
-use kit::Behaviour;
 use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
 use kit::process::{nest, try_clone3};
+use kit::{Behaviour, Links, NO_LINKS};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -26,13 +26,14 @@ pub(super) const AT_THE_TOP: &Behaviour = &Behaviour {
     probe: || own_inode(Kind::User).is_ok_and(|inode| inode == 0xEFFF_FFFD),
 };
 
-/// User namespaces nest to 33 levels below the initial one, each the child of the one before, and no further.
+/// User namespaces nest to 33 levels below the initial one, each the child of the one before, and no deeper.
 ///
 /// The kernel refuses when the parent's level is above 32, and the initial namespace has level 0.
 #[claim(
     source = ["user_namespaces(7) Nested namespaces, namespace membership", "kernel/user_namespace.c create_user_ns"],
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
-    erratum = "user_namespaces(7): there can be 32 levels of user namespaces, and one more fails with EUSERS.",
+    erratum = "user_namespaces(7), Nested namespaces, namespace membership: there can be 32 levels of user namespaces, and \
+               one more fails with EUSERS.",
 )]
 fn nesting_stops_at_depth_33() -> Verdict {
     unprivileged(NONE, || {
@@ -53,11 +54,12 @@ fn nesting_stops_at_depth_33() -> Verdict {
     })
 }
 
-/// The refusal of one level of user namespaces too many is ENOSPC, from unshare() as from clone3().
+/// Creating a user namespace below the deepest level fails with ENOSPC, with unshare() as with clone3().
 #[claim(
     source = ["clone(2) ERRORS", "unshare(2) ERRORS", "kernel/user_namespace.c create_user_ns"],
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
-    erratum = "user_namespaces(7) and clone(2): exceeding the nesting limit of user namespaces fails with EUSERS.",
+    erratum = "user_namespaces(7), Nested namespaces, namespace membership, and clone(2), ERRORS: exceeding the nesting limit \
+               of user namespaces fails with EUSERS.",
 )]
 fn userns_nesting_overflow_enospc() -> Verdict {
     unprivileged(NONE, || {
@@ -71,16 +73,17 @@ fn userns_nesting_overflow_enospc() -> Verdict {
     })
 }
 
-/// Root of the initial namespace nests user namespaces as deep as an ordinary user, and no deeper.
+/// Root of the initial user namespace can nest user namespaces as deep as an ordinary user, and no deeper.
 #[claim(source = "kernel/user_namespace.c create_user_ns", needs = [Root, Behaviour(AT_THE_TOP)])]
 fn nesting_stops_at_the_same_depth_for_root() -> Verdict {
     let as_root = child(NONE, || nest(usize::MAX))?;
-    let as_anybody = unprivileged(NONE, || nest(usize::MAX))?;
-    expect_eq!((as_root, as_anybody), (DEEPEST, DEEPEST));
+    let as_user = unprivileged(NONE, || nest(usize::MAX))?;
+    expect_eq!((as_root, as_user), (DEEPEST, DEEPEST));
     holds()
 }
 
-/// What is limited is the depth: at the deepest level there can be more namespaces side by side than there are levels.
+/// The nesting limit counts levels, not namespaces: at the deepest level there can be more namespaces side by side than there
+/// are levels.
 #[claim(source = "user_namespaces(7) Nested namespaces, namespace membership", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn depth_counts_levels_and_not_namespaces() -> Verdict {
     unprivileged(NONE, || {
@@ -95,7 +98,8 @@ fn depth_counts_levels_and_not_namespaces() -> Verdict {
     })
 }
 
-/// The depth is that of the namespace: who joins a deep one can go only as far as who made it, wherever he came from.
+/// The nesting limit counts from the initial user namespace: a process that joins a namespace at level 20 can create 13 more
+/// levels.
 #[claim(source = "kernel/user_namespace.c create_user_ns", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn depth_counts_from_the_initial_namespace() -> Verdict {
     unprivileged(NONE, || {
@@ -113,7 +117,8 @@ fn depth_counts_from_the_initial_namespace() -> Verdict {
     })
 }
 
-/// One level too many is refused however many user namespaces are allowed there: a higher number does not go deeper.
+/// The limits of depth and number are independent: one level too many fails with ENOSPC even where 2147483647 user
+/// namespaces are allowed.
 #[claim(source = "namespaces(7) The /proc/sys/user directory", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn depth_and_number_are_limited_apart() -> Verdict {
     unprivileged(NONE, || {
@@ -130,22 +135,40 @@ fn depth_and_number_are_limited_apart() -> Verdict {
     })
 }
 
-/// At the deepest level a process can still fork and make namespaces of other kinds, but not together with a user one.
-#[claim(source = "kernel/user_namespace.c create_user_ns", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
+/// At the deepest level a process can still fork and create namespaces of every other kind, but none together with a user
+/// namespace.
+#[claim(
+    source = "kernel/user_namespace.c create_user_ns",
+    needs = [
+        UserNamespaces,
+        Behaviour(AT_THE_TOP),
+        Config("CGROUPS"),
+        Config("IPC_NS"),
+        Config("NET_NS"),
+        Config("PID_NS"),
+        Config("TIME_NS"),
+        Config("UTS_NS"),
+    ],
+)]
 fn only_user_namespaces_are_refused_at_the_deepest_level() -> Verdict {
     unprivileged(NONE, || {
         nest(DEEPEST)?;
-        let before = own_inode(Kind::Uts)?;
-        expect_errno!(unshare(CLONE_NEWUSER | CLONE_NEWUTS), ENOSPC);
-        expect_eq!(own_inode(Kind::Uts)?, before, "after the refusal of both");
-        expect_ok!(unshare(CLONE_NEWUTS));
-        expect_ne!(own_inode(Kind::Uts)?, before, "after one of them");
+        for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
+            child(NONE, || {
+                let before = Links::own()?;
+                expect_errno!(unshare(CLONE_NEWUSER | kind.flag()), ENOSPC, "with a {kind} namespace");
+                expect_eq!(Links::own()?.changed_since(&before), NO_LINKS, "after the refusal of both");
+                expect_ok!(unshare(kind.flag()), "a {kind} namespace alone");
+                expect_eq!(Links::own()?.changed_since(&before), [kind.unshared_link()], "after it was made");
+                Ok(())
+            })?;
+        }
         expect_ok!(try_fork());
         holds()
     })
 }
 
-/// The parent of a user namespace is the one in which the process was that made it, by unshare() or clone3().
+/// The parent of a user namespace is the one that its creator was a member of, with unshare() as with clone3().
 #[claim(source = "user_namespaces(7) Nested namespaces, namespace membership", needs = [UserNamespaces])]
 fn parent_userns_is_creators() -> Verdict {
     unprivileged(NONE, || {

@@ -1,4 +1,4 @@
-//! That power over a network namespace is a capability in the user namespace that owns it: `user_namespaces(7)`,
+//! That the capabilities for a network namespace are those in the user namespace that owns it: `user_namespaces(7)`,
 //! Interaction of user namespaces and other types of namespaces.
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
@@ -19,7 +19,8 @@ pub(super) const CASES: &[Case] = cases![
     net_admin_governed_by_netns_owner,
 ];
 
-/// Root of a user namespace can bind a low port in a network namespace of its own; in one from outside it is EACCES.
+/// Root of a user namespace can bind a low port only in a network namespace that its user namespace owns; elsewhere bind()
+/// fails with EACCES.
 #[claim(
     source = ["ip(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
     needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
@@ -46,7 +47,8 @@ fn low_ports_governed_by_netns_owner() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace gets raw sockets in a network namespace of its own; in one from outside it is EPERM.
+/// Root of a user namespace can open raw sockets only in a network namespace that its user namespace owns; elsewhere socket()
+/// fails with EPERM.
 #[claim(
     source = ["raw(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
     needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
@@ -55,7 +57,8 @@ fn raw_sockets_governed_by_netns_owner() -> Verdict {
     expect_for_owners_of_the_network(AddressFamily::Inet, Some(SockProtocol::Icmp))
 }
 
-/// Root of a user namespace gets packet sockets in a network namespace of its own; in one from outside it is EPERM.
+/// Root of a user namespace can open packet sockets only in a network namespace that its user namespace owns; elsewhere
+/// socket() fails with EPERM.
 #[claim(
     source = ["packet(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
     needs = [Root, UserNamespaces, Config("PACKET"), Behaviour(AT_THE_TOP)],
@@ -64,7 +67,8 @@ fn packet_sockets_governed_by_netns_owner() -> Verdict {
     expect_for_owners_of_the_network(AddressFamily::Packet, None)
 }
 
-/// Root of a user namespace can take devices up and down in a network namespace of its own; in one from outside it is EPERM.
+/// Root of a user namespace can take devices up and down only in a network namespace that its user namespace owns; elsewhere
+/// it fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
     needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
@@ -90,7 +94,7 @@ fn net_admin_governed_by_netns_owner() -> Verdict {
     holds()
 }
 
-/// Only who has CAP_NET_RAW in the user namespace that owns the network namespace gets such a socket.
+/// The claim says that only CAP_NET_RAW in the user namespace that owns the network namespace allows such a socket.
 fn expect_for_owners_of_the_network(family: AddressFamily, protocol: Option<SockProtocol>) -> Verdict {
     let open = || socket(family, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol).map(drop);
     as_each_inner_root(NONE, |whose| {

@@ -1,4 +1,4 @@
-//! What `newuidmap(1)` and `newgidmap(1)` write for whom: `subuid(5)`.
+//! Which maps `newuidmap(1)` and `newgidmap(1)` write: `subuid(5)`.
 //!
 //! They read the delegations in `/etc`, which a case covers with files of its own, on its stage. Each call is a program to
 //! start, of which a guest without KVM manages two a second: hence the deadlines.
@@ -25,7 +25,8 @@ pub(super) const CASES: &[Case] = cases![
 /// The user whose name `/etc/passwd` has, beside root, «caller» and «other».
 const OTHER: u32 = NOBODY + 1;
 
-/// newuidmap writes a map of what /etc/subuid delegates to its caller, of one line there or several, and not one ID more.
+/// newuidmap writes a map of IDs that `/etc/subuid` delegates to its caller, in one line there or several, and refuses one ID
+/// more.
 #[claim(
     source = ["subuid(5) LOCAL SUBORDINATE DELEGATION", "newuidmap(1)"],
     needs = [Root, UserNamespaces, Tool("newuidmap")], deadline = 30,
@@ -41,7 +42,7 @@ fn newuidmap_allows_delegated_range() -> Verdict {
     holds()
 }
 
-/// newuidmap refuses IDs that are not delegated to its caller, some or all of them, with status 1, and writes nothing.
+/// newuidmap exits with status 1 and writes nothing when some or all of the IDs are not delegated to its caller.
 #[claim(source = "newuidmap(1)", needs = [Root, UserNamespaces, Tool("newuidmap")], deadline = 30)]
 fn newuidmap_rejects_outside_range() -> Verdict {
     delegate(&format!("{NOBODY}:300000:100\n"))?;
@@ -53,11 +54,11 @@ fn newuidmap_rejects_outside_range() -> Verdict {
     holds()
 }
 
-/// newuidmap lets its caller map his own user ID, one of it, without a delegation; no page of the manual says so.
+/// newuidmap lets its caller map its own user ID without a delegation.
 #[claim(
     source = "newuidmap(1)",
     needs = [Root, UserNamespaces, Tool("newuidmap")], deadline = 30,
-    erratum = "newuidmap(1): the IDs have to be in the ranges that /etc/subuid allows the user.",
+    erratum = "newuidmap(1), DESCRIPTION: the IDs have to be in the ranges that /etc/subuid allows the user.",
 )]
 fn newuidmap_accepts_own_uid() -> Verdict {
     delegate(&format!("{OTHER}:300000:100\n"))?;
@@ -68,7 +69,7 @@ fn newuidmap_accepts_own_uid() -> Verdict {
     holds()
 }
 
-/// newgidmap lets its caller map his own group ID without a delegation, and no other.
+/// newgidmap lets its caller map its own group ID without a delegation, and no other one.
 #[claim(source = "newgidmap(1)", needs = [Root, UserNamespaces, Tool("newgidmap")])]
 fn newgidmap_accepts_own_gid() -> Verdict {
     delegate(&format!("{NOBODY}:300000:100\n"))?;
@@ -86,7 +87,7 @@ fn newgidmap_accepts_own_gid() -> Verdict {
     holds()
 }
 
-/// A line of /etc/subuid is for the user of the name or of the number that it begins with.
+/// A line of `/etc/subuid` delegates to the user whose name or user ID it begins with.
 #[claim(source = "subuid(5) LOCAL SUBORDINATE DELEGATION", needs = [Root, UserNamespaces, Tool("newuidmap")], deadline = 30)]
 fn subuid_accepts_name_or_uid() -> Verdict {
     for (line, named) in [("caller:500000:10".to_owned(), NOBODY), (format!("{OTHER}:500000:10"), OTHER)] {
@@ -100,11 +101,11 @@ fn subuid_accepts_name_or_uid() -> Verdict {
         }
     }
     delegate("stranger:500000:10")?;
-    expect_refused(NOBODY, "0 500000 10").doing("a name that nobody has")?;
+    expect_refused(NOBODY, "0 500000 10").doing("a name that no user has")?;
     holds()
 }
 
-/// newuidmap refuses root too what /etc/subuid does not delegate to root, though root can write the same map himself.
+/// newuidmap refuses root IDs that `/etc/subuid` does not delegate to root, although root itself can write the same map.
 #[claim(source = "newuidmap(1)", needs = [Root, UserNamespaces, Tool("newuidmap")])]
 fn newuidmap_root_needs_entry() -> Verdict {
     let map = "0 300000 5";
@@ -121,7 +122,7 @@ fn newuidmap_root_needs_entry() -> Verdict {
     holds()
 }
 
-/// newuidmap writes no map for another user's process, even in a range that is delegated to its caller: status 1.
+/// newuidmap exits with status 1 and writes nothing for another user's process, even if the range is delegated to its caller.
 #[claim(source = "newuidmap(1)", needs = [Root, UserNamespaces, Tool("newuidmap")])]
 fn newuidmap_refuses_foreign_process() -> Verdict {
     delegate(&format!("{NOBODY}:300000:100\n{OTHER}:300000:100\n"))?;
@@ -130,7 +131,7 @@ fn newuidmap_refuses_foreign_process() -> Verdict {
         let ran = run("newuidmap", NOBODY, &target, "0 300000 100")?;
         let map = target.read(MapFile::Uid)?;
         if owner == NOBODY {
-            expect_eq!((ran.status, map.as_str()), (0, "0 300000 100"), "his own process: {}", ran.errors);
+            expect_eq!((ran.status, map.as_str()), (0, "0 300000 100"), "its own process: {}", ran.errors);
         } else {
             expect_eq!((ran.status, map.as_str()), (1, ""), "{owner}'s process: {}", ran.errors);
             expect!(ran.errors.contains("owned by a different user"), "{}", ran.errors);
@@ -139,7 +140,7 @@ fn newuidmap_refuses_foreign_process() -> Verdict {
     holds()
 }
 
-/// The claim says that the tool writes this map for a process of this user who calls it.
+/// The claim says that the tool, called by this user, writes this map for a process of the same user.
 fn expect_allowed(user: u32, map: &str) -> Outcome<()> {
     let target = Newborn::of_user(user)?;
     let ran = run("newuidmap", user, &target, map)?;
@@ -147,7 +148,7 @@ fn expect_allowed(user: u32, map: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// The claim says that the tool refuses this map for a process of this user who calls it, and leaves it without one.
+/// The claim says that the tool, called by this user, refuses this map for a process of the same user, and writes none.
 fn expect_refused(user: u32, map: &str) -> Outcome<()> {
     let target = Newborn::of_user(user)?;
     let ran = run("newuidmap", user, &target, map)?;

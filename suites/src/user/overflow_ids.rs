@@ -8,7 +8,9 @@ use kit::process::{MapFile, NOBODY, map_self, status};
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{fstat, stat};
-use nix::unistd::{Gid, Uid, getegid, geteuid, getgid, getgroups, getuid, setgroups, setresgid, setresuid};
+use nix::unistd::{
+    Gid, Uid, getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups, setresgid, setresuid,
+};
 
 use super::nesting::AT_THE_TOP;
 
@@ -21,7 +23,8 @@ pub(super) const CASES: &[Case] = cases![
     overflowuid_not_writable_inside,
 ];
 
-/// A process whose user and groups are not mapped is told the overflow ID for each of them, by every call and in /proc.
+/// A process sees the overflow ID for each of its IDs that is not mapped: in getuid() and its like, getgroups() and
+/// `/proc/self/status`.
 #[claim(
     source = ["user_namespaces(7) Unmapped user and group IDs", "proc_sys_kernel(5)"],
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -49,7 +52,8 @@ fn unmapped_ids_show_overflow() -> Verdict {
     process.join()
 }
 
-/// stat() shows the overflow IDs for a file whose owner is not mapped, and what he is inside for one whose owner is.
+/// stat() shows the overflow IDs for a file whose owner is not mapped in the caller's user namespace, and the mapped IDs for
+/// other files.
 #[claim(
     source = [
         "user_namespaces(7) Unmapped user and group IDs",
@@ -61,19 +65,20 @@ fn stat_shows_overflow_for_unmapped_owner() -> Verdict {
     let overflow: (u32, u32) = (sysctl("kernel/overflowuid")?, sysctl("kernel/overflowgid")?);
     unprivileged(NONE, || {
         let own = memfd()?;
-        expect_eq!(owner_of(&own)?, (geteuid().as_raw(), getegid().as_raw()), "his own file, seen outside");
+        expect_eq!(owner_of(&own)?, (geteuid().as_raw(), getegid().as_raw()), "the caller's own file, seen outside");
         expect_eq!(owner_of_root_directory()?, (0, 0), "root's, seen outside");
         let maps = Maps::own_as(7);
         unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
-        expect_eq!(owner_of(&own)?, overflow, "his own file, before the maps");
+        expect_eq!(owner_of(&own)?, overflow, "the caller's own file, before the maps");
         map_self(&maps)?;
-        expect_eq!(owner_of(&own)?, (7, 7), "his own file, after the maps");
+        expect_eq!(owner_of(&own)?, (7, 7), "the caller's own file, after the maps");
         expect_eq!(owner_of_root_directory()?, overflow, "root's, after the maps");
         holds()
     })
 }
 
-/// The overflow IDs are 65534 at first, and follow /proc/sys/kernel/overflowuid and overflowgid from then on.
+/// The overflow IDs are 65534 at first, and those that are written to `/proc/sys/kernel/overflowuid` and `overflowgid` from
+/// then on.
 #[claim(
     source = "user_namespaces(7) Unmapped user and group IDs",
     needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -81,43 +86,49 @@ fn stat_shows_overflow_for_unmapped_owner() -> Verdict {
 fn overflow_id_is_configurable() -> Verdict {
     let file = memfd()?;
     let seen = || child(CLONE_NEWUSER, || Ok(((getuid().as_raw(), getgid().as_raw()), owner_of(&file)?)));
-    expect_eq!(seen()?, ((65_534, 65_534), (65_534, 65_534)), "own IDs and a file's, at first");
-    set_sysctl("kernel/overflowuid", 12_345).doing("set overflowuid")?;
-    expect_eq!(seen()?, ((12_345, 65_534), (12_345, 65_534)), "after overflowuid was set");
-    set_sysctl("kernel/overflowgid", 23_456).doing("set overflowgid")?;
-    expect_eq!(seen()?, ((12_345, 23_456), (12_345, 23_456)), "after overflowgid was set, too");
-    expect_eq!((getuid().as_raw(), owner_of(&file)?), (0, (0, 0)), "where the IDs are mapped");
-    holds()
+    putting_back(|| {
+        expect_eq!(seen()?, ((65_534, 65_534), (65_534, 65_534)), "own IDs and a file's, at first");
+        set_sysctl("kernel/overflowuid", 12_345).doing("set overflowuid")?;
+        expect_eq!(seen()?, ((12_345, 65_534), (12_345, 65_534)), "after overflowuid was set");
+        set_sysctl("kernel/overflowgid", 23_456).doing("set overflowgid")?;
+        expect_eq!(seen()?, ((12_345, 23_456), (12_345, 23_456)), "after overflowgid was set, too");
+        expect_eq!((getuid().as_raw(), owner_of(&file)?), (0, (0, 0)), "where the IDs are mapped");
+        holds()
+    })
 }
 
-/// The overflow IDs in /proc/sys/fs are other settings than those in /proc/sys/kernel: user namespaces do not heed them.
+/// `overflowuid` and `overflowgid` in `/proc/sys/fs` are other settings than those in `/proc/sys/kernel`, and have no effect in
+/// user namespaces.
 #[claim(
     source = ["proc_sys_kernel(5)", "kernel/sys.c fs_overflowuid"],
     needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
-    erratum = "proc_sys_kernel(5): overflowgid and overflowuid duplicate the files of these names in /proc/sys/fs.",
+    erratum = "proc_sys_kernel(5), overflowgid: overflowgid and overflowuid duplicate the files of these names in \
+               /proc/sys/fs.",
 )]
 fn overflow_files_in_fs_are_independent() -> Verdict {
     let seen = || child(CLONE_NEWUSER, || Ok((getuid().as_raw(), getgid().as_raw())));
-    for (number, name) in [(12_345, "overflowuid"), (23_456, "overflowgid")] {
-        let (fs, kernel) = (format!("fs/{name}"), format!("kernel/{name}"));
-        let both = || -> Outcome<(u32, u32)> { Ok((sysctl(&fs)?, sysctl(&kernel)?)) };
-        set_sysctl(&fs, 4321).doing("set the one of fs")?;
-        expect_eq!(both()?, (4321, 65_534), "fs and kernel {name}, after that of fs was set");
-        expect_eq!(seen()?, if name == "overflowuid" { (65_534, 65_534) } else { (12_345, 65_534) });
-        set_sysctl(&kernel, number).doing("set the one of kernel")?;
-        expect_eq!(both()?, (4321, number), "fs and kernel {name}, after that of kernel was set");
-    }
-    expect_eq!(seen()?, (12_345, 23_456), "what user namespaces heed");
-    holds()
+    putting_back(|| {
+        for (number, name) in [(12_345, "overflowuid"), (23_456, "overflowgid")] {
+            let (fs, kernel) = (format!("fs/{name}"), format!("kernel/{name}"));
+            let both = || -> Outcome<(u32, u32)> { Ok((sysctl(&fs)?, sysctl(&kernel)?)) };
+            set_sysctl(&fs, 4321).doing("set the one of fs")?;
+            expect_eq!(both()?, (4321, 65_534), "fs and kernel {name}, after that of fs was set");
+            expect_eq!(seen()?, if name == "overflowuid" { (65_534, 65_534) } else { (12_345, 65_534) });
+            set_sysctl(&kernel, number).doing("set the one of kernel")?;
+            expect_eq!(both()?, (4321, number), "fs and kernel {name}, after that of kernel was set");
+        }
+        expect_eq!(seen()?, (12_345, 23_456), "in a user namespace");
+        holds()
+    })
 }
 
-/// Root of a user namespace in which the user who is 0 outside is not 0 cannot set the overflow IDs: EACCES.
+/// Root of a user namespace can open the overflow ID settings for writing only if it is user 0 outside; otherwise open() fails
+/// with EACCES.
 #[claim(source = "fs/proc/proc_sysctl.c test_perm", needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn overflowuid_not_writable_inside() -> Verdict {
-    for name in ["kernel/overflowuid", "kernel/overflowgid", "fs/overflowuid", "fs/overflowgid"] {
+    for name in SETTINGS {
         unprivileged(NONE, || {
             user_namespace(NONE, || {
-                expect!(geteuid().is_root());
                 expect_errno!(open_sysctl(name), EACCES, "{name}, where root is user {NOBODY} outside");
                 expect_ok!(File::open(format!("/proc/sys/{name}")), "{name}, to read");
                 Ok(())
@@ -132,10 +143,26 @@ fn overflowuid_not_writable_inside() -> Verdict {
     holds()
 }
 
-/// Expects that the caller is told these IDs: the real, the effective and the saved one alike.
+/// The four settings.
+const SETTINGS: [&str; 4] = ["kernel/overflowuid", "kernel/overflowgid", "fs/overflowuid", "fs/overflowgid"];
+
+/// Carries `body` out, and then puts the settings back for the cases that follow in the same kernel.
+fn putting_back(body: impl FnOnce() -> Verdict) -> Verdict {
+    let before = SETTINGS.map(sysctl::<u32>);
+    let verdict = body();
+    for (name, value) in SETTINGS.into_iter().zip(before) {
+        set_sysctl(name, value?).doing(format!("put {name} back"))?;
+    }
+    verdict
+}
+
+/// The claim says that the caller sees these IDs: the real, the effective and the saved one alike.
 fn told(user: u32, group: u32, groups: &[u32]) -> Outcome<()> {
     expect_eq!((getuid().as_raw(), geteuid().as_raw()), (user, user), "getuid, geteuid");
     expect_eq!((getgid().as_raw(), getegid().as_raw()), (group, group), "getgid, getegid");
+    let (users, groups_of) = (getresuid().doing("getresuid")?, getresgid().doing("getresgid")?);
+    expect_eq!([users.real, users.effective, users.saved].map(Uid::as_raw), [user; 3], "getresuid");
+    expect_eq!([groups_of.real, groups_of.effective, groups_of.saved].map(Gid::as_raw), [group; 3], "getresgid");
     let mut listed: Vec<u32> = getgroups().doing("getgroups")?.into_iter().map(Gid::as_raw).collect();
     listed.sort_unstable();
     expect_eq!(listed, groups, "getgroups");

@@ -1,5 +1,5 @@
-//! Which IDs of the parent namespace a map may name, and who may map which: `user_namespaces(7)`, Defining user and
-//! group ID mappings: writing to uid_map and gid_map.
+//! Which IDs of the parent namespace a map may name, and which process may map which: `user_namespaces(7)`, Defining user
+//! and group ID mappings: writing to uid_map and gid_map.
 
 use kit::prelude::*;
 use kit::process::{MapFile, NOBODY, Newborn, Writer, become_root_inside};
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     map_arbitrary_with_cap_setuid,
 ];
 
-/// A map can name only IDs that the parent namespace has mapped: one of them missing there makes it EPERM.
+/// A map can name only IDs that the parent namespace maps; if one of them is not mapped there, the write fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -38,14 +38,15 @@ fn map_ids_must_be_mapped_in_parent() -> Verdict {
     })
 }
 
-/// Each range of a map must lie within one range of the parent's map: to span two that are adjacent is EPERM.
+/// Each range of a map must lie within one range of the parent's map; a range that spans two adjacent ones fails with EPERM.
 #[claim(
     source = [
         "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
         "kernel/user_namespace.c map_id_range_down",
     ],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
-    erratum = "user_namespaces(7): a range may be mapped when all of its IDs are mapped in the parent user namespace.",
+    erratum = "user_namespaces(7), Defining user and group ID mappings: a range may be mapped when all of its IDs are mapped \
+               in the parent user namespace.",
 )]
 fn map_range_must_fit_one_parent_extent() -> Verdict {
     for file in MapFile::MAPS {
@@ -64,7 +65,7 @@ fn map_range_must_fit_one_parent_extent() -> Verdict {
     holds()
 }
 
-/// An ordinary user may map his own user ID, and to any ID that he likes inside.
+/// An unprivileged process can map its own user ID to any ID inside.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [UserNamespaces],
@@ -79,12 +80,11 @@ fn map_own_uid_unprivileged() -> Verdict {
             expect_ok!(process.write(MapFile::Uid, &text, Writer::Itself)?, "«{text}»");
             expect_eq!(process.read(MapFile::Uid)?, text);
         }
-        expect_eq!(user_namespace(NONE, || Ok(geteuid().as_raw()))?, 0, "as whom he then runs inside");
         holds()
     })
 }
 
-/// An ordinary user may not map another's ID, nor several, nor his own in more than one line: EPERM.
+/// An unprivileged process can map neither another user's ID nor more than one ID: writing such a `uid_map` fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [UserNamespaces],
@@ -111,7 +111,8 @@ fn map_other_uid_unprivileged_eperm() -> Verdict {
     })
 }
 
-/// The own ID that anybody may map is the effective one: the real or the saved one is EPERM, for users and groups.
+/// The ID that an unprivileged process can map as its own is the effective one; mapping the real or the saved one fails with
+/// EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -136,7 +137,10 @@ fn map_own_id_means_effective() -> Verdict {
     holds()
 }
 
-/// Only the owner of a namespace may map his own ID there: whoever else has all power over it but CAP_SETUID gets EPERM.
+/// Without CAP_SETUID in the parent, only the owner of a user namespace can map its own ID there; for another user the write
+/// fails with EPERM.
+///
+/// The same holds for groups and CAP_SETGID. The other user here has all other capabilities.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, UserNamespaces, Capability("CAP_SETFCAP"), Behaviour(AT_THE_TOP)],
@@ -148,17 +152,22 @@ fn map_own_id_is_for_the_owner_alone() -> Verdict {
             process.write(MapFile::Setgroups, "deny", Writer::Caller)?.doing("deny setgroups")?;
         }
         let root_without = Writer::CallerWithout(set_id);
-        expect_errno!(others.write(file, "5 0 1", root_without)?, EPERM, "the {file:?} map of somebody else's");
-        expect_ok!(own.write(file, "5 0 1", root_without)?, "the {file:?} map of root's own");
+        expect_errno!(
+            others.write(file, "5 0 1", root_without)?,
+            EPERM,
+            "the {file:?} map of another user's namespace"
+        );
+        expect_ok!(own.write(file, "5 0 1", root_without)?, "the {file:?} map of root's own namespace");
         expect_ok!(
             others.write(file, "5 0 1", Writer::Caller)?,
-            "the {file:?} map of somebody else's, with {set_id:?}"
+            "the {file:?} map of another user's namespace, with {set_id:?}"
         );
     }
     holds()
 }
 
-/// The owner may map his own ID from the parent namespace, too; another user cannot even open the file: EACCES.
+/// The owner of a user namespace can map its own ID from the parent namespace, too; for another user, opening the file fails
+/// with EACCES.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -166,15 +175,24 @@ fn map_own_id_is_for_the_owner_alone() -> Verdict {
 fn map_parent_owner_may_write() -> Verdict {
     let process = Newborn::of_user(NOBODY)?;
     let (own, other) = (format!("0 {NOBODY} 1"), format!("0 {} 1", NOBODY + 1));
-    expect_errno!(process.write(MapFile::Uid, &own, Writer::User(NOBODY + 1))?, EACCES, "by a stranger");
-    expect_errno!(process.write(MapFile::Uid, &other, Writer::User(NOBODY + 1))?, EACCES, "by a stranger, his own");
-    expect_errno!(process.write(MapFile::Uid, &other, Writer::User(NOBODY))?, EPERM, "a stranger, by the owner");
-    expect_ok!(process.write(MapFile::Uid, &own, Writer::User(NOBODY))?, "by the owner");
+    expect_errno!(
+        process.write(MapFile::Uid, &own, Writer::User(NOBODY + 1))?,
+        EACCES,
+        "the owner's ID, by another user"
+    );
+    expect_errno!(
+        process.write(MapFile::Uid, &other, Writer::User(NOBODY + 1))?,
+        EACCES,
+        "another user's ID, by that user"
+    );
+    expect_errno!(process.write(MapFile::Uid, &other, Writer::User(NOBODY))?, EPERM, "another user's ID, by the owner");
+    expect_ok!(process.write(MapFile::Uid, &own, Writer::User(NOBODY))?, "the owner's ID, by the owner");
     expect_eq!(process.read(MapFile::Uid)?, own);
     holds()
 }
 
-/// With CAP_SETUID, and for groups CAP_SETGID, in the parent namespace one may map any IDs for somebody else: else EPERM.
+/// CAP_SETUID in the parent namespace, or CAP_SETGID for groups, alone allows the owner to map any IDs; without it the write
+/// fails with EPERM.
 #[claim(
     source = "user_namespaces(7) Defining user and group ID mappings: writing to uid_map and gid_map",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -185,10 +203,11 @@ fn map_arbitrary_with_cap_setuid() -> Verdict {
         (MapFile::Uid, CapabilitySet::SETUID, CapabilitySet::SETGID),
         (MapFile::Gid, CapabilitySet::SETGID, CapabilitySet::SETUID),
     ] {
-        let process = Newborn::of_user(NOBODY)?;
-        let answer = process.write(file, text, Writer::CallerWithout(needed))?;
-        expect_errno!(answer, EPERM, "the {file:?} map without {needed:?}");
-        expect_ok!(process.write(file, text, Writer::CallerWithout(other))?, "the {file:?} map without {other:?}");
+        let process = Newborn::new()?;
+        for refused in [Writer::CallerWithout(needed), Writer::CallerWith(other)] {
+            expect_errno!(process.write(file, text, refused)?, EPERM, "the {file:?} map by {refused:?}");
+        }
+        expect_ok!(process.write(file, text, Writer::CallerWith(needed))?, "the {file:?} map with {needed:?} alone");
         expect_eq!(process.read(file)?, text);
     }
     holds()

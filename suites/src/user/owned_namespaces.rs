@@ -1,5 +1,5 @@
-//! User namespaces and the others: who may make which, and whose they are. `user_namespaces(7)`, Interaction of user
-//! namespaces and other types of namespaces.
+//! User namespaces and the others: what creating them requires, and which owns which. `user_namespaces(7)`, Interaction of
+//! user namespaces and other types of namespaces.
 
 use kit::mounts::tmpfs;
 use kit::prelude::*;
@@ -20,9 +20,10 @@ pub(super) const CASES: &[Case] = cases![
 /// All kinds but user.
 const OTHERS: [Kind; 7] = [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Time, Kind::Uts];
 
-/// In one call an ordinary user gets a user namespace and one of every other kind, each of which he could not have alone.
+/// An unprivileged process can create a user namespace and one of every other kind in one call, although it cannot create
+/// those alone.
 ///
-/// The user namespace is made first, whatever the order of the flags' bits, and owns the others.
+/// The user namespace is made first and owns the others.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -62,9 +63,10 @@ fn combined_flags_create_user_first() -> Verdict {
     })
 }
 
-/// A namespace of any kind but user takes CAP_SYS_ADMIN in the caller's user namespace: without it, EPERM.
+/// Creating a namespace of any kind but user requires CAP_SYS_ADMIN in the caller's user namespace; without it clone() and
+/// unshare() fail with EPERM.
 ///
-/// A process inside that has dropped this capability can still make user namespaces.
+/// That capability alone is enough, and creating a user namespace takes none.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -101,7 +103,7 @@ fn other_namespaces_need_cap_sys_admin() -> Verdict {
     })
 }
 
-/// An ordinary user who has made himself a user namespace can make one namespace of every other kind after the other.
+/// An unprivileged process that has created a user namespace for itself can then create namespaces of every other kind.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -114,7 +116,7 @@ fn other_namespaces_free_inside_userns() -> Verdict {
         for kind in OTHERS {
             expect_errno!(unshare(kind.flag()), EPERM, "a {kind} namespace, before");
         }
-        unshare(CLONE_NEWUSER)?;
+        unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
         for kind in OTHERS {
             expect_ok!(unshare(kind.flag()), "a {kind} namespace");
         }
@@ -122,7 +124,8 @@ fn other_namespaces_free_inside_userns() -> Verdict {
     })
 }
 
-/// A new namespace of another kind belongs to its creator's user namespace: the one made in the same call, if there is one.
+/// A new namespace of another kind is owned by its creator's user namespace, or by the user namespace that the same call
+/// creates.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -130,14 +133,13 @@ fn other_namespaces_free_inside_userns() -> Verdict {
         "What's in a name(space)?",
         "NS_GET_USERNS(2const)",
     ],
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(NONE, || {
             let creators = own_inode(Kind::User)?;
-            for kind in [Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::Pid, Kind::Uts] {
-                expect_errno!(Namespace::own(kind)?.owner(), EPERM, "the {kind} namespace that it has from outside");
+            for kind in OTHERS {
                 for (flags, is_creators) in [(kind.flag(), true), (CLONE_NEWUSER | kind.flag(), false)] {
                     let made = waiting(flags)?;
                     let owner = expect_ok!(made.namespace(kind)?.owner(), "of a {kind} namespace").inode()?;
@@ -150,9 +152,10 @@ fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
     })
 }
 
-/// To set a hostname or to mount, the capability has to be one in the user namespace that owns the namespace: else EPERM.
+/// sethostname() and mount() require the capability in the user namespace that owns the UTS or mount namespace; elsewhere they
+/// fail with EPERM.
 ///
-/// Which user namespace the caller is in, and that it has all capabilities there, does not count.
+/// The caller here has all capabilities in its own user namespace.
 #[claim(
     source = [
         "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
@@ -165,16 +168,16 @@ fn nonuser_namespace_owned_by_creators_userns() -> Verdict {
 fn namespace_op_checks_owning_userns() -> Verdict {
     let expect_refused = |whose: &str| {
         expect_errno!(sethostname("renamed"), EPERM, "{whose}");
-        expect_errno!(mount_something(), EPERM, "{whose}");
+        expect_errno!(tmpfs("/mnt"), EPERM, "{whose}");
         Ok(())
     };
     unprivileged(NONE, || {
         let before = hostname()?;
         user_namespace(NONE, || {
             expect_refused("namespaces that the parent owns")?;
-            unshare(CLONE_NEWUTS | CLONE_NEWNS)?;
+            unshare(CLONE_NEWUTS | CLONE_NEWNS).doing("unshare namespaces for it to own")?;
             expect_ok!(sethostname("renamed"), "namespaces of its own");
-            expect_ok!(mount_something(), "namespaces of its own");
+            expect_ok!(tmpfs("/mnt"), "namespaces of its own");
             user_namespace(NONE, || expect_refused("namespaces of its own, from a user namespace below"))
         })?;
         expect_eq!(hostname()?, before);
@@ -182,7 +185,8 @@ fn namespace_op_checks_owning_userns() -> Verdict {
     })
 }
 
-/// Root outside can enter a UTS namespace that a user namespace below owns and name it; the owner has to join that first.
+/// Root outside can join a UTS namespace that a user namespace below owns and set its hostname; the owner must join that user
+/// namespace first.
 #[claim(
     source = [
         "user_namespaces(7) Capabilities",
@@ -199,7 +203,7 @@ fn ancestor_root_administers_owned_namespaces() -> Verdict {
     let (user, uts) = (owned.namespace(Kind::User)?, owned.namespace(Kind::Uts)?);
     as_user(NOBODY, NONE, || {
         expect_errno!(setns(&uts, CLONE_NEWUTS), EPERM, "by the owner, from outside");
-        setns(&user, CLONE_NEWUSER)?;
+        setns(&user, CLONE_NEWUSER).doing("join the user namespace")?;
         expect_ok!(setns(&uts, CLONE_NEWUTS), "by the owner, from inside");
         Ok(())
     })?;
@@ -212,8 +216,4 @@ fn ancestor_root_administers_owned_namespaces() -> Verdict {
     expect_eq!(owned.join()?, "renamed");
     expect_eq!(hostname()?, before);
     holds()
-}
-
-fn mount_something() -> Result<(), Refusal> {
-    tmpfs("/mnt")
 }

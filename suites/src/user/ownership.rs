@@ -1,4 +1,4 @@
-//! Whose a user namespace is, and what that user may do in it from outside: `user_namespaces(7)`, Capabilities.
+//! The owner of a user namespace, and what it may do there from outside: `user_namespaces(7)`, Capabilities.
 
 use kit::prelude::*;
 use kit::process::{Identity, NOBODY, Sets, as_user, as_user_with, become_user, map_self, owned_by};
@@ -6,7 +6,7 @@ use kit::sys::ns::get_owner_uid;
 use kit::sys::raw::kill;
 use kit::sysctl::sysctl;
 use nix::sys::ptrace;
-use nix::unistd::{Pid, Uid};
+use nix::unistd::{Pid, Uid, setfsuid};
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -25,7 +25,7 @@ const LONE: [CapabilitySet; 3] = [CapabilitySet::KILL, CapabilitySet::SYS_PTRACE
 /// A user beside [`NOBODY`].
 const OTHER: u32 = NOBODY + 1;
 
-/// A single capability that a process has in its user namespace works on those below too, children and grandchildren.
+/// A capability that a process has in its user namespace it has in those below as well, children as grandchildren.
 ///
 /// Each of three capabilities allows what needs it, and nothing of what needs the others.
 #[claim(source = ["user_namespaces(7) Capabilities", "What's in a name(space)?"], needs = [Root, UserNamespaces])]
@@ -55,9 +55,11 @@ fn capability_holds_in_descendants() -> Verdict {
     holds()
 }
 
-/// The owner of a user namespace has all capabilities in it from the parent, even where he has none: others get EPERM.
+/// From the parent namespace, the owner of a user namespace has all capabilities in it although it has none in its own: kill(),
+/// ptrace() and setns() succeed.
 ///
-/// The process that is acted on is another user's, so that nothing but a capability can allow it.
+/// For another user they fail with EPERM. The process that is acted on is a third user's, so that nothing but a capability
+/// can allow it.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_has_all_capabilities() -> Verdict {
     let inside = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
@@ -83,25 +85,31 @@ fn owner_has_all_capabilities() -> Verdict {
     holds()
 }
 
-/// It is by his effective user ID that the owner of a user namespace is known; the real and the saved one do not count.
+/// The owner of a user namespace is recognized by its effective user ID; the real, saved and filesystem IDs do not count.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_rule_uses_effective_uid() -> Verdict {
     let target = owned_by(NOBODY, None, NONE, Peer::wait)?;
     let namespace = target.namespace(Kind::User)?;
     child(NONE, || {
         Identity::user(NOBODY).ids(NOBODY, OTHER, NOBODY).assume()?;
-        expect_errno!(setns(&namespace, CLONE_NEWUSER), EPERM, "with the owner's real and saved user ID");
+        setfsuid(Uid::from_raw(NOBODY));
+        expect_errno!(
+            setns(&namespace, CLONE_NEWUSER),
+            EPERM,
+            "with the owner's ID in all places but the effective one"
+        );
         Ok(())
     })?;
     child(NONE, || {
         Identity::user(OTHER).ids(OTHER, NOBODY, OTHER).assume()?;
-        expect_ok!(setns(&namespace, CLONE_NEWUSER), "with the owner's effective user ID");
+        setfsuid(Uid::from_raw(OTHER));
+        expect_ok!(setns(&namespace, CLONE_NEWUSER), "with the owner's ID as the effective one alone");
         Ok(())
     })?;
     holds()
 }
 
-/// The owner of a user namespace has his capabilities in all that are made further down in it too, whoever makes them.
+/// The owner of a user namespace has its capabilities in a namespace below that one as well, even if another user created it.
 #[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn owner_rule_reaches_grandchildren() -> Verdict {
     let between = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
@@ -128,7 +136,7 @@ fn owner_rule_reaches_grandchildren() -> Verdict {
     holds()
 }
 
-/// The owner of a user namespace is the effective user of the process that made it, as NS_GET_OWNER_UID tells.
+/// The owner of a user namespace is the effective user of the process that created it, as NS_GET_OWNER_UID tells.
 #[claim(
     source = [
         "user_namespaces(7) Capabilities",
@@ -141,8 +149,9 @@ fn owner_is_creators_euid() -> Verdict {
     for [real, effective, saved] in [[OTHER, NOBODY, OTHER + 1], [OTHER; 3], [NOBODY, OTHER, NOBODY]] {
         let maker = spawn(NONE, |root| {
             Identity::user(real).ids(real, effective, saved).assume()?;
+            setfsuid(Uid::from_raw(real));
             let cloned = waiting(CLONE_NEWUSER)?;
-            unshare(CLONE_NEWUSER)?;
+            unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
             root.send(&cloned.pid().as_raw())?;
             root.wait()
         })?;
@@ -158,7 +167,8 @@ fn owner_is_creators_euid() -> Verdict {
     holds()
 }
 
-/// NS_GET_OWNER_UID tells the owner as the caller's user namespace numbers him, and as the overflow ID where it does not.
+/// NS_GET_OWNER_UID tells the owner's user ID as it is in the caller's user namespace, and the overflow ID if it is not mapped
+/// there.
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_OWNER_UID",
@@ -177,7 +187,7 @@ fn owner_uid_translated_for_reader() -> Verdict {
         for mapped in [7, 0] {
             child(NONE, || {
                 let maps = Maps::own_as(mapped);
-                unshare(CLONE_NEWUSER)?;
+                unshare(CLONE_NEWUSER).doing("unshare a user namespace")?;
                 expect_eq!(expect_ok!(get_owner_uid(&namespace)), overflow, "where the owner is not mapped");
                 map_self(&maps)?;
                 expect_eq!(expect_ok!(get_owner_uid(&namespace)), mapped, "where the owner is user {mapped}");
@@ -199,7 +209,7 @@ fn uses(process: Pid, namespace: &Namespace) -> Outcome<[(CapabilitySet, Result<
     ])
 }
 
-/// Runs `body` as a user without privilege, but with these capabilities.
+/// Runs `body` as a user beside root and [`NOBODY`], with these capabilities.
 pub(super) fn as_other_with(held: CapabilitySet, body: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
     as_user_with(OTHER, held, body)
 }

@@ -1,5 +1,5 @@
-//! What all capabilities of a user namespace do not let a process have for itself, unless it is the initial one: priorities
-//! and limits. `user_namespaces(7)`, Effect of capabilities within a user namespace.
+//! What a process can have for itself only with capabilities in the initial user namespace: priorities and limits.
+//! `user_namespaces(7)`, Effect of capabilities within a user namespace.
 
 use std::fs;
 
@@ -16,7 +16,8 @@ use super::nesting::AT_THE_TOP;
 pub(super) const CASES: &[Case] =
     cases![init_userns_only_realtime, init_userns_only_nice, init_userns_only_hard_limits, init_userns_only_oom_score,];
 
-/// Root of a user namespace gets no realtime scheduling and no realtime I/O class: EPERM.
+/// sched_setscheduler() with a realtime policy and ioprio_set() with the realtime class fail with EPERM for root of a user
+/// namespace.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "sched(7)", "ioprio_set(2) ERRORS"],
     needs = [Root, UserNamespaces, Config("BLOCK"), Capability("CAP_SYS_NICE"), Behaviour(AT_THE_TOP)],
@@ -39,7 +40,7 @@ fn init_userns_only_realtime() -> Verdict {
     })
 }
 
-/// Root of a user namespace cannot lower its nice value below what the limit allows: EACCES. To raise it is for everyone.
+/// Root of a user namespace can raise its nice value; lowering it below what RLIMIT_NICE allows fails with EACCES.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "getpriority(2) ERRORS"],
     needs = [Root, UserNamespaces, Capability("CAP_SYS_NICE"), Behaviour(AT_THE_TOP)],
@@ -48,19 +49,21 @@ fn init_userns_only_nice() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         setrlimit(Resource::RLIMIT_NICE, 0, 0).doing("forbid lower nice values by the limit")?;
         expect_errno!(setpriority_process(None, -5), EACCES, "{whose}");
-        expect_ok!(setpriority_process(None, 5), "{whose}");
-        expect_errno!(setpriority_process(None, 4), EACCES, "back from 5, {whose}");
+        // The highest there is, wherever nsproof was started.
+        expect_ok!(setpriority_process(None, 19), "{whose}");
+        expect_errno!(setpriority_process(None, 18), EACCES, "back from 19, {whose}");
         Ok(())
     })?;
     child(NONE, || {
         setrlimit(Resource::RLIMIT_NICE, 0, 0).doing("forbid lower nice values by the limit")?;
-        expect_ok!(setpriority_process(None, 5), "root outside");
+        expect_ok!(setpriority_process(None, 19), "root outside");
+        expect_ok!(setpriority_process(None, 18), "back from 19, root outside");
         expect_ok!(setpriority_process(None, -5), "root outside");
         holds()
     })
 }
 
-/// Root of a user namespace can lower a hard resource limit, but not raise it again: EPERM.
+/// Root of a user namespace can lower a hard resource limit; raising it again fails with EPERM.
 #[claim(
     source = "getrlimit(2)",
     needs = [Root, UserNamespaces, Capability("CAP_SYS_RESOURCE"), Behaviour(AT_THE_TOP)],
@@ -85,7 +88,8 @@ fn init_userns_only_hard_limits() -> Verdict {
     })
 }
 
-/// Root of a user namespace cannot make itself a later victim of the lack of memory than it was made before: EACCES.
+/// Root of a user namespace cannot lower `oom_score_adj` below the value that a privileged process set last; the write fails
+/// with EACCES.
 #[claim(
     source = "proc_pid_oom_score_adj(5)",
     needs = [Root, UserNamespaces, Capability("CAP_SYS_RESOURCE"), Behaviour(AT_THE_TOP)],
@@ -96,17 +100,16 @@ fn init_userns_only_oom_score() -> Verdict {
         answer.map_err(|error| error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw))
     };
     child(NONE, || {
-        // The lowest that a privileged process has set is the lowest that others may go back to.
-        adjust("10").doing("set the floor")?;
+        adjust("10").doing("set the value as a privileged process")?;
         as_each_inner_root(NONE, |whose| {
-            expect_ok!(adjust("500"), "to come sooner, {whose}");
-            expect_ok!(adjust("10"), "back to where it was, {whose}");
-            expect_errno!(adjust("9"), EACCES, "to come later, {whose}");
-            expect_errno!(adjust("-500"), EACCES, "to come much later, {whose}");
+            expect_ok!(adjust("500"), "500, {whose}");
+            expect_ok!(adjust("10"), "back to 10, {whose}");
+            expect_errno!(adjust("9"), EACCES, "9, {whose}");
+            expect_errno!(adjust("-500"), EACCES, "-500, {whose}");
             Ok(())
         })?;
-        expect_ok!(adjust("9"), "to come later, root outside");
-        expect_ok!(adjust("-500"), "to come much later, root outside");
+        expect_ok!(adjust("9"), "9, root outside");
+        expect_ok!(adjust("-500"), "-500, root outside");
         holds()
     })
 }

@@ -1,5 +1,5 @@
-//! What all capabilities of a user namespace are not enough for, unless it is the initial one: the clock, modules, devices,
-//! the kernel's log and its end. `user_namespaces(7)`, Effect of capabilities within a user namespace.
+//! What requires capabilities in the initial user namespace: the clock, modules, devices, the kernel's log and its end.
+//! `user_namespaces(7)`, Effect of capabilities within a user namespace.
 //!
 //! Nothing here changes the machine where it is allowed, nor where a kernel allows it that should not.
 
@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = cases![
     init_userns_only_raw_io,
 ];
 
-/// Root of a user namespace is refused settimeofday() with EPERM, even if there is nothing to be set.
+/// settimeofday() fails with EPERM for root of a user namespace, even if there is nothing to set.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Capability("CAP_SYS_TIME"), Behaviour(AT_THE_TOP)],
@@ -46,7 +46,7 @@ fn init_userns_only_time() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace cannot set the machine's clock, and the clock goes on as if nobody had tried.
+/// clock_settime() of the machine's clock fails with EPERM for root of a user namespace, and leaves the clock as it is.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, Disposable, UserNamespaces, Capability("CAP_SYS_TIME"), Behaviour(AT_THE_TOP)],
@@ -64,7 +64,7 @@ fn init_userns_only_clock() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace can neither load nor unload modules of the kernel: EPERM, before anything is looked at.
+/// Loading and unloading kernel modules fails with EPERM for root of a user namespace, before the arguments are looked at.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [
@@ -89,9 +89,9 @@ fn init_userns_only_modules() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace can make no device nodes, not even on a file system that it has mounted itself: EPERM.
+/// mknod() of devices fails with EPERM for root of a user namespace, even on a file system that it mounted.
 ///
-/// Pipes, sockets and regular files it can make there, and whiteouts, which are devices to nobody.
+/// Pipes, sockets, regular files and whiteouts, which are no real devices, can be made there.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "mknod(2) ERRORS"],
     needs = [Root, UserNamespaces, Capability("CAP_MKNOD"), Behaviour(AT_THE_TOP)],
@@ -102,20 +102,27 @@ fn init_userns_only_devices() -> Verdict {
     };
     as_each_inner_root(CLONE_NEWNS, |whose| {
         tmpfs("/mnt")?;
-        expect_errno!(node("/mnt", "null", SFlag::S_IFCHR, (1, 3)), EPERM, "{whose}");
-        expect_errno!(node("/mnt", "loop", SFlag::S_IFBLK, (7, 0)), EPERM, "{whose}");
+        for folder in ["/mnt", "/tmp"] {
+            expect_errno!(node(folder, "null", SFlag::S_IFCHR, (1, 3)), EPERM, "in {folder}, {whose}");
+            expect_errno!(node(folder, "loop", SFlag::S_IFBLK, (7, 0)), EPERM, "in {folder}, {whose}");
+        }
         expect_ok!(node("/mnt", "pipe", SFlag::S_IFIFO, (0, 0)), "{whose}");
         expect_ok!(node("/mnt", "socket", SFlag::S_IFSOCK, (0, 0)), "{whose}");
         expect_ok!(node("/mnt", "file", SFlag::S_IFREG, (0, 0)), "{whose}");
         expect_ok!(node("/mnt", "whiteout", SFlag::S_IFCHR, (0, 0)), "{whose}");
         Ok(())
     })?;
-    expect_ok!(node("/tmp", "null", SFlag::S_IFCHR, (1, 3)), "root outside");
-    expect_ok!(node("/tmp", "loop", SFlag::S_IFBLK, (7, 0)), "root outside");
-    holds()
+    child(CLONE_NEWNS, || {
+        tmpfs("/mnt")?;
+        for folder in ["/mnt", "/tmp"] {
+            expect_ok!(node(folder, "null", SFlag::S_IFCHR, (1, 3)), "in {folder}, root outside");
+            expect_ok!(node(folder, "loop", SFlag::S_IFBLK, (7, 0)), "in {folder}, root outside");
+        }
+        holds()
+    })
 }
 
-/// Root of a user namespace can neither swap, nor account for processes, nor hang a terminal up: EPERM.
+/// swapon(), swapoff(), acct() and vhangup() fail with EPERM for root of a user namespace.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [
@@ -149,9 +156,9 @@ fn init_userns_only_swap_acct_vhangup() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace can neither read the kernel's log nor clear it, nor change what goes to the console: EPERM.
+/// syslog() that reads or clears the kernel's log or sets the console's log level fails with EPERM for root of a user namespace.
 ///
-/// (To read all of it without clearing is not asked here: where dmesg_restrict is 0 that is for everyone.)
+/// Reading all of it without clearing it is left out: while `kernel.dmesg_restrict` is 0 that takes no capability.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "syslog(2)"],
     needs = [Root, UserNamespaces, Config("PRINTK"), Capability("CAP_SYSLOG"), Behaviour(AT_THE_TOP)],
@@ -173,7 +180,8 @@ fn init_userns_only_kernel_log() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace cannot reboot from a PID namespace that the initial one owns: EPERM, even with wrong numbers.
+/// reboot() in a PID namespace that the initial user namespace owns fails with EPERM for root of a user namespace, even with
+/// wrong magic numbers.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [Root, UserNamespaces, Capability("CAP_SYS_BOOT"), Behaviour(AT_THE_TOP)],
@@ -189,7 +197,7 @@ fn init_userns_only_reboot() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace cannot load a kernel to go on with: EPERM, even where there is none to be loaded.
+/// kexec_load() fails with EPERM for root of a user namespace, before the arguments are looked at.
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     needs = [
@@ -210,7 +218,7 @@ fn init_userns_only_kexec() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace gets no access to the machine's I/O ports: EPERM for iopl() and ioperm().
+/// iopl() and ioperm() for access to the machine's I/O ports fail with EPERM for root of a user namespace.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "iopl(2) ERRORS"],
     needs = [
@@ -226,7 +234,7 @@ fn init_userns_only_raw_io() -> Verdict {
     as_each_inner_root(NONE, |whose| {
         expect_errno!(iopl(3), EPERM, "{whose}");
         expect_errno!(ioperm(), EPERM, "{whose}");
-        expect_ok!(iopl(0), "to keep what one has, {whose}");
+        expect_ok!(iopl(0), "to change nothing, {whose}");
         Ok(())
     })?;
     child(NONE, || {
@@ -242,9 +250,9 @@ const TAKES_MODULES: &Behaviour = &Behaviour {
 };
 
 const TAKES_KERNELS: &Behaviour = &Behaviour {
-    what: "lets root load another one: kernel.kexec_load_disabled is 0, and it is not locked down",
+    what: "lets root load another kernel (kernel.kexec_load_disabled is 0, and it is not locked down)",
     probe: || load_no_kernel() == Err(Errno::EINVAL),
 };
 
 const OPENS_PORTS: &Behaviour =
-    &Behaviour { what: "lets root have I/O ports: it is not locked down", probe: || iopl(3).is_ok() };
+    &Behaviour { what: "lets root have I/O ports (it is not locked down)", probe: || iopl(3).is_ok() };

@@ -1,5 +1,5 @@
-//! What all capabilities of a user namespace do not let a process look at, unless it is the initial one: other processes'
-//! files, events and network packets. `user_namespaces(7)`, Effect of capabilities within a user namespace.
+//! What a process can look at only with capabilities in the initial user namespace: other processes' files, events and
+//! network packets. `user_namespaces(7)`, Effect of capabilities within a user namespace.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub(super) const CASES: &[Case] = cases![
     map_files_readlink_needs_no_init_capability,
 ];
 
-/// Root of a user namespace cannot open files of outer file systems by their handles: EPERM.
+/// open_by_handle_at() on a file system that was mounted outside fails with EPERM for root of a user namespace.
 #[claim(
     source = ["user_namespaces(7) Effect of capabilities within a user namespace", "open_by_handle_at(2) ERRORS"],
     needs = [Root, UserNamespaces, Config("FHANDLE"), Capability("CAP_DAC_READ_SEARCH"), Behaviour(AT_THE_TOP)],
@@ -37,33 +37,46 @@ pub(super) const CASES: &[Case] = cases![
 fn init_userns_only_file_handles() -> Verdict {
     let handle = handle_at("/", AtFlags::empty()).doing("name_to_handle_at")?;
     let root = File::open("/").doing("open /")?;
+    let each_flag = [OFlag::empty(), OFlag::O_DIRECTORY];
     as_each_inner_root(NONE, |whose| {
-        expect_errno!(open_by_handle(Mount::of(&root), &handle, OFlag::empty()), EPERM, "{whose}");
+        for flag in each_flag {
+            expect_errno!(open_by_handle(Mount::of(&root), &handle, flag), EPERM, "with {flag:?}, {whose}");
+        }
         Ok(())
     })?;
-    expect_ok!(open_by_handle(Mount::of(&root), &handle, OFlag::empty()), "root outside");
+    for flag in each_flag {
+        expect_ok!(open_by_handle(Mount::of(&root), &handle, flag), "with {flag:?}, root outside");
+    }
     holds()
 }
 
-/// On a file system that a user namespace has mounted itself, too, its root cannot open files by their handles: EPERM.
+/// open_by_handle_at() fails with EPERM for root of a user namespace even on a file system that it mounted.
 ///
-/// Since 6.11 that is allowed for directories.
+/// Since 6.11 it can open directories there.
 #[claim(
     source = "open_by_handle_at(2) ERRORS",
     until = "6.11",
-    needs = [UserNamespaces, Config("FHANDLE"), Config("TMPFS")],
+    needs = [Root, UserNamespaces, Config("FHANDLE"), Config("TMPFS"), Capability("CAP_DAC_READ_SEARCH")],
 )]
 fn file_handles_on_own_mounts_are_refused() -> Verdict {
     on_own_mount(|mount, folder, file| {
         expect_errno!(open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY), EPERM, "a directory");
         expect_errno!(open_by_handle(Mount::of(mount), file, OFlag::empty()), EPERM, "a file");
+        Ok(())
+    })?;
+    child(CLONE_NEWNS, || {
+        let (mount, folder, file) = mount_with_handles()?;
+        expect_ok!(open_by_handle(Mount::of(&mount), &folder, OFlag::O_DIRECTORY), "a directory, root outside");
+        expect_ok!(open_by_handle(Mount::of(&mount), &file, OFlag::empty()), "a file, root outside");
         holds()
     })
 }
 
-/// Root of a user namespace can open directories, with O_DIRECTORY, by their handles on what it has mounted itself.
+/// CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH in the user namespace that mounted a file system are enough for open_by_handle_at()
+/// with O_DIRECTORY.
 ///
-/// Since 6.11 CAP_DAC_READ_SEARCH in the caller's user namespace is enough for that; before, it was EPERM.
+/// Without one of them, without O_DIRECTORY, and for other files than directories the call fails with EPERM. Before 6.11 it
+/// fails for directories, too.
 #[claim(
     source = "fs/fhandle.c may_decode_fh",
     since = "6.11",
@@ -71,24 +84,27 @@ fn file_handles_on_own_mounts_are_refused() -> Verdict {
 )]
 fn file_handles_on_own_mounts_open_directories() -> Verdict {
     on_own_mount(|mount, folder, file| {
-        expect_ok!(open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY), "a directory");
-        expect_errno!(
-            open_by_handle(Mount::of(mount), folder, OFlag::empty()),
-            EPERM,
-            "a directory, without O_DIRECTORY"
-        );
-        expect_errno!(open_by_handle(Mount::of(mount), file, OFlag::empty()), EPERM, "a file");
-        without(CapabilitySet::DAC_READ_SEARCH, NONE, || {
-            let answer = open_by_handle(Mount::of(mount), folder, OFlag::O_DIRECTORY);
-            expect_errno!(answer, EPERM, "a directory, without CAP_DAC_READ_SEARCH");
-            holds()
-        })
-    })
+        let open = |handle, flag| open_by_handle(Mount::of(mount), handle, flag);
+        let both = [CapabilitySet::SYS_ADMIN, CapabilitySet::DAC_READ_SEARCH];
+        for missing in both {
+            without(missing, NONE, || {
+                expect_errno!(open(folder, OFlag::O_DIRECTORY), EPERM, "a directory, without {missing:?}");
+                Ok(())
+            })?;
+        }
+        with_only(both[0] | both[1], NONE, || {
+            expect_ok!(open(folder, OFlag::O_DIRECTORY), "a directory, with these two alone");
+            Ok(())
+        })?;
+        expect_errno!(open(folder, OFlag::empty()), EPERM, "a directory, without O_DIRECTORY");
+        expect_errno!(open(file, OFlag::empty()), EPERM, "a file");
+        Ok(())
+    })?;
+    holds()
 }
 
-/// Root of a user namespace can load no BPF program for network devices, and cannot have the word on others' file events.
-///
-/// Both are EPERM: BPF_PROG_LOAD, and fanotify_init() with FAN_CLASS_CONTENT or FAN_CLASS_PRE_CONTENT.
+/// BPF_PROG_LOAD of an XDP program, and fanotify_init() with FAN_CLASS_CONTENT or FAN_CLASS_PRE_CONTENT, fail with EPERM for
+/// root of a user namespace.
 #[claim(
     source = [
         "user_namespaces(7) Effect of capabilities within a user namespace",
@@ -118,7 +134,8 @@ fn init_userns_only_bpf_fanotify() -> Verdict {
     holds()
 }
 
-/// Root of a user namespace cannot count events of all processes on a processor (perf_event_paranoid above 0): EACCES.
+/// perf_event_open() for all processes on a processor fails with EACCES for root of a user namespace while
+/// `kernel.perf_event_paranoid` is above 0.
 #[claim(
     source = ["perf_event_open(2) ERRORS", "capabilities(7) CAP_PERFMON"],
     needs = [
@@ -139,9 +156,10 @@ fn init_userns_only_perf_cpuwide() -> Verdict {
     holds()
 }
 
-/// Who is user 0 outside may write sysctls that only a file's mode guards, from any user namespace, without capabilities.
+/// A process that is user 0 outside can write sysctls that only their files' modes guard, from a user namespace and without
+/// capabilities.
 ///
-/// Root of a user namespace who is another user outside may not: EACCES.
+/// For root of a user namespace that is another user outside, open() fails with EACCES.
 #[claim(
     source = "fs/proc/proc_sysctl.c test_perm",
     needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -150,12 +168,12 @@ fn identity_mapped_root_writes_global_sysctls() -> Verdict {
     let name = "vm/swappiness";
     set_sysctl(name, 20).doing("set the sysctl")?;
     container(100_000, NONE, || {
-        expect_errno!(open_sysctl(name), EACCES, "root who is user 100000 outside, with all capabilities");
+        expect_errno!(open_sysctl(name), EACCES, "root that is user 100000 outside, with all capabilities");
         Ok(())
     })?;
     let same = user_namespace_with(&Maps::range(0, 65_536), NONE, |_| {
         with_only(CapabilitySet::empty(), NONE, || {
-            expect_ok!(set_sysctl(name, 30), "root who is root outside, without capabilities");
+            expect_ok!(set_sysctl(name, 30), "root that is root outside, without capabilities");
             Ok(())
         })
     })?;
@@ -164,7 +182,8 @@ fn identity_mapped_root_writes_global_sysctls() -> Verdict {
     holds()
 }
 
-/// To open a file through /proc/PID/map_files takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial user namespace.
+/// Opening a file through `/proc/PID/map_files` requires CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial user
+/// namespace; without it open() fails with EPERM.
 #[claim(
     source = "proc_pid_map_files(5)",
     since = "5.9",
@@ -191,12 +210,13 @@ fn map_files_following_needs_init_capability() -> Verdict {
     holds()
 }
 
-/// What the links in /proc/PID/map_files point to can be read without any capability outside, though not opened.
+/// The links in `/proc/PID/map_files` can be read without any capability in the initial user namespace; opening them fails with
+/// EPERM.
 #[claim(
     source = "proc_pid_map_files(5)",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
-    erratum = "proc_pid_map_files(5): to read what these links contain takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in \
-               the initial user namespace.",
+    erratum = "proc_pid_map_files(5): reading the contents of these links requires CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE \
+               in the initial user namespace.",
 )]
 fn map_files_readlink_needs_no_init_capability() -> Verdict {
     let link = mapped_file()?;
@@ -229,17 +249,21 @@ fn mapped_file() -> Outcome<PathBuf> {
     Err(Failure::broken("this executable is not in /proc/self/map_files"))
 }
 
-/// Runs `body` as root of an ordinary user's user and mount namespace, with the root directory of a tmpfs that he has
-/// mounted there, and the handles of a directory and of a file on it.
-fn on_own_mount(body: impl FnOnce(&File, &FileHandle, &FileHandle) -> Verdict) -> Verdict {
+/// Runs `body` as root of an ordinary user's user and mount namespace, with what [`mount_with_handles`] makes there.
+fn on_own_mount(body: impl FnOnce(&File, &FileHandle, &FileHandle) -> Outcome<()>) -> Outcome<()> {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
-            tmpfs("/mnt")?;
-            fs::create_dir("/mnt/folder").doing("create a directory")?;
-            File::create("/mnt/file").doing("create a file")?;
-            let root = File::open("/mnt").doing("open /mnt")?;
-            let handle = |path| handle_at(path, AtFlags::empty()).doing("name_to_handle_at");
-            body(&root, &handle("/mnt/folder")?, &handle("/mnt/file")?)
+            let (root, folder, file) = mount_with_handles()?;
+            body(&root, &folder, &file)
         })
     })
+}
+
+/// Mounts a tmpfs; returns its root directory, and the handles of a directory and of a file on it.
+fn mount_with_handles() -> Outcome<(File, FileHandle, FileHandle)> {
+    tmpfs("/mnt")?;
+    fs::create_dir("/mnt/folder").doing("create a directory")?;
+    File::create("/mnt/file").doing("create a file")?;
+    let handle = |path| handle_at(path, AtFlags::empty()).doing("name_to_handle_at");
+    Ok((File::open("/mnt").doing("open /mnt")?, handle("/mnt/folder")?, handle("/mnt/file")?))
 }

@@ -1,4 +1,5 @@
-//! What a user namespace's file tells of its parent and owner, and to whom: `ioctl_nsfs(2)`; whose links can be read.
+//! What a user namespace's file tells of its parent and owner, and to which processes: `ioctl_nsfs(2)`; and which links in
+//! `/proc/PID/ns` can be read.
 
 use std::fs::{self, File};
 
@@ -24,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
     ns_links_without_ptrace_access_eacces,
 ];
 
-/// For a user namespace, NS_GET_USERNS answers the same as NS_GET_PARENT: the user namespace in which it was made.
+/// For a user namespace, NS_GET_USERNS returns the same as NS_GET_PARENT: the user namespace in which it was created.
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_PARENT",
@@ -46,7 +47,7 @@ fn owner_of_a_userns_is_its_parent() -> Verdict {
     })
 }
 
-/// NS_GET_OWNER_UID is for user namespaces only: on a namespace of any other kind it fails with EINVAL.
+/// NS_GET_OWNER_UID fails with EINVAL on a namespace of any kind but user.
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_OWNER_UID",
@@ -62,7 +63,7 @@ fn owner_uid_on_other_type_einval() -> Verdict {
     holds()
 }
 
-/// The initial user namespace has no parent and no owner to tell: NS_GET_PARENT and NS_GET_USERNS on it are EPERM.
+/// NS_GET_PARENT and NS_GET_USERNS on the initial user namespace fail with EPERM, as it has no parent and no owner.
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_PARENT",
@@ -82,7 +83,7 @@ fn ns_get_parent_of_initial_userns_eperm() -> Verdict {
     holds()
 }
 
-/// The parent and the owner of a namespace are told to those inside that owner or above it only: to others, EPERM.
+/// NS_GET_PARENT and NS_GET_USERNS fail with EPERM if the result is neither the caller's own user namespace nor one below it.
 #[claim(
     source = [
         "ioctl_nsfs(2) NS_GET_USERNS",
@@ -118,7 +119,7 @@ fn ns_get_userns_outside_scope_eperm() -> Verdict {
     })
 }
 
-/// A user namespace whose processes are all gone can be found as the parent of one that was made in it, and be joined.
+/// A user namespace without processes can be found by NS_GET_PARENT on one that was created in it, and can be joined.
 #[claim(source = "namespaces(7) Namespace lifetime", needs = [Root])]
 fn userns_kept_alive_by_child() -> Verdict {
     let left = user_namespace_with(&Maps::range(0, 10), NONE, |outside| {
@@ -140,7 +141,9 @@ fn userns_kept_alive_by_child() -> Verdict {
     holds()
 }
 
-/// The user namespace of a process that has ended can be read and opened until its parent has waited for it.
+/// The `ns/user` link of a process that has ended can be read and opened until its parent waits for it.
+///
+/// Its `ns/uts` link leads nowhere then: reading it fails with ENOENT.
 #[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [UserNamespaces])]
 fn zombie_user_link_readable() -> Verdict {
     unprivileged(NONE, || {
@@ -148,7 +151,7 @@ fn zombie_user_link_readable() -> Verdict {
         let link = format!("/proc/{}/ns/user", made.pid());
         let alive = expect_ok!(fs::read_link(&link), "alive");
         made.go()?;
-        waitid(Id::PIDFd(made.pidfd()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+        waitid(Id::PIDFd(made.pidfd()), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).doing("waitid")?;
         expect_eq!(expect_ok!(fs::read_link(&link), "a zombie"), alive);
         expect_ok!(File::open(&link), "a zombie");
         let uts = format!("/proc/{}/ns/uts", made.pid());
@@ -159,9 +162,9 @@ fn zombie_user_link_readable() -> Verdict {
     })
 }
 
-/// Without ptrace access to a process, neither reading nor opening a link in its ns directory leads to the namespace.
+/// Without ptrace access to a process, neither reading nor opening a link in its `ns` directory leads to the namespace.
 ///
-/// Listing the directory is a matter of its mode, which only root passes: CAP_DAC_READ_SEARCH suffices for that.
+/// Listing the directory depends on its mode alone, and so CAP_DAC_READ_SEARCH is enough for that.
 #[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root])]
 fn ns_links_need_ptrace_read() -> Verdict {
     let roots = waiting(NONE)?;
@@ -169,7 +172,7 @@ fn ns_links_need_ptrace_read() -> Verdict {
     let list = || fs::read_dir(&directory).map(Iterator::count);
     as_user(NOBODY, NONE, || {
         expect_eq!(found_by_link(roots.pid()), (None, None), "root's, by another user");
-        expect_errno!(list(), EACCES);
+        expect_errno!(list(), EACCES, "by another user");
         let own = Some(own_inode(Kind::User)?);
         for process in [Pid::this(), waiting(NONE)?.pid()] {
             expect_eq!(found_by_link(process), (own, own), "the same user's");
@@ -189,9 +192,9 @@ fn ns_links_need_ptrace_read() -> Verdict {
     holds()
 }
 
-/// readlink() and open() of a link in the ns directory of a process to which the caller has no ptrace access are EACCES.
+/// readlink() and open() of a link in the `ns` directory of a process to which the caller has no ptrace access fail with EACCES.
 ///
-/// Late updates of 5.10 (5.10.0-46 of Debian is one) answer with an empty text, and take the link for the directory.
+/// In late updates of 5.10 (5.10.0-46 of Debian is one) readlink() returns an empty text, and open() opens the directory.
 #[claim(source = "namespaces(7) The /proc/pid/ns/ directory", since = "5.11", needs = [Root])]
 fn ns_links_without_ptrace_access_eacces() -> Verdict {
     let roots = waiting(NONE)?;

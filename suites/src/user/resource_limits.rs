@@ -1,7 +1,9 @@
 //! Processors and resource limits of processes in user namespaces: `sched_setaffinity(2)`, `getrlimit(2)`.
 
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, become_root_inside, become_user, owned_by, try_clone3, waiting_as, without};
+use kit::process::{
+    NOBODY, as_user, become_root_inside, become_user, owned_by, try_clone3, waiting_as, with_only, without,
+};
 use nix::errno::Errno;
 use nix::sched::{sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
@@ -16,9 +18,10 @@ pub(super) const CASES: &[Case] = cases![
     rlimit_nproc_not_escaped_by_clone,
 ];
 
-/// The processors of another user's process in a user namespace are set by its owner and by root inside: else EPERM.
+/// sched_setaffinity() on another user's process requires CAP_SYS_NICE in that process's user namespace; without it the call
+/// fails with EPERM.
 ///
-/// Inside it takes CAP_SYS_NICE.
+/// The owner of the user namespace has it, too.
 #[claim(source = "sched_setaffinity(2) ERRORS", needs = [Root, UserNamespaces])]
 fn sched_affinity_by_cap_in_target_userns() -> Verdict {
     by_owner_and_root_inside(CapabilitySet::SYS_NICE, |process| {
@@ -27,9 +30,10 @@ fn sched_affinity_by_cap_in_target_userns() -> Verdict {
     })
 }
 
-/// The limits of another user's process in a user namespace are set (prlimit()) by its owner and by root inside: else EPERM.
+/// prlimit() on another user's process requires CAP_SYS_RESOURCE in that process's user namespace; without it the call fails
+/// with EPERM.
 ///
-/// Inside it takes CAP_SYS_RESOURCE.
+/// The owner of the user namespace has it, too.
 #[claim(source = "getrlimit(2) prlimit()", needs = [Root, UserNamespaces])]
 fn prlimit_by_cap_in_target_userns() -> Verdict {
     by_owner_and_root_inside(CapabilitySet::SYS_RESOURCE, |process| {
@@ -40,7 +44,7 @@ fn prlimit_by_cap_in_target_userns() -> Verdict {
     })
 }
 
-/// A user who has as many processes as RLIMIT_NPROC allows gets no more by entering a new user namespace: EAGAIN.
+/// For a user with as many processes as RLIMIT_NPROC allows, fork() fails with EAGAIN in a new user namespace as well.
 #[claim(source = "kernel/ucount.c", needs = [Root, UserNamespaces])]
 fn rlimit_nproc_not_escaped() -> Verdict {
     as_user(lone_user()?, NONE, || {
@@ -59,7 +63,7 @@ fn rlimit_nproc_not_escaped() -> Verdict {
     })
 }
 
-/// A user who has as many processes as RLIMIT_NPROC allows gets no child in a new user namespace either: EAGAIN.
+/// For a user with as many processes as RLIMIT_NPROC allows, clone() with CLONE_NEWUSER fails with EAGAIN as well.
 #[claim(source = "kernel/ucount.c", needs = [Root, UserNamespaces])]
 fn rlimit_nproc_not_escaped_by_clone() -> Verdict {
     as_user(lone_user()?, NONE, || {
@@ -72,13 +76,16 @@ fn rlimit_nproc_not_escaped_by_clone() -> Verdict {
     })
 }
 
-/// The claim says that this call on a process of user 9 inside is allowed to the owner of the user namespace, and inside
-/// to root with this capability.
+/// The claim says that this call on a process of user 9 inside is allowed to the owner of the user namespace, and inside to
+/// a process with this capability alone.
 fn by_owner_and_root_inside(needed: CapabilitySet, call: impl Fn(Pid) -> Outcome<nix::Result<()>> + Copy) -> Verdict {
     let container = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
         become_root_inside()?;
         let target = waiting_as(9)?;
-        expect_ok!(call(target.pid())?, "by root inside");
+        with_only(needed, NONE, || {
+            expect_ok!(call(target.pid())?, "by root inside with {needed:?} alone");
+            Ok(())
+        })?;
         without(needed, NONE, || {
             expect_errno!(call(target.pid())?, EPERM, "by root inside without {needed:?}");
             Ok(())
@@ -102,7 +109,7 @@ fn by_owner_and_root_inside(needed: CapabilitySet, call: impl Fn(Pid) -> Outcome
     })
 }
 
-/// A user who has no process anywhere on this machine: the limit counts all of them, also those of cases beside this one.
+/// A user that has no process anywhere on this machine: the limit counts all of them, also those of cases beside this one.
 fn lone_user() -> Outcome<u32> {
     const FIRST: u64 = 0x4000_0000;
     // No two mount namespaces have the same number.

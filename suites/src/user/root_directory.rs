@@ -13,7 +13,8 @@ pub(super) const CASES: &[Case] =
 
 const NEW_USER: CloneArgs<'_> = CloneArgs::new(CLONE_NEWUSER);
 
-/// A process whose root directory is not that of its mount namespace cannot make a user namespace: EPERM, also for root.
+/// Creating a user namespace fails with EPERM in a process that has another root directory than its mount namespace, even for
+/// root.
 #[claim(source = ["unshare(2) ERRORS", "clone(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn creation_in_chroot_eperm() -> Verdict {
     let locked_in = || {
@@ -34,7 +35,7 @@ fn creation_in_chroot_eperm() -> Verdict {
     holds()
 }
 
-/// A process in a chroot, which cannot make a user namespace, can join one with setns().
+/// A process in a chroot, which cannot create a user namespace, can join one with setns().
 #[claim(
     source = ["setns(2) Details for specific namespace types", "kernel/user_namespace.c userns_install"],
     needs = [Root, UserNamespaces],
@@ -46,17 +47,17 @@ fn setns_allowed_in_chroot() -> Verdict {
     let own_from_outside = || inode_at("proc/thread-self/ns/user");
     chroot("/tmp").doing("chroot")?;
     expect_ne!(own_from_outside()?, namespace.inode()?, "before");
-    expect_errno!(unshare(CLONE_NEWUSER), EPERM);
+    expect_errno!(unshare(CLONE_NEWUSER), EPERM, "in a chroot");
     expect_ok!(setns(&namespace, CLONE_NEWUSER));
     expect_eq!(own_from_outside()?, namespace.inode()?);
     holds()
 }
 
-/// A new user namespace has the root directory of the one it was made in: only the right to chroot() comes with it.
+/// A new user namespace keeps its creator's root directory; what comes with it is only the capability to change it.
 #[claim(
     source = "user_namespaces(7) DESCRIPTION",
     needs = [UserNamespaces],
-    erratum = "user_namespaces(7): user namespaces isolate the root directory.",
+    erratum = "user_namespaces(7), DESCRIPTION: user namespaces isolate the root directory.",
 )]
 fn userns_does_not_change_root_directory() -> Verdict {
     unprivileged(NONE, || {

@@ -15,7 +15,8 @@ pub(super) const CASES: &[Case] =
 
 const PROGRAM: &str = "/tmp/program";
 
-/// A set-user-ID program of the user who is root of a user namespace gives all capabilities inside, and outside none.
+/// A set-user-ID program of the user that is root of a user namespace runs as root with all capabilities inside, and with
+/// none outside.
 #[claim(
     source = [
         "user_namespaces(7) Set-user-ID and set-group-ID programs",
@@ -33,17 +34,17 @@ fn suid_to_ns_root_gives_caps() -> Verdict {
     holds()
 }
 
-/// A set-user-ID program of the user who made a user namespace gives no capability there, unless that user is root in it.
+/// A set-user-ID program of the user that created a user namespace gives no capability there, unless that user is root in it.
 #[claim(
     source = "capabilities(7) Per-user-namespace \"set-user-ID-root\" programs",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
-    erratum = "capabilities(7): a set-user-ID program whose user made the user namespace gives capabilities to whoever \
-               executes it there.",
+    erratum = "capabilities(7), Per-user-namespace «set-user-ID-root» programs: executing a set-user-ID program of the user \
+               that created the user namespace gives capabilities there.",
 )]
 fn suid_of_creator_uid_gives_no_caps() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
     let line = |inside, outside, count| IdMap { inside, outside, count };
-    // Besides the creator himself, a range of users from whom the caller of the program comes.
+    // Besides the creator itself, a range of users, one of which executes the program.
     let run_where = |creator_is: u32, others_from: u32| -> Outcome<(u32, Power)> {
         let lines = vec![line(creator_is, NOBODY, 1), line(others_from, 100_000, 10)];
         let maps = Maps { uid: lines.clone(), gid: lines, deny_setgroups: false };
@@ -61,12 +62,12 @@ fn suid_of_creator_uid_gives_no_caps() -> Verdict {
     holds()
 }
 
-/// A set-user-ID program of a user namespace's root gives no capability in the namespaces below, where root is another.
+/// A set-user-ID program of a user namespace's root gives no capability in a namespace below that has another root.
 #[claim(
     source = "capabilities(7) Per-user-namespace \"set-user-ID-root\" programs",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
-    erratum = "capabilities(7): a set-user-ID program of a user namespace's root gives capabilities in that namespace's \
-               descendants, too.",
+    erratum = "capabilities(7), Per-user-namespace «set-user-ID-root» programs: executing a set-user-ID program of a user \
+               namespace's root gives capabilities in that namespace's descendants, too.",
 )]
 fn suid_root_of_ancestor_gives_no_caps() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
@@ -86,7 +87,7 @@ fn suid_root_of_ancestor_gives_no_caps() -> Verdict {
     expect_eq!(
         in_descendant(vec![line(0, 1000, 10), line(500, 0, 1)])?,
         (500, Power::None),
-        "the ancestor's root, who is 500"
+        "the ancestor's root, which is 500"
     );
     expect_eq!(container_user(100_000, 7, NONE, run)?, (0, Power::All), "in the ancestor");
     let same_root = in_descendant(vec![line(0, 0, 10)])?;
@@ -94,7 +95,7 @@ fn suid_root_of_ancestor_gives_no_caps() -> Verdict {
     holds()
 }
 
-/// The user as whom the program runs, and with which capabilities.
+/// The effective user ID and the capabilities with which the program runs.
 fn run() -> Outcome<(u32, Power)> {
     let (user, sets) = executed(&mut program_at(PROGRAM))?;
     let all = Sets::full()?;

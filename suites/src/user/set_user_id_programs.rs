@@ -1,4 +1,4 @@
-//! Whose identity set-user-ID and set-group-ID programs give in a user namespace: `user_namespaces(7)`, Set-user-ID and
+//! Which IDs set-user-ID and set-group-ID programs give in a user namespace: `user_namespaces(7)`, Set-user-ID and
 //! set-group-ID programs.
 
 use kit::mounts::tmpfs;
@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = cases![
 
 const PROGRAM: &str = "/tmp/program";
 
-/// A set-user-ID program whose user and group are mapped gives its user's identity, as it is called inside.
+/// A set-user-ID program whose user and group are mapped runs with the user ID to which its user is mapped.
 #[claim(
     source = "user_namespaces(7) Set-user-ID and set-group-ID programs",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -36,9 +36,8 @@ fn suid_honoured_when_mapped() -> Verdict {
     holds()
 }
 
-/// The set-user-ID bit is passed over, and the program runs as who called it, where its user or its group is not mapped.
-///
-/// Nothing says so: execve() succeeds.
+/// The set-user-ID bit of a program whose user or group is not mapped is ignored: execve() succeeds and keeps the caller's
+/// user ID.
 #[claim(
     source = "user_namespaces(7) Set-user-ID and set-group-ID programs",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -58,7 +57,8 @@ fn suid_ignored_when_unmapped() -> Verdict {
     holds()
 }
 
-/// The set-group-ID bit, too, has its effect in a user namespace only if both the file's user and its group are mapped.
+/// The set-group-ID bit of a program has effect in a user namespace only if both the file's user and its group are mapped
+/// there.
 #[claim(
     source = "user_namespaces(7) Set-user-ID and set-group-ID programs",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -78,7 +78,8 @@ fn sgid_ignored_when_uid_unmapped() -> Verdict {
     holds()
 }
 
-/// Set-user-ID programs on what a user namespace has mounted itself have no effect on processes of one further out.
+/// The set-user-ID bit of a program on a file system that a user namespace mounted is ignored for processes of the user
+/// namespace above.
 #[claim(
     source = ["fs/namespace.c mnt_may_suid", "mount(2) MS_NOSUID"],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],

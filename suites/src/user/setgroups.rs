@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = cases![
     negative_group_permission_not_escapable,
 ];
 
-/// The setgroups file says «allow» in the initial user namespace and in a new one below it, until somebody writes «deny».
+/// The `setgroups` file reads `allow` in the initial user namespace and in a new one below it, until `deny` is written there.
 #[claim(
     source = ["user_namespaces(7) The /proc/pid/setgroups file", "proc_pid_setgroups(5)"],
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -46,7 +46,7 @@ fn setgroups_file_default_allow() -> Verdict {
     })
 }
 
-/// What has been denied stays so: to write «allow» then fails with EPERM, while «deny» may be written again.
+/// Once `deny` was written to `setgroups`, writing `allow` fails with EPERM, while `deny` can be written again.
 #[claim(
     source = "user_namespaces(7) The /proc/pid/setgroups file",
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -67,7 +67,7 @@ fn setgroups_deny_is_permanent() -> Verdict {
     })
 }
 
-/// Once there is a map of groups it is too late to deny: «deny» fails with EPERM, even where that is what the file says.
+/// Once `gid_map` was written, writing `deny` to `setgroups` fails with EPERM, even if the file reads `deny` already.
 #[claim(
     source = "user_namespaces(7) The /proc/pid/setgroups file",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -88,23 +88,35 @@ fn setgroups_deny_refused_after_gid_map() -> Verdict {
     holds()
 }
 
-/// In the initial user namespace, which always has a map of groups, «deny» fails with EPERM even for root.
+/// In the initial user namespace, which always has a `gid_map`, writing `deny` to `setgroups` fails with EPERM, even for root.
 ///
-/// Only where nobody else is: were it not refused, it would be for good.
+/// In another one with the same `gid_map` it fails as well, and without one it succeeds.
 #[claim(
     source = "user_namespaces(7) The /proc/pid/setgroups file",
     needs = [Root, Disposable, Behaviour(AT_THE_TOP)],
 )]
 fn setgroups_deny_refused_in_initial_userns() -> Verdict {
-    expect_errno!(MapFile::Setgroups.write("self", "deny"), EPERM);
-    expect_ok!(MapFile::Setgroups.write("self", "allow"));
+    expect_errno!(MapFile::Setgroups.write("self", "deny"), EPERM, "in the initial user namespace");
+    expect_ok!(MapFile::Setgroups.write("self", "allow"), "in the initial user namespace");
     expect_eq!(MapFile::Setgroups.read("self")?, "allow");
-    expect_ok!(setgroups(&[Gid::from_raw(NOBODY)]), "the call itself, afterwards");
-    expect_ok!(Newborn::new()?.write(MapFile::Setgroups, "deny", Writer::Caller)?, "in a new one");
+    for has_map in [true, false] {
+        let process = Newborn::new()?;
+        if has_map {
+            let map = MapFile::Gid.read("self")?;
+            process.write(MapFile::Gid, &map, Writer::Caller)?.doing("write the same map of groups")?;
+        }
+        let answer = process.write(MapFile::Setgroups, "deny", Writer::Itself)?;
+        if has_map {
+            expect_errno!(answer, EPERM, "in another one with the same map of groups");
+        } else {
+            expect_ok!(answer, "in another one without a map of groups");
+        }
+    }
     holds()
 }
 
-/// Before the map of groups is written setgroups() fails with EPERM, though the file says «allow»; afterwards it works.
+/// Before `gid_map` is written, setgroups() fails with EPERM although the `setgroups` file reads `allow`; afterwards it
+/// succeeds.
 #[claim(
     source = [
         "user_namespaces(7) The /proc/pid/setgroups file",
@@ -120,7 +132,7 @@ fn setgroups_syscall_needs_gid_map() -> Verdict {
     })
 }
 
-/// Where the file says «deny» setgroups() fails with EPERM, for good: root's writing the map of groups does not help.
+/// While the `setgroups` file reads `deny`, setgroups() fails with EPERM, even after root outside has written `gid_map`.
 #[claim(
     source = ["user_namespaces(7) The /proc/pid/setgroups file", "getgroups(2) ERRORS"],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -137,7 +149,8 @@ fn setgroups_syscall_denied_when_deny() -> Verdict {
     })
 }
 
-/// A new user namespace starts with what its parent says: below «deny» it is «deny», and «allow» is refused with EPERM.
+/// A new user namespace starts with its parent's `setgroups` value; if that is `deny`, writing `allow` to the new one's file
+/// fails with EPERM.
 #[claim(
     source = "user_namespaces(7) The /proc/pid/setgroups file",
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -165,7 +178,9 @@ fn setgroups_inherited_by_child_userns() -> Verdict {
     holds()
 }
 
-/// Without CAP_SYS_ADMIN in the namespace the setgroups file cannot be opened for writing: EACCES. Reading is free.
+/// Opening `setgroups` for writing requires CAP_SYS_ADMIN in its user namespace; without it open() fails with EACCES.
+///
+/// That capability alone is enough, and opening the file for reading takes none.
 #[claim(source = "user_namespaces(7) The /proc/pid/setgroups file", needs = [UserNamespaces])]
 fn setgroups_file_needs_sys_admin() -> Verdict {
     unprivileged(NONE, || {
@@ -184,7 +199,10 @@ fn setgroups_file_needs_sys_admin() -> Verdict {
     })
 }
 
-/// The file takes «allow» or «deny», white space after it, fewer than 8 bytes, at its start: all else fails with EINVAL.
+/// `setgroups` takes `allow` or `deny` with white space after it, fewer than 8 bytes, at file offset 0; any other write()
+/// fails with EINVAL.
+///
+/// A pwrite() fails with ESPIPE, even at offset 0.
 #[claim(source = "kernel/user_namespace.c proc_setgroups_write", needs = [UserNamespaces, Behaviour(AT_THE_TOP)])]
 fn setgroups_file_bad_strings_einval() -> Verdict {
     unprivileged(NONE, || {
@@ -207,7 +225,8 @@ fn setgroups_file_bad_strings_einval() -> Verdict {
     })
 }
 
-/// Whom a file's mode shuts out for being in its group, a user namespace does not let in: he cannot leave the group there.
+/// A process that a file's mode denies access because of its group does not get it in a user namespace: setgroups() fails with
+/// EPERM there.
 #[claim(
     source = "user_namespaces(7) The /proc/pid/setgroups file",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
@@ -248,7 +267,7 @@ fn calls_setgroups(word: &str, judge: impl FnOnce(nix::Result<()>, nix::Result<(
         let before = setgroups(&[]);
         outside.go()?;
         outside.wait()?;
-        judge(before, setgroups(&[Gid::from_raw(5)]))
+        judge(before, setgroups(&[]))
     })?;
     process.recv::<()>()?;
     MapFile::Gid.write(process.pid(), "0 4242 77").doing("write the map of groups")?;

@@ -1,4 +1,4 @@
-//! Signals across user namespaces: `kill(2)`; whose a target is decides, not in whose PID namespace it is.
+//! Signals across user namespaces: `kill(2)`. The target's user namespace decides, not the one that owns the PID namespace.
 
 use kit::prelude::*;
 use kit::process::{
@@ -13,7 +13,8 @@ use rustix::thread::CapabilitySet;
 pub(super) const CASES: &[Case] =
     cases![kill_by_uid_works_across_userns, cap_kill_inside_own_userns, kill_permission_comes_from_the_targets_userns,];
 
-/// Root of a user namespace may signal processes outside of the user that he is there, and no others, root's neither: EPERM.
+/// Root of a user namespace can signal processes outside that run with its own user ID there; for others, root's included,
+/// kill() fails with EPERM.
 #[claim(source = ["kill(2)", "user_namespaces(7) Capabilities"], needs = [Root, UserNamespaces])]
 fn kill_by_uid_works_across_userns() -> Verdict {
     let (same, other, roots) = (waiting_as(NOBODY)?, waiting_as(NOBODY + 1)?, waiting(NONE)?);
@@ -24,27 +25,26 @@ fn kill_by_uid_works_across_userns() -> Verdict {
         })?;
         for (answer, of) in inside.join()?.into_iter().zip([NOBODY, NOBODY + 1, 0]) {
             match of == user {
-                true => expect_ok!(answer, "by root inside, who is {user} outside, to a process of {of}"),
-                false => expect_errno!(answer, EPERM, "by root inside, who is {user} outside, to a process of {of}"),
+                true => expect_ok!(answer, "by root inside, which is {user} outside, to a process of {of}"),
+                false => expect_errno!(answer, EPERM, "by root inside, which is {user} outside, to a process of {of}"),
             }
         }
     }
     holds()
 }
 
-/// Root of a user namespace may signal and trace other users' processes in it, in a PID namespace owned outside too.
+/// In a user namespace, CAP_KILL allows to signal and CAP_SYS_PTRACE to trace other users' processes, even in a PID namespace
+/// that is owned outside.
 ///
-/// It takes CAP_KILL for the one and CAP_SYS_PTRACE for the other: else EPERM.
+/// Each of them alone is enough; without it the calls fail with EPERM.
 #[claim(
     source = ["kill(2)", "ptrace(2) Ptrace access mode checking", "user_namespaces(7) Capabilities"],
     needs = [Root, UserNamespaces],
 )]
 fn cap_kill_inside_own_userns() -> Verdict {
-    let pid_namespace = own_inode(Kind::Pid)?;
     let inside = user_namespace_with(&Maps::range(100_000, 10), NONE, |_| {
         become_root_inside()?;
         let target = waiting_as(9)?;
-        expect_eq!(inode_of(target.pid(), Kind::Pid)?, pid_namespace, "the PID namespace");
         for (kept, may_kill, may_trace) in [
             (CapabilitySet::all(), true, true),
             (CapabilitySet::KILL, true, false),
@@ -67,9 +67,10 @@ fn cap_kill_inside_own_userns() -> Verdict {
     inside.join()
 }
 
-/// Root of a user namespace that owns a PID namespace may signal those members that are in his user namespace: else EPERM.
+/// For root of a user namespace that owns the PID namespace, kill() of a member that is in another user namespace fails with
+/// EPERM.
 ///
-/// The user namespace of the target decides; whose the PID namespace is does not matter.
+/// The target's user namespace decides, not the one that owns the PID namespace.
 #[claim(
     source = ["kill(2)", "kernel/signal.c kill_ok_by_cred", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Config("PID_NS")],
@@ -78,16 +79,16 @@ fn cap_kill_inside_own_userns() -> Verdict {
 fn kill_permission_comes_from_the_targets_userns() -> Verdict {
     let container = user_namespace_with(&Maps::range(100_000, 10), CLONE_NEWPID, |outside| {
         become_root_inside()?;
-        let is_owner = pid_namespace_owner()? == own_inode(Kind::User)?;
         let own = waiting_as(5)?;
-        outside.send(&is_owner)?;
+        outside.go()?;
         let guest = Pid::from_raw(outside.recv()?);
         outside.send(&[guest, own.pid()].map(|target| kill(target, 0).portable()))?;
         outside.wait()
     })?;
-    expect!(container.recv::<bool>()?, "the user namespace owns the PID namespace");
+    container.recv::<()>()?;
+    // Of the same user, as seen outside, as the container's own process.
     let guest = member(&container.namespace(Kind::Pid)?, |parent| {
-        become_user(5)?;
+        become_user(100_005)?;
         parent.send(&getpid().as_raw())?;
         parent.wait()
     })?;
@@ -97,13 +98,8 @@ fn kill_permission_comes_from_the_targets_userns() -> Verdict {
     // The container's first process could not end before this one is reaped.
     drop(guest);
     expect_errno!(guests, EPERM, "a member of the PID namespace that is in the user namespace above");
-    expect_ok!(own, "another user's process in the same PID and user namespace");
+    expect_ok!(own, "a process of the same user in the same PID and user namespace");
     holds()
-}
-
-/// The user namespace that owns the caller's PID namespace.
-fn pid_namespace_owner() -> Outcome<Inode> {
-    Namespace::own(Kind::Pid)?.owner().doing("NS_GET_USERNS")?.inode()
 }
 
 /// This user and group become root inside.

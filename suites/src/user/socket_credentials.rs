@@ -21,7 +21,8 @@ pub(super) const CASES: &[Case] = cases![
     so_peercred_ids_translated,
 ];
 
-/// The user and group of a message's sender arrive as the receiver's user namespace has them: overflow IDs if unmapped.
+/// SCM_CREDENTIALS show the sender's user and group ID as they are in the receiver's user namespace, and the overflow IDs if
+/// they are not mapped there.
 #[claim(
     source = [
         "user_namespaces(7) Miscellaneous",
@@ -40,27 +41,28 @@ fn scm_credentials_ids_translated() -> Verdict {
         Ok(())
     })?;
     expect_eq!(received(&ours)?, (100_000, 100_000), "from root inside, added by the kernel");
-    expect_eq!(received(&ours)?, (100_000, 100_000), "from root inside, in his own words");
-    expect_eq!(received(&ours)?, (100_005, 100_006), "from root inside, who says he is 5 and 6");
+    expect_eq!(received(&ours)?, (100_000, 100_000), "from root inside, as its own");
+    expect_eq!(received(&ours)?, (100_005, 100_006), "from root inside, as 5 and 6");
     expect_ok!(claim_to_be(&ours, (100_007, 100_008)));
     expect_ok!(claim_to_be(&ours, (0, 100_008)));
     expect_ok!(claim_to_be(&ours, (0, 0)));
     expect_ok!(send_plain(&ours));
     container(100_000, NONE, || {
-        expect_eq!(received(&theirs)?, (7, 8), "from root outside, who says he is 100007 and 100008");
-        expect_eq!(received(&theirs)?, (overflow.0, 8), "from root outside, who says he is 0 and 100008");
-        expect_eq!(received(&theirs)?, overflow, "from root outside, in his own words");
+        expect_eq!(received(&theirs)?, (7, 8), "from root outside, as 100007 and 100008");
+        expect_eq!(received(&theirs)?, (overflow.0, 8), "from root outside, as 0 and 100008");
+        expect_eq!(received(&theirs)?, overflow, "from root outside, as its own");
         expect_eq!(received(&theirs)?, overflow, "from root outside, added by the kernel");
         holds()
     })
 }
 
-/// To claim an ID that the sender's user namespace does not map is EINVAL, even where all is allowed.
+/// Sending SCM_CREDENTIALS with an ID that the sender's user namespace does not map fails with EINVAL, even with all
+/// capabilities there.
 #[claim(source = "unix(7) SCM_CREDENTIALS", needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)])]
 fn scm_credentials_unmapped_id_einval() -> Verdict {
     let (ours, theirs) = credential_pair()?;
     container(100_000, NONE, || {
-        expect_errno!(claim_to_be(&theirs, (1000, 0)), EINVAL, "a user who is not mapped");
+        expect_errno!(claim_to_be(&theirs, (1000, 0)), EINVAL, "a user that is not mapped");
         expect_errno!(claim_to_be(&theirs, (0, 1000)), EINVAL, "a group that is not mapped");
         expect_ok!(claim_to_be(&theirs, (999, 999)), "IDs that are mapped");
         Ok(())
@@ -69,7 +71,8 @@ fn scm_credentials_unmapped_id_einval() -> Verdict {
     holds()
 }
 
-/// To claim another user or group takes CAP_SETUID or CAP_SETGID in the sender's own user namespace: EPERM without.
+/// Sending SCM_CREDENTIALS with another user's or group's ID requires CAP_SETUID or CAP_SETGID in the sender's user namespace;
+/// otherwise it fails with EPERM.
 #[claim(
     source = ["unix(7) SCM_CREDENTIALS", "capabilities(7) CAP_SETUID"],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
@@ -90,7 +93,7 @@ fn scm_credentials_other_id_needs_cap() -> Verdict {
         child(NONE, || {
             become_user(5)?;
             expect_errno!(claim_to_be(&theirs, (0, 0)), EPERM, "root, as user 5");
-            expect_ok!(claim_to_be(&theirs, (5, 5)), "himself, as user 5");
+            expect_ok!(claim_to_be(&theirs, (5, 5)), "its own, as user 5");
             Ok(())
         })
     })?;
@@ -100,9 +103,8 @@ fn scm_credentials_other_id_needs_cap() -> Verdict {
     holds()
 }
 
-/// SO_PEERCRED tells the peer's user and group as the user namespace of the process that asks has them.
-///
-/// What is not mapped there is shown as the overflow ID.
+/// SO_PEERCRED shows the peer's user and group ID as they are in the caller's user namespace, and the overflow IDs if they are
+/// not mapped there.
 #[claim(
     source = ["user_namespaces(7) Unmapped user and group IDs", "unix(7) SO_PEERCRED"],
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],

@@ -1,5 +1,5 @@
-//! System V IPC objects and user namespaces: whose they are, and who may use and remove them. `user_namespaces(7)`,
-//! Unmapped user and group IDs, Accessing files; `shmctl(2)`.
+//! System V IPC objects and user namespaces: their owners, and which processes may use and remove them.
+//! `user_namespaces(7)`, Unmapped user and group IDs, Accessing files; `shmctl(2)`.
 
 use std::fs;
 
@@ -15,7 +15,8 @@ use super::nesting::AT_THE_TOP;
 pub(super) const CASES: &[Case] =
     cases![sysv_ipc_ids_overflow, sysv_ipc_permission_by_host_id, sysv_ipc_rmid_needs_cap_in_owning_userns];
 
-/// IPC_STAT and /proc/sysvipc give an object's owner and creator in the reader's IDs, and by the overflow IDs if unmapped.
+/// IPC_STAT and `/proc/sysvipc` show an object's user and group IDs as they are in the caller's user namespace, and the overflow
+/// IDs if they are not mapped there.
 #[claim(
     source = "user_namespaces(7) Unmapped user and group IDs",
     needs = [Root, Config("USER_NS"), Config("SYSVIPC"), Behaviour(AT_THE_TOP)],
@@ -37,13 +38,18 @@ fn sysv_ipc_ids_overflow() -> Verdict {
     };
     let six = |(user, group): (u32, u32)| vec![(user, group, user, group); 6];
     expect_eq!(seen()?, six((0, 0)), "seen outside");
-    expect_eq!(child(CLONE_NEWUSER, seen)?, six(overflow), "seen where nobody is mapped");
-    let mapped = user_namespace_with(&Maps::own_as(7), NONE, |_| seen())?;
-    expect_eq!(mapped.join()?, six((7, 7)), "seen where root is 7");
+    expect_eq!(child(CLONE_NEWUSER, seen)?, six(overflow), "seen where no ID is mapped");
+    let line = |inside| vec![IdMap { inside, outside: 0, count: 1 }];
+    let maps = Maps { uid: line(7), gid: line(8), deny_setgroups: false };
+    let mapped = user_namespace_with(&maps, NONE, |_| seen())?;
+    expect_eq!(mapped.join()?, six((7, 8)), "seen where user 0 is 7 and group 0 is 8");
     holds()
 }
 
-/// Who may use an object is judged by the IDs outside: root of a user namespace is to it only whom he is outside.
+/// Access to System V objects depends on the IDs outside: root of a user namespace has only the access that its user outside
+/// has.
+///
+/// For root's objects shmat() and IPC_STAT fail with EACCES, and IPC_RMID with EPERM, unless it is root outside.
 #[claim(
     source = "user_namespaces(7) Accessing files",
     needs = [Root, UserNamespaces, Config("SYSVIPC"), Behaviour(AT_THE_TOP)],
@@ -56,22 +62,23 @@ fn sysv_ipc_permission_by_host_id() -> Verdict {
             expect_errno!(sysv::shm_stat(roots).map(drop), EACCES, "root's");
             expect_errno!(sysv::shm_touch(roots), EACCES, "root's");
             expect_errno!(sysv::shm_remove(roots), EPERM, "root's");
-            expect_ok!(sysv::shm_stat(own).map(drop), "his own");
-            expect_ok!(sysv::shm_touch(own), "his own");
-            expect_ok!(sysv::shm_remove(own), "his own");
+            expect_ok!(sysv::shm_stat(own).map(drop), "its own user's");
+            expect_ok!(sysv::shm_touch(own), "its own user's");
+            expect_ok!(sysv::shm_remove(own), "its own user's");
             Ok(())
         })
     })?;
     user_namespace(NONE, || {
-        expect_ok!(sysv::shm_stat(roots).map(drop), "by root of a namespace who is root outside");
-        expect_ok!(sysv::shm_touch(roots), "by root of a namespace who is root outside");
-        expect_ok!(sysv::shm_remove(roots), "by root of a namespace who is root outside");
+        expect_ok!(sysv::shm_stat(roots).map(drop), "root's, by root that is root outside");
+        expect_ok!(sysv::shm_touch(roots), "root's, by root that is root outside");
+        expect_ok!(sysv::shm_remove(roots), "root's, by root that is root outside");
         Ok(())
     })?;
     holds()
 }
 
-/// Root of a user namespace may remove others' objects (IPC_RMID) only where that namespace owns the IPC namespace.
+/// Root of a user namespace can remove other users' objects (IPC_RMID) only in an IPC namespace that its user namespace owns;
+/// elsewhere it fails with EPERM.
 #[claim(
     source = "shmctl(2) ERRORS",
     needs = [Root, Config("USER_NS"), Config("SYSVIPC"), Config("IPC_NS"), Behaviour(AT_THE_TOP)],

@@ -10,7 +10,8 @@ use nix::unistd::{getegid, geteuid};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![unshare_map_root_user];
 
-/// «unshare --user --map-root-user» makes its caller root, alone in the map, with setgroups denied; without, he is overflowuid.
+/// `unshare --user --map-root-user` maps its caller alone, to root, and denies setgroups; without the second option the caller
+/// has the overflow ID.
 #[claim(
     source = ["namespaces-fun", "unshare(1)"],
     needs = [UserNamespaces, Tool("unshare"), Tool("sh"), Tool("id"), Tool("cat")],

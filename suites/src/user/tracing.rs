@@ -26,7 +26,8 @@ pub(super) const CASES: &[Case] = cases![
 /// The first ID outside that the user namespaces of these cases have.
 const FIRST: u32 = 100_000;
 
-/// Root of a user namespace cannot trace his own user's process in the namespace above (EPERM), nor follow its links in /proc.
+/// For root of a user namespace, ptrace() of its own user's process in the namespace above fails with EPERM, and the process's
+/// links in `/proc` lead nowhere.
 #[claim(source = "ptrace(2) Ptrace access mode checking", needs = [UserNamespaces])]
 fn ptrace_upward_refused() -> Verdict {
     unprivileged(NONE, || {
@@ -42,7 +43,9 @@ fn ptrace_upward_refused() -> Verdict {
     })
 }
 
-/// Processes of one user in two user namespaces side by side cannot trace each other (EPERM), though signals may be sent.
+/// ptrace() of a process of the same user in a sibling user namespace fails with EPERM, although kill() of it succeeds.
+///
+/// The process's links in `/proc` lead nowhere.
 #[claim(source = "ptrace(2) Ptrace access mode checking", needs = [UserNamespaces])]
 fn ptrace_between_sibling_userns_refused() -> Verdict {
     unprivileged(NONE, || {
@@ -61,9 +64,10 @@ fn ptrace_between_sibling_userns_refused() -> Verdict {
     })
 }
 
-/// The owner of a user namespace may trace and signal a process in it that is another user; that user may signal it only.
+/// The owner of a user namespace can trace and signal another user's process in it; for that user outside, ptrace() fails with
+/// EPERM.
 ///
-/// A third user may do neither: both EPERM.
+/// That user can signal it. For a third user both calls fail with EPERM.
 #[claim(source = ["user_namespaces(7) Capabilities", "ptrace(2) Ptrace access mode checking"], needs = [Root, UserNamespaces])]
 fn ptrace_downward_by_owner() -> Verdict {
     let inside = owned_by(NOBODY, Some(&Maps::range(FIRST, 10)), NONE, |outside| {
@@ -89,10 +93,11 @@ fn ptrace_downward_by_owner() -> Verdict {
     })
 }
 
-/// A non-dumpable process that was never exec'ed in its user namespace is traced by neither its owner nor its root: EPERM.
+/// ptrace() of a non-dumpable process that has not called execve() in its user namespace fails with EPERM for that namespace's
+/// owner and root.
 ///
-/// CAP_SYS_PTRACE has to hold where the program was exec'ed. Changing its user ID has made the process non-dumpable; made
-/// dumpable again, it can be traced by both.
+/// CAP_SYS_PTRACE is required in the user namespace in which the program was executed. Changing its user ID has made the
+/// process non-dumpable; once it is dumpable again, both can trace it.
 #[claim(
     source = ["ptrace(2) Ptrace access mode checking", "kernel/ptrace.c __ptrace_may_access"],
     needs = [Root, UserNamespaces, Behaviour(SUID_DUMPABLE_OFF)],
@@ -138,7 +143,7 @@ fn ptrace_of_nondumpable_uses_exec_userns() -> Verdict {
     holds()
 }
 
-/// A non-dumpable process whose program was exec'ed in its user namespace can be traced by that namespace's owner and root.
+/// A non-dumpable process that has called execve() in its user namespace can be traced by that namespace's owner and root.
 #[claim(
     source = ["ptrace(2) Ptrace access mode checking", "kernel/ptrace.c __ptrace_may_access"],
     needs = [Root, UserNamespaces],
@@ -162,7 +167,7 @@ fn nondumpable_execd_inside_is_traced_from_above() -> Verdict {
     })
 }
 
-/// A process that lets itself be traced by everybody as far as Yama is concerned, which else would refuse more than the
+/// A process that allows every process to trace it as far as Yama is concerned, which otherwise would refuse more than the
 /// namespaces do.
 fn traceable(flags: CloneFlags) -> Outcome<Child<()>> {
     let target = spawn(flags, |parent| {
@@ -175,12 +180,12 @@ fn traceable(flags: CloneFlags) -> Outcome<Child<()>> {
     Ok(target)
 }
 
-/// What the kernel says to a process that wants to trace this one. It is let go at once.
+/// What ptrace() of this process answers. It is let go at once.
 fn trace(process: Pid) -> Outcome<Result<(), Refusal>> {
     child(NONE, || Ok(ptrace::seize(process, ptrace::Options::empty()).portable()))
 }
 
-/// Links of a process's that only who may trace it can follow.
+/// Links of a process that only processes that may trace it can follow.
 fn links(process: Pid) -> [PathBuf; 2] {
     ["root", "ns/user"].map(|name| format!("/proc/{process}/{name}").into())
 }

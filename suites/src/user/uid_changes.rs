@@ -9,9 +9,10 @@ use rustix::thread::{CapabilitySet, set_keep_capabilities};
 pub(super) const CASES: &[Case] =
     cases![setuid_away_from_mapped_root_drops_caps, setuid_without_mapped_root_keeps_caps];
 
-/// A process that leaves user 0 of its user namespace loses its capabilities: all for good, or with its effective ID for as long.
+/// When a process changes all its user IDs from 0 to others in a user namespace it loses all capabilities, and when only the
+/// effective one, the effective set.
 ///
-/// `PR_SET_KEEPCAPS` saves the permitted ones.
+/// Back at effective user 0 it has the effective set again. PR_SET_KEEPCAPS keeps the permitted set.
 #[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root])]
 fn setuid_away_from_mapped_root_drops_caps() -> Verdict {
     let (all, none) = (every_capability()?, CapabilitySet::empty());
@@ -37,7 +38,7 @@ fn setuid_away_from_mapped_root_drops_caps() -> Verdict {
     })
 }
 
-/// Where a user namespace maps no user 0, changes of the user ID take away no capability.
+/// In a user namespace that maps no user 0, a process that changes its user IDs keeps all capabilities.
 #[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root])]
 fn setuid_without_mapped_root_keeps_caps() -> Verdict {
     let (all, none) = (every_capability()?, CapabilitySet::empty());
@@ -52,7 +53,7 @@ fn setuid_without_mapped_root_keeps_caps() -> Verdict {
     holds()
 }
 
-/// Runs `body` in a new user namespace that has ten users and groups from `first` up. Who made it is none of them.
+/// Runs `body` in a new user namespace that has ten users and groups from `first` up. Its creator is none of them.
 fn with_ids<T>(first: u32, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
 where
     T: serde::Serialize + serde::de::DeserializeOwned,

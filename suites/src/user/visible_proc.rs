@@ -1,10 +1,12 @@
 //! What has to be visible already for root of a user namespace to mount proc or sysfs: `mount_too_revealing` in
 //! `fs/namespace.c`.
 
+use kit::Answer;
+use kit::mounts::{bind, bind_remount, detach};
 use kit::prelude::*;
-use nix::mount::{MntFlags, MsFlags, umount2};
+use nix::mount::MsFlags;
 
-use super::mounts::{PLACE, bind, mount_kind, mount_kind_at, remount};
+use super::mounts::{PLACE, mount_kind, mount_kind_at};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -18,7 +20,8 @@ pub(super) const CASES: &[Case] = cases![
     subset_pid_proc_needs_fully_visible_proc,
 ];
 
-/// Root of a user namespace cannot mount proc while a file or directory is covered in the one he sees, or he sees none: EPERM.
+/// Root of a user namespace can mount proc only while it sees one with nothing mounted over its files and directories; otherwise
+/// mount() fails with EPERM.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
 fn proc_mount_needs_fully_visible_proc() -> Verdict {
     expect_ok!(mounts_after("proc", None, || Ok(()))?, "with nothing covered");
@@ -28,7 +31,8 @@ fn proc_mount_needs_fully_visible_proc() -> Verdict {
     holds()
 }
 
-/// One proc with nothing covered is enough for mounting proc in a user namespace, whatever is covered in another.
+/// One visible proc with nothing covered is enough for mounting proc in a user namespace, even if files of another one are
+/// covered.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
 fn one_visible_proc_suffices() -> Verdict {
     for second_too in [false, true] {
@@ -46,7 +50,8 @@ fn one_visible_proc_suffices() -> Verdict {
     holds()
 }
 
-/// A mount on a directory of proc that is always empty, as a mount point is, hides nothing: proc can be mounted nevertheless.
+/// A mount over a permanently empty directory of the visible proc, such as `sys/fs/binfmt_misc`, does not keep proc from being
+/// mounted in a user namespace.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, Module("binfmt_misc")])]
 fn covered_mount_point_in_proc_hides_nothing() -> Verdict {
     expect_ok!(mounts_after("proc", None, || cover_folder("/proc/sys/fs/binfmt_misc"))?, "with a mount point covered");
@@ -58,15 +63,17 @@ fn covered_mount_point_in_proc_hides_nothing() -> Verdict {
     holds()
 }
 
-/// Where the proc that is visible is mounted read-only, root of a user namespace can mount proc read-only only: else EPERM.
+/// If the visible proc is mounted read-only, root of a user namespace can mount proc only read-only; otherwise mount() fails with
+/// EPERM.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
 fn proc_mount_keeps_readonly_lock() -> Verdict {
     expect_read_only_is_kept("proc", "/proc")
 }
 
-/// Root of a user namespace cannot mount sysfs while a directory is covered in the one he sees, or he sees none: EPERM.
+/// Root of a user namespace can mount sysfs only while it sees one with nothing mounted over its directories; otherwise mount()
+/// fails with EPERM.
 ///
-/// A directory that is always empty, as `/sys/fs/cgroup` is, may be covered.
+/// A permanently empty directory, such as `/sys/fs/cgroup`, may be covered.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, Config("NET_NS"), Config("CGROUPS")])]
 fn sysfs_mount_needs_fully_visible_sysfs() -> Verdict {
     expect_ok!(mounts_after("sysfs", None, || Ok(()))?, "with nothing covered");
@@ -76,13 +83,14 @@ fn sysfs_mount_needs_fully_visible_sysfs() -> Verdict {
     holds()
 }
 
-/// Where the sysfs that is visible is mounted read-only, root of a user namespace can mount sysfs read-only only: else EPERM.
+/// If the visible sysfs is mounted read-only, root of a user namespace can mount sysfs only read-only; otherwise mount() fails
+/// with EPERM.
 #[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, Config("NET_NS")])]
 fn sysfs_mount_keeps_readonly_lock() -> Verdict {
     expect_read_only_is_kept("sysfs", "/sys")
 }
 
-/// A proc of nothing but processes (subset=pid) can be mounted in a user namespace though files of the visible one are covered.
+/// A proc with subset=pid can be mounted in a user namespace although a file of the visible proc is covered.
 #[claim(source = "fs/namespace.c mount_too_revealing", since = "7.2", needs = [Root])]
 fn subset_pid_proc_exempt_from_visibility() -> Verdict {
     expect_ok!(mounts_after("proc", Some("subset=pid"), || cover_file("/proc/meminfo"))?, "with subset=pid");
@@ -90,7 +98,8 @@ fn subset_pid_proc_exempt_from_visibility() -> Verdict {
     holds()
 }
 
-/// Also a proc of nothing but processes (subset=pid) can be mounted in a user namespace only where a whole one is visible.
+/// A proc with subset=pid, too, can be mounted in a user namespace only while nothing is covered in the visible one; otherwise
+/// mount() fails with EPERM.
 #[claim(source = "fs/namespace.c mount_too_revealing", since = "5.8", until = "7.2", needs = [Root])]
 fn subset_pid_proc_needs_fully_visible_proc() -> Verdict {
     expect_ok!(mounts_after("proc", Some("subset=pid"), || Ok(()))?, "with nothing covered");
@@ -105,32 +114,22 @@ fn subset_pid_proc_needs_fully_visible_proc() -> Verdict {
 fn expect_read_only_is_kept(kind: &'static str, place: &str) -> Verdict {
     let read_only = || {
         let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
-        remount(place, flags).doing(format!("make {place} read-only"))
+        bind_remount(place, flags).doing(format!("make {place} read-only"))
     };
     expect_errno!(mounts_after(kind, None, read_only)?, EPERM, "read and write, where it is read-only");
-    expect_ok!(mounts_by(|| read_only_kind(kind), read_only)?, "read-only, where it is read-only");
+    let mount_read_only = || kit::mounts::mount_kind(kind, PLACE, MsFlags::MS_RDONLY, None);
+    expect_ok!(mounts_by(mount_read_only, read_only)?, "read-only, where it is read-only");
     expect_ok!(mounts_after(kind, None, || Ok(()))?, "read and write, where it is that");
     holds()
 }
 
-fn read_only_kind(kind: &str) -> Result<(), Refusal> {
-    kit::mounts::mount_kind(kind, PLACE, MsFlags::MS_RDONLY, None)
-}
-
 /// What the kernel says when root of a new user namespace, with PID and network namespaces of its own, mounts this kind,
 /// after root outside has done something to the mounts that will be inherited.
-fn mounts_after(
-    kind: &str,
-    options: Option<&str>,
-    before: impl FnOnce() -> Outcome<()>,
-) -> Outcome<Result<(), Refusal>> {
+fn mounts_after(kind: &str, options: Option<&str>, before: impl FnOnce() -> Outcome<()>) -> Outcome<Answer> {
     mounts_by(|| mount_kind(kind, options), before)
 }
 
-fn mounts_by(
-    try_it: impl FnOnce() -> Result<(), Refusal>,
-    before: impl FnOnce() -> Outcome<()>,
-) -> Outcome<Result<(), Refusal>> {
+fn mounts_by(try_it: impl FnOnce() -> Answer, before: impl FnOnce() -> Outcome<()>) -> Outcome<Answer> {
     // The maps are written from here, where there still is a procfs.
     let inside = spawn(CLONE_NEWNS, |outside| {
         before()?;
@@ -155,5 +154,5 @@ fn cover_folder(path: &str) -> Outcome<()> {
 }
 
 fn unmount(path: &str) -> Outcome<()> {
-    umount2(path, MntFlags::MNT_DETACH).doing(format!("unmount {path}"))
+    Ok(detach(path)?)
 }
