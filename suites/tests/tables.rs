@@ -16,7 +16,6 @@ fn main() -> ExitCode {
             })
         }),
         Trial::test("every_program_is_listed", every_program_is_listed),
-        Trial::test("claims_end_with_a_full_stop", claims_end_with_a_full_stop),
         Trial::test("claims_that_are_shown_are_real_ones", claims_that_are_shown_are_real_ones),
     ])
 }
@@ -44,13 +43,6 @@ fn every_program_is_listed() -> Result<(), Failed> {
     let written: usize = sources()?.iter().map(|(_, text)| text.matches("Program { name:").count()).sum();
     let listed = suites::ALL.programs().count();
     if written == listed { Ok(()) } else { Err(format!("{written} programs are written, {listed} registered").into()) }
-}
-
-fn claims_end_with_a_full_stop() -> Result<(), Failed> {
-    match suites::ALL.all().find(|case| !case.claim.ends_with('.')) {
-        None => Ok(()),
-        Some(case) => Err(format!("{}: «{}»", case.name(), case.claim).into()),
-    }
 }
 
 /// The worked examples of the documents stand in the tree as they are printed.

@@ -35,7 +35,7 @@ fn value_is_another() -> Verdict {
     holds()
 }
 
-/// What a child expects in vain is nobody's concern.
+/// An expectation that fails in a child is lost.
 #[claim(source = "namespaces(7)", needs = [])]
 fn violated_in_a_child() -> Verdict {
     child(NONE, || {
@@ -56,21 +56,21 @@ fn violated_instead_of_a_word() -> Verdict {
     holds()
 }
 
-/// What a child cannot prepare is nobody's concern.
+/// A preparation that fails in a child is lost.
 #[claim(source = "namespaces(7)", needs = [])]
 fn unprepared_in_a_child() -> Verdict {
     child(NONE, || std::fs::read("/proc/nothing").map(drop).doing("prepare a child"))?;
     holds()
 }
 
-/// What a child lacks is nobody's concern.
+/// What a child lacks is lost.
 #[claim(source = "namespaces(7)", needs = [])]
 fn unmet_in_a_child() -> Verdict {
     child(NONE, || Err::<(), _>(Failure::unmet("something that a child found out")))?;
     holds()
 }
 
-/// A child's panic is nobody's concern.
+/// A child's panic is lost.
 #[claim(source = "namespaces(7)", needs = [])]
 fn panics_in_a_child() -> Verdict {
     child::<()>(NONE, || panic!("in a child"))?;

@@ -91,7 +91,7 @@ fn member_is_inside() -> Verdict {
     holds()
 }
 
-/// A member of another PID namespace is in ours.
+/// A member of another PID namespace is in the case's.
 #[claim(source = "namespaces(7)", needs = [Root])]
 fn member_is_outside() -> Verdict {
     let init = waiting(CLONE_NEWPID)?;
@@ -100,7 +100,7 @@ fn member_is_outside() -> Verdict {
     holds()
 }
 
-/// The child after a member is in our PID namespace.
+/// The child after a member is in the case's PID namespace.
 #[claim(source = "namespaces(7)", needs = [Root])]
 fn next_child_is_outside() -> Verdict {
     expect_eq!(after_a_member()?, own_inode(Kind::Pid)?);

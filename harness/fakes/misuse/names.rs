@@ -41,14 +41,14 @@ fn change_is_not_seen_where_it_is_shared() -> Verdict {
     holds()
 }
 
-/// A process in another UTS namespace sees no change of our names.
+/// A process in another UTS namespace sees no change of the case's names.
 #[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_not_seen_elsewhere() -> Verdict {
     expect_eq!(seen_after_a_change(CLONE_NEWUTS)?, names().0);
     holds()
 }
 
-/// A process in another UTS namespace sees a change of our names.
+/// A process in another UTS namespace sees a change of the case's names.
 #[claim(source = "namespaces(7)", needs = [Root])]
 fn change_is_seen_elsewhere() -> Verdict {
     expect_eq!(seen_after_a_change(CLONE_NEWUTS)?, names().1);

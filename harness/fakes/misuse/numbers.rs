@@ -26,7 +26,7 @@ fn new_procfs_lists_its_own() -> Verdict {
     })
 }
 
-/// The old procfs lists processes of our PID namespace, and the caller.
+/// The old procfs lists processes of the case's PID namespace, and the caller.
 #[claim(source = "namespaces(7)", needs = [Root])]
 fn old_procfs_lists_its_own() -> Verdict {
     let listed = listed_pids()?;

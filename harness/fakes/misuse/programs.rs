@@ -41,7 +41,7 @@ fn program_has_another_status() -> Verdict {
     holds()
 }
 
-/// A program that nobody wrote succeeds.
+/// A program that does not exist succeeds.
 #[claim(source = "namespaces(7)", needs = [])]
 fn program_is_unknown() -> Verdict {
     expect_eq!(status_of("nobody-wrote-it")?, Some(0));

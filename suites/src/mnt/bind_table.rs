@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A shared mount bound onto a shared mount joins the source's peer group, and so do its copies on the destination's peers.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_shared_onto_shared() -> Verdict {
     onto_each_shared(Shared, |source, _, seen| {
         expect_eq!(seen.tags("to/x"), Some(source));
@@ -27,13 +27,13 @@ fn bind_of_shared_onto_shared() -> Verdict {
 }
 
 /// A shared mount bound onto a mount that is not shared joins the source's peer group, and is copied nowhere else.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_shared_onto_non_shared() -> Verdict {
     onto_each_non_shared(Shared, |source| source)
 }
 
 /// A private mount bound onto a shared mount becomes shared, in a new peer group with its copies on the destination's peers.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_private_onto_shared() -> Verdict {
     onto_each_shared(Private, |_, before, seen| {
         expect_eq!(seen.propagation("to/x"), Some(Shared));
@@ -44,13 +44,13 @@ fn bind_of_private_onto_shared() -> Verdict {
 }
 
 /// A private mount bound onto a mount that is not shared is private, and is copied nowhere else.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_private_onto_non_shared() -> Verdict {
     onto_each_non_shared(Private, |_| Tags::NONE)
 }
 
 /// A slave mount bound onto a shared mount is a slave of the source's master, and shared in a new group with its copies.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_slave_onto_shared() -> Verdict {
     onto_each_shared(Slave, |source, before, seen| {
         expect_eq!(seen.propagation("to/x"), Some(SharedAndSlave));
@@ -62,7 +62,7 @@ fn bind_of_slave_onto_shared() -> Verdict {
 }
 
 /// A slave mount bound onto a mount that is not shared is a slave of the source's master, and is copied nowhere else.
-#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5b) Bind semantics"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
 fn bind_of_slave_onto_non_shared() -> Verdict {
     onto_each_non_shared(Slave, |source| source)
 }

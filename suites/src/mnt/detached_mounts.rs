@@ -15,7 +15,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A new mount of fsmount(2) becomes shared where it is attached to a shared mount, and is copied to the peers of that.
-#[claim(source = ["move_mount(2)", "Documentation/filesystems/sharedsubtree.rst 5c) Move semantics"], since = "5.2", needs = [Root])]
+#[claim(source = ["move_mount(2)", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], since = "5.2", needs = [Root])]
 fn attaching_a_detached_mount_propagates() -> Verdict {
     let tree = Tree::new()?;
     tree.typed("shared", Shared)?.dir("shared/x")?.typed("private", Private)?.dir("private/x")?;

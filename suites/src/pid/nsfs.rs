@@ -144,8 +144,8 @@ fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
 /// readlink(2) and stat(2) on the ns/pid link of a process that the caller may not trace, such as another user's, fail
 /// with EACCES.
 ///
-/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262): readlink(2) succeeds there with an empty text,
-/// and stat(2) with the directory that the link is in. Neither tells the namespace.
+/// Stable kernels of the 5.10 series lost that error (seen on 5.10.262). There readlink(2) succeeds with an empty text, and
+/// stat(2) with the directory that the link is in; neither tells the namespace.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],

@@ -1,16 +1,17 @@
 //! The attribute's grammar and what it generates.
 
+mod doc;
+mod wording;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Meta, Result, Token, bracketed};
+use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Result, Token, bracketed};
 
 use crate::source::Source;
-
-/// A claim's first sentence is a row's title in reports: longer than this, it is no title.
-const LONGEST_SENTENCE: usize = 160;
+use doc::Doc;
 
 /// The variants of `kit::Need`, with what stands in their parentheses.
 const NEEDS: &[(&str, Argument)] = &[
@@ -226,66 +227,6 @@ fn check_signature(function: &ItemFn) -> Result<()> {
         return Err(Error::new(signature.span(), "a case returns Verdict: fn name() -> Verdict"));
     }
     Ok(())
-}
-
-/// The doc comment, taken apart.
-struct Doc {
-    sentence: String,
-    detail: String,
-}
-
-impl Doc {
-    fn of(function: &ItemFn) -> Result<Self> {
-        let mut lines = Vec::new();
-        let mut place = None;
-        for attribute in &function.attrs {
-            if let Meta::NameValue(pair) = &attribute.meta
-                && pair.path.is_ident("doc")
-                && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value
-            {
-                place.get_or_insert(attribute.span());
-                lines.push(text.value().trim().to_owned());
-            }
-        }
-        let text = lines.join("\n").trim().to_owned();
-        let Some(place) = place.filter(|_| !text.is_empty()) else {
-            return Err(Error::new(
-                function.sig.ident.span(),
-                "a claim needs a doc comment: it is the claim, one sentence in the present tense",
-            ));
-        };
-        let (paragraph, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
-        let paragraph = paragraph.replace('\n', " ");
-        let (sentence, more) = first_sentence(&paragraph);
-        let length = sentence.chars().count();
-        if length > LONGEST_SENTENCE {
-            return Err(Error::new(
-                place,
-                format!(
-                    "the claim's first sentence has {length} characters, and {LONGEST_SENTENCE} are the most: it is a row's title in reports"
-                ),
-            ));
-        }
-        let detail = [more, rest.replace('\n', " ").as_str()]
-            .iter()
-            .map(|part| part.trim())
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ");
-        Ok(Self { sentence: sentence.to_owned(), detail })
-    }
-}
-
-/// Splits after the first full stop that a space or the end follows. A stop inside `a.b` or «e.g. x» does not end a
-/// sentence: what follows it is no capital letter.
-fn first_sentence(paragraph: &str) -> (&str, &str) {
-    for (at, _) in paragraph.match_indices(". ") {
-        let rest = &paragraph[at + 2..];
-        if rest.chars().next().is_some_and(|c| !c.is_lowercase()) {
-            return (&paragraph[..=at], rest);
-        }
-    }
-    (paragraph, "")
 }
 
 fn version(text: Option<&LitStr>) -> Result<Option<(u16, u16, u16)>> {

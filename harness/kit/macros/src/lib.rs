@@ -1,7 +1,7 @@
 //! `#[claim]`: turns a function into a case of the conformance suite.
 //!
 //! The doc comment is the claim, the arguments say where it is written and what a test of it needs. What is
-//! missing or contradictory is refused here, at compile time and at the right place in the source.
+//! missing, unknown, contradictory or badly worded is refused here, at compile time and at the right place in the source.
 
 mod claim;
 mod source;

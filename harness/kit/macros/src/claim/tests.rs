@@ -77,20 +77,15 @@ fn functions_that_are_no_claims_are_pointed_at(#[case] item: &str, #[case] at: &
     assert!(text.starts_with(message), "{text}");
 }
 
-#[test]
-fn a_first_sentence_is_a_title() {
-    let words = "word ".repeat(40);
-    let item = format!("/// {words}\nfn does_it() -> Verdict {{ holds() }}");
-    let (_, text) = refused("source = \"namespaces(7)\"", &item);
-    assert!(text.starts_with("the claim's first sentence has 199 characters, and 160 are the most"), "{text}");
-}
-
 #[rstest]
-#[case("One. Two.", "One.", "Two.")]
-#[case("Reads a.b, e.g. this one. Then that.", "Reads a.b, e.g. this one.", "Then that.")]
-#[case("Only one", "Only one", "")]
-fn sentences_are_told_apart(#[case] text: &str, #[case] first: &str, #[case] rest: &str) {
-    assert_eq!(first_sentence(text), (first, rest));
+#[case::title("/// It is EPERM.\n/// More.", "/// It is EPERM.", "«is EPERM»: a call fails with EPERM")]
+#[case::second_line("/// It is\n/// he.", "/// he.", "«he»: a process is no person")]
+#[case::detail("/// It is.\n///\n/// And it\n/// was", "/// was", "no full stop ends this sentence")]
+fn a_slip_is_pointed_at_where_it_stands(#[case] doc: &str, #[case] at: &str, #[case] message: &str) {
+    let item = format!("{doc}\nfn does_it() -> Verdict {{ holds() }}");
+    let (place, text) = refused("source = \"namespaces(7)\"", &item);
+    assert_eq!(place, at);
+    assert!(text.starts_with(message), "{text}");
 }
 
 #[test]
