@@ -32,7 +32,8 @@ fn unshare_zero_noop() -> Verdict {
 
 /// unshare() fails with EINVAL if a bit is set that means nothing to it, whatever other flags and privileges there are.
 ///
-/// Without CAP_SYS_ADMIN it is EINVAL, not EPERM, although CLONE_NEWNS beside the bit requires the capability.
+/// Without CAP_SYS_ADMIN, too, the error is EINVAL, not EPERM, although CLONE_NEWNS beside the bit requires the
+/// capability.
 #[claim(
     source = ["unshare(2) ERRORS", "Documentation/userspace-api/unshare.rst 5) Functional Specification"],
     needs = [Root],
