@@ -5,6 +5,7 @@ use kit::prelude::*;
 use kit::process::{expect_failure, expect_success, unprivileged, user_namespace_with};
 use nix::unistd::{Pid, getpid};
 
+use super::creating_rights::OTHERS;
 use super::programs::links_by;
 
 /// The cases of this file.
@@ -17,15 +18,6 @@ pub(super) const CASES: &[Case] = cases![
     cli_nsenter_unprivileged,
 ];
 
-/// All kinds but user.
-const OTHERS: CloneFlags = CLONE_NEWCGROUP
-    .union(CLONE_NEWIPC)
-    .union(CLONE_NEWNS)
-    .union(CLONE_NEWNET)
-    .union(CLONE_NEWPID)
-    .union(CLONE_NEWTIME)
-    .union(CLONE_NEWUTS);
-
 /// «nsenter --all» joins all of the target's namespaces except a user namespace that the caller is in already.
 ///
 /// Joining that would fail with EINVAL.
@@ -34,7 +26,7 @@ const OTHERS: CloneFlags = CLONE_NEWCGROUP
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_nsenter_all() -> Verdict {
-    let target = waiting(OTHERS)?;
+    let target = waiting(Kind::flags(&OTHERS))?;
     expect_errno!(setns(target.namespace(Kind::User)?, CLONE_NEWUSER), EINVAL, "the user namespace alone");
     expect_all_joined(&target, 7)
 }
@@ -42,7 +34,7 @@ fn cli_nsenter_all() -> Verdict {
 /// «nsenter --all» also joins the target's user namespace if that is not the caller's own.
 #[claim(source = "nsenter(1)", needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")])]
 fn nsenter_all_enters_another_user_namespace() -> Verdict {
-    let target = user_namespace_with(&Maps::range(0, 1000), OTHERS, |case| {
+    let target = user_namespace_with(&Maps::range(0, 1000), Kind::flags(&OTHERS), |case| {
         case.go()?;
         case.wait()
     })?;
@@ -56,7 +48,7 @@ fn nsenter_all_enters_another_user_namespace() -> Verdict {
     needs = [Root, Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_nsenter_net() -> Verdict {
-    let target = waiting(OTHERS)?;
+    let target = waiting(Kind::flags(&OTHERS))?;
     let pid = target.pid().to_string();
     let seen = links_by(&["nsenter", "--target", &pid, "--net"])?;
     expect_eq!(seen.differing(&Links::own()?), [Kind::Net]);
