@@ -3,6 +3,7 @@
 //! A need that is missing makes the case unmet, with what is missing and how to mend it. But a need that is missing
 //! although the kernel's own configuration says it is there is no excuse: that is broken.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use kit::config::{self, Setting};
@@ -116,8 +117,12 @@ fn root() -> Result<(), Lack> {
 }
 
 /// The initial user namespace maps every ID to itself (`user_namespaces(7)`); one that was given that map on purpose passes for it.
+/// A kernel without CONFIG_USER_NS has no other, and shows no map.
 fn is_in_initial_user_namespace() -> bool {
-    std::fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
+    match std::fs::read_to_string("/proc/self/uid_map") {
+        Ok(map) => map.split_whitespace().eq(["0", "0", "4294967295"]),
+        Err(error) => error.kind() == ErrorKind::NotFound && config::shows("USER_NS") == Some(false),
+    }
 }
 
 fn in_words(failure: &Failure) -> String {

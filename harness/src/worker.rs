@@ -63,7 +63,8 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
 
 fn prepare() -> Outcome<()> {
     airlock::forbid_core_dumps();
-    if needs::check(&Need::Root, Ground::Host, &mut |_| Err(String::new())).is_ok() {
+    let is_met = |need: &Need| needs::check(need, Ground::Host, &mut |_| Err(String::new())).is_ok();
+    if is_met(&Need::Root) && Mode::Staged.needs().iter().all(is_met) {
         airlock::enter()
     } else {
         airlock::become_subreaper()
@@ -152,7 +153,8 @@ impl<'a> Worker<'a> {
         if !case.covers(version) {
             return Report::out_of_range(case);
         }
-        for need in case.needs {
+        let mode = Mode::of(case);
+        for need in mode.needs().iter().chain(case.needs) {
             if let Err(lack) = needs::check(need, self.ground, self.load) {
                 return lack.into();
             }
@@ -160,7 +162,7 @@ impl<'a> Worker<'a> {
         let taint = Taint::now();
         // Nobody comes after a case whose machine was made for it.
         let before = (self.start == Start::Worker).then(Surroundings::now);
-        let mut report = match self.stage_for(case, ahead) {
+        let mut report = match self.stage_for(case, mode, ahead) {
             Ok(stage) => stage.play(place, deadline, runner),
             Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
         };
@@ -172,17 +174,13 @@ impl<'a> Worker<'a> {
     }
 
     /// Where the case is carried out.
-    fn stage_for(&self, case: &Case, ahead: Option<Ahead>) -> Outcome<Stage> {
+    fn stage_for(&self, case: &Case, mode: Mode, ahead: Option<Ahead>) -> Outcome<Stage> {
         match ahead {
             // Also when it went wrong: nothing is tried twice.
             Some(Ahead { stage, .. }) if Start::of(case) == self.start => stage,
             // A stage that is not wanted ends first.
             other => {
                 drop(other);
-                let mode = match Start::of(case) {
-                    Start::OnStage if nix::unistd::geteuid().is_root() => Mode::Staged,
-                    _ => Mode::Plain,
-                };
                 Stage::make(mode, self.registry)
             }
         }

@@ -6,9 +6,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use nix::errno::Errno;
+use nix::fcntl::AtFlags;
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
-use rustix::fs::{MemfdFlags, memfd_create};
+use nix::sys::signal::SigSet;
+use nix::sys::signalfd::SignalFd;
+use rustix::fs::{MemfdFlags, fgetxattr, memfd_create};
 use sha2::{Digest, Sha256};
+
+use crate::sys::file_handle::handle_at;
 
 /// What the configuration says of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +58,12 @@ pub fn shows(name: &str) -> Option<bool> {
         "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
         "CGROUPS" => "/proc/self/ns/cgroup",
         "CHECKPOINT_RESTORE" => "/proc/sys/kernel/ns_last_pid",
-        // These two bring a system call, and no file on every kernel.
+        "COREDUMP" => "/proc/sys/kernel/core_pattern",
+        // Some bring a system call, and no file on every kernel.
         "FANOTIFY" => return Some(has_fanotify()),
+        "FHANDLE" => return Some(handle_at("/", AtFlags::empty()).err() != Some(Errno::ENOSYS)),
+        "FILE_LOCKING" => "/proc/locks",
+        "INET" => "/proc/sys/net/ipv4",
         "IPC_NS" => "/proc/self/ns/ipc",
         "KEYS" => "/proc/keys",
         "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
@@ -67,9 +76,12 @@ pub fn shows(name: &str) -> Option<bool> {
         "PRINTK" => "/proc/sys/kernel/printk",
         "PROC_CHILDREN" => "/proc/thread-self/children",
         "SECCOMP_FILTER" => "/proc/sys/kernel/seccomp/actions_avail",
+        "SIGNALFD" => return Some(SignalFd::new(&SigSet::empty()).err() != Some(Errno::ENOSYS)),
         "SWAP" => "/proc/swaps",
         "SYSVIPC" => "/proc/sysvipc",
         "TIME_NS" => "/proc/self/ns/time",
+        "TMPFS_XATTR" => return tmpfs_has_attributes(),
+        "UNIX98_PTYS" => "/proc/sys/kernel/pty",
         "USER_NS" => "/proc/self/ns/user",
         "UTS_NS" => "/proc/self/ns/uts",
         _ => return None,
@@ -79,6 +91,13 @@ pub fn shows(name: &str) -> Option<bool> {
 
 fn has_fanotify() -> bool {
     Fanotify::init(InitFlags::FAN_CLASS_NOTIF, EventFFlags::O_RDONLY).err() != Some(Errno::ENOSYS)
+}
+
+/// Asked of a file without a name, which is on a tmpfs of the kernel's own; none where there are no such files.
+fn tmpfs_has_attributes() -> Option<bool> {
+    let file = memfd_create("probe", MemfdFlags::CLOEXEC).ok()?;
+    let answer = fgetxattr(&file, "security.nsproof", &mut [0; 1][..]);
+    Some(answer.err() != Some(rustix::io::Errno::OPNOTSUPP))
 }
 
 /// Whether a module's code is built into the running kernel: the list beside its modules says so, or, on a machine

@@ -76,17 +76,25 @@ fn make_dev(dev: &Path) -> Outcome<()> {
             bind(&outside, &inside)?;
         }
     }
-    for (name, kind, data) in
-        [("pts", "devpts", "newinstance,ptmxmode=0666,mode=0620"), ("shm", "tmpfs", "mode=1777,size=16m")]
-    {
-        fs::create_dir(dev.join(name)).doing(format!("create /dev/{name}"))?;
-        mount(Some(kind), &dev.join(name), Some(kind), MsFlags::MS_NOSUID, Some(data))
-            .doing(format!("mount /dev/{name}"))?;
-    }
+    mount_devpts(&dev.join("pts"))?;
+    let shm = dev.join("shm");
+    fs::create_dir(&shm).doing("create /dev/shm")?;
+    mount(Some("tmpfs"), &shm, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=1777,size=16m"))
+        .doing("mount /dev/shm")?;
     for (name, target) in [("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0")] {
         symlink(target, dev.join(name)).doing(format!("link /dev/{name}"))?;
     }
     Ok(())
+}
+
+/// Pseudoterminals. A kernel can be without them (CONFIG_UNIX98_PTYS).
+fn mount_devpts(at: &Path) -> Outcome<()> {
+    fs::create_dir(at).doing("create /dev/pts")?;
+    let data = Some("newinstance,ptmxmode=0666,mode=0620");
+    match mount(Some("devpts"), at, Some("devpts"), MsFlags::MS_NOSUID, data) {
+        Err(Errno::ENODEV) => Ok(()),
+        answer => answer.doing("mount /dev/pts"),
+    }
 }
 
 /// The cgroup hierarchy, to look at: read-only, since below it lies the one of the machine. Some machines have none.

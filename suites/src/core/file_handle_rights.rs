@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(
     source = ["kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", "name_to_handle_at(2) ERRORS"],
     since = "6.18",
-    needs = [UserNamespaces, Config("TIME_NS")],
+    needs = [UserNamespaces, Config("TIME_NS"), Config("FHANDLE")],
     erratum = "name_to_handle_at(2), ERRORS: open_by_handle_at() fails with EPERM if the caller does not have \
                CAP_DAC_READ_SEARCH.",
 )]
@@ -60,7 +60,7 @@ fn fh_open_own_unprivileged() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_cgroup_refused() -> Verdict {
     foreign_is_refused(Kind::Cgroup)
@@ -73,7 +73,7 @@ fn fh_open_foreign_cgroup_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_ipc_refused() -> Verdict {
     foreign_is_refused(Kind::Ipc)
@@ -86,7 +86,7 @@ fn fh_open_foreign_ipc_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_mnt_refused() -> Verdict {
     foreign_is_refused(Kind::Mnt)
@@ -99,7 +99,7 @@ fn fh_open_foreign_mnt_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_net_refused() -> Verdict {
     foreign_is_refused(Kind::Net)
@@ -112,7 +112,7 @@ fn fh_open_foreign_net_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_pid_refused() -> Verdict {
     foreign_is_refused(Kind::Pid)
@@ -125,7 +125,7 @@ fn fh_open_foreign_pid_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces, Config("TIME_NS")],
+    needs = [Root, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_foreign_time_refused() -> Verdict {
     foreign_is_refused(Kind::Time)
@@ -138,7 +138,7 @@ fn fh_open_foreign_time_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_user_refused() -> Verdict {
     foreign_is_refused(Kind::User)
@@ -151,7 +151,7 @@ fn fh_open_foreign_user_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
 )]
 fn fh_open_foreign_uts_refused() -> Verdict {
     foreign_is_refused(Kind::Uts)
@@ -164,7 +164,7 @@ fn fh_open_foreign_uts_refused() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces",
     since = "6.19",
-    needs = [Root, InitialNamespaces, Config("TIME_NS")],
+    needs = [Root, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_needs_initial_pidns() -> Verdict {
     let other = waiting(Kind::flags(&Kind::ALL))?;
@@ -184,7 +184,7 @@ fn fh_open_needs_initial_pidns() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces",
     since = "6.19",
-    needs = [Root, UserNamespaces, InitialNamespaces, Config("TIME_NS")],
+    needs = [Root, UserNamespaces, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_needs_initial_userns() -> Verdict {
     let owned = user_namespace_with(&Maps::own_as_root(), Kind::flags(&OTHERS), Peer::wait)?;
@@ -205,7 +205,7 @@ fn fh_open_needs_initial_userns() -> Verdict {
     source = "kernel 6.18 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
     until = "6.19",
-    needs = [Root, UserNamespaces, Config("TIME_NS")],
+    needs = [Root, UserNamespaces, Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_needs_power_over_owner() -> Verdict {
     let owned = user_namespace_with(&Maps::own_as_root(), Kind::flags(&OTHERS), Peer::wait)?;

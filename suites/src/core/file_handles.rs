@@ -26,7 +26,11 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Before 6.18 a namespace's file has no handle: name_to_handle_at(2) fails with EOPNOTSUPP.
-#[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", until = "6.18", needs = [Root, Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle",
+    until = "6.18",
+    needs = [Root, Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_none_before() -> Verdict {
     for link in Link::ALL {
         expect_errno!(handle_at(&own(link), AtFlags::AT_SYMLINK_FOLLOW), EOPNOTSUPP, "{link}");
@@ -39,7 +43,11 @@ fn fh_none_before() -> Verdict {
 /// inode number.
 ///
 /// The ID is the one that NS_GET_ID returns.
-#[claim(source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle",
+    since = "6.18",
+    needs = [Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_encode() -> Verdict {
     for link in Link::ALL {
         let file = File::open(own(link))?;
@@ -55,7 +63,7 @@ fn fh_encode() -> Verdict {
 /// name_to_handle_at(2) of a link in /proc/PID/ns fails with EOPNOTSUPP without AT_SYMLINK_FOLLOW.
 ///
 /// The link itself is a file of procfs, which has no handles.
-#[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS"), Config("FHANDLE")])]
 fn fh_encode_needs_follow() -> Verdict {
     for link in Link::ALL {
         expect_errno!(handle_at(&own(link), AtFlags::empty()), EOPNOTSUPP, "{link}");
@@ -66,7 +74,7 @@ fn fh_encode_needs_follow() -> Verdict {
 
 /// name_to_handle_at(2) of a namespace's file fails with EOVERFLOW if there is room for less than 16 bytes, and asks
 /// for 16.
-#[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(source = "name_to_handle_at(2)", since = "6.18", needs = [Config("TIME_NS"), Config("FHANDLE")])]
 fn fh_encode_overflow() -> Verdict {
     for link in Link::ALL {
         for room in 0..16 {
@@ -84,7 +92,11 @@ fn fh_encode_overflow() -> Verdict {
 ///
 /// With a file of another file system, such as the working directory on a tmpfs, it fails with ESTALE. The new file can
 /// be given to setns(2).
-#[claim(source = "kernel 7.3 include/uapi/linux/fcntl.h", since = "6.18", needs = [Root, Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 include/uapi/linux/fcntl.h",
+    since = "6.18",
+    needs = [Root, Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_open_root_sentinel() -> Verdict {
     let files = Kind::ALL.into_iter().map(Namespace::own).collect::<Outcome<Vec<_>>>()?;
     for link in Link::ALL {
@@ -106,7 +118,7 @@ fn fh_open_root_sentinel() -> Verdict {
 
 /// open_by_handle_at(2) opens a namespace with O_RDONLY or O_PATH; O_RDWR and O_WRONLY fail with EPERM, O_DIRECTORY
 /// with ENOTDIR.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Config("TIME_NS"), Config("FHANDLE")])]
 fn fh_open_readonly_only() -> Verdict {
     for link in Link::ALL {
         let handle = handle_of(link)?;
@@ -123,7 +135,11 @@ fn fh_open_readonly_only() -> Verdict {
 /// open_by_handle_at(2) fails with ESTALE if one field of a namespace's handle was changed, or if the handle was cut.
 ///
 /// The fields are the type, the ID, the CLONE_NEW* flag and the inode number.
-#[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.18", needs = [Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
+    since = "6.18",
+    needs = [Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_open_tampered_estale() -> Verdict {
     for link in Link::ALL {
         let handle = handle_of(link)?;
@@ -153,7 +169,7 @@ fn fh_open_tampered_estale() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.18",
-    needs = [Config("TIME_NS")],
+    needs = [Config("TIME_NS"), Config("FHANDLE")],
     erratum = "fs/nsfs.c nsfs_fh_to_dentry, comment: trailing bytes are checked to be zero.",
 )]
 fn fh_open_ignores_what_follows() -> Verdict {
@@ -175,7 +191,12 @@ fn fh_open_ignores_what_follows() -> Verdict {
 /// On 6.18 open_by_handle_at(2) fails with ESTALE if a handle's CLONE_NEW* flag and inode number are 0.
 ///
 /// Since 6.19 the ID alone suffices.
-#[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.18", until = "6.19", needs = [Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
+    since = "6.18",
+    until = "6.19",
+    needs = [Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_open_id_only_estale() -> Verdict {
     for link in Link::ALL {
         let handle = handle_of(link)?;
@@ -189,7 +210,11 @@ fn fh_open_id_only_estale() -> Verdict {
 /// A handle whose CLONE_NEW* flag and inode number are 0 opens the namespace that has its ID, of whatever kind.
 ///
 /// If only the flag is 0, open_by_handle_at(2) fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry", since = "6.19", needs = [Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
+    since = "6.19",
+    needs = [Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_open_id_only() -> Verdict {
     for link in Link::ALL {
         let says = said_by(&handle_of(link)?)?;

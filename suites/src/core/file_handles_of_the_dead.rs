@@ -19,49 +19,81 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// A handle does not keep a cgroup namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_cgroup_estale() -> Verdict {
     dies_with_its_namespace(Kind::Cgroup)
 }
 
 /// A handle does not keep an IPC namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_ipc_estale() -> Verdict {
     dies_with_its_namespace(Kind::Ipc)
 }
 
 /// A handle does not keep a mount namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_mnt_estale() -> Verdict {
     dies_with_its_namespace(Kind::Mnt)
 }
 
 /// A handle does not keep a network namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_net_estale() -> Verdict {
     dies_with_its_namespace(Kind::Net)
 }
 
 /// A handle does not keep a PID namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_pid_estale() -> Verdict {
     dies_with_its_namespace(Kind::Pid)
 }
 
 /// A handle does not keep a time namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces, Config("TIME_NS")])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
+)]
 fn fh_dead_time_estale() -> Verdict {
     dies_with_its_namespace(Kind::Time)
 }
 
 /// A handle does not keep a user namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_user_estale() -> Verdict {
     dies_with_its_namespace(Kind::User)
 }
 
 /// A handle does not keep a UTS namespace: when its last process has ended, open_by_handle_at() fails with ESTALE.
-#[claim(source = "kernel 7.3 fs/nsfs.c", since = "6.18", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("FHANDLE")],
+)]
 fn fh_dead_uts_estale() -> Verdict {
     dies_with_its_namespace(Kind::Uts)
 }

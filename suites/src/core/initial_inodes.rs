@@ -36,7 +36,7 @@ fn ino_six_fixed() -> Verdict {
 #[claim(
     source = "include/uapi/linux/nsfs.h enum init_ns_ino",
     since = "6.17",
-    needs = [InitialNamespaces],
+    needs = [InitialNamespaces, Config("NET_NS")],
     erratum = "Linux Namespaces: only six initial namespaces have fixed inode numbers, and that of the mount \
                namespace is 4026531840.",
 )]
@@ -48,7 +48,7 @@ fn ino_net_mnt_fixed() -> Verdict {
 #[claim(
     source = ["Linux Namespaces", "Linux_name_space", "unshare(2) EXAMPLES"],
     until = "6.17",
-    needs = [InitialNamespaces],
+    needs = [InitialNamespaces, Config("NET_NS"), Config("PID_NS")],
 )]
 fn ino_net_mnt_dynamic_old() -> Verdict {
     let [net, mnt] = [Kind::Net, Kind::Mnt].map(initial_inode);

@@ -179,7 +179,7 @@ fn setns_after_members_died() -> Verdict {
 /// they left.
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "Few notes about network namespaces in Linux"],
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Config("SYSVIPC")],
 )]
 fn setns_finds_what_the_dead_left() -> Verdict {
     let left_file = format!("{}/left", FOLDER);

@@ -91,7 +91,7 @@ fn listns_active_by_one_below() -> Verdict {
 #[claim(
     source = ["kernel 7.3 kernel/nscommon.c __ns_ref_active_get", "kernel 7.3 net/socket.c SIOCGSKNS"],
     since = "6.19",
-    needs = [Root, InitialNamespaces],
+    needs = [Root, InitialNamespaces, Config("INET")],
 )]
 fn listns_active_only() -> Verdict {
     let (process, socket) = file_from_inside(CLONE_NEWNET, inet_socket)?;
@@ -110,7 +110,11 @@ fn listns_active_only() -> Verdict {
 /// A listns() page goes on behind a namespace that is not in use, even if its ID is the next after that in the request.
 ///
 /// On 6.19.14 and 7.2.13 the call fails with ENOENT, though more namespaces follow.
-#[claim(source = "kernel 7.3 kernel/nstree.c do_listns", since = "7.3", needs = [Root, InitialNamespaces])]
+#[claim(
+    source = "kernel 7.3 kernel/nstree.c do_listns",
+    since = "7.3",
+    needs = [Root, InitialNamespaces, Config("INET")],
+)]
 fn listns_page_skips_what_is_not_in_use() -> Verdict {
     stay_on_one_processor()?;
     let before = waiting(CLONE_NEWUTS)?;

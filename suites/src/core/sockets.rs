@@ -14,7 +14,7 @@ pub(super) const CASES: &[Case] = cases![life_socket_stays_in_its_ns];
 /// A socket stays in the network namespace in which it was made when its process moves on by unshare(2) or setns(2).
 ///
 /// SIOCGSKNS opens that namespace.
-#[claim(source = "Few notes about network namespaces in Linux", needs = [UserNamespaces])]
+#[claim(source = "Few notes about network namespaces in Linux", needs = [UserNamespaces, Config("INET")])]
 fn life_socket_stays_in_its_ns() -> Verdict {
     user_namespace(CLONE_NEWNET, || {
         let (first_namespace, first) = (Namespace::own(Kind::Net)?, new_socket()?);

@@ -41,7 +41,7 @@ fn net_move_takes_device_down() -> Verdict {
 
 /// A device that is moved loses its IP addresses, routes, neighbours, queueing discipline and settings in
 /// /proc/sys/net.
-#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth")])]
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [Root, Module("veth"), Config("INET")])]
 fn net_move_loses_addresses_and_routes() -> Verdict {
     let (here, there) = (veth_pair()?, Elsewhere::new()?);
     for name in ["a", "b"] {

@@ -16,7 +16,10 @@ pub(super) const CASES: &[Case] = cases![core_pattern_p_vs_capital_p, acct_is_pe
 
 /// In core_pattern, %p and %i become the PID and TID in the process's PID namespace, %P and %I those in the initial
 /// one.
-#[claim(source = "core(5) Naming of core dump files", needs = [Root, InitialNamespaces, Disposable])]
+#[claim(
+    source = "core(5) Naming of core dump files",
+    needs = [Root, InitialNamespaces, Disposable, Config("COREDUMP"), Config("PID_NS")],
+)]
 fn core_pattern_p_vs_capital_p() -> Verdict {
     set_sysctl("kernel/core_pattern", "/tmp/p%p.P%P.i%i.I%I").doing("set kernel.core_pattern")?;
     child(CLONE_NEWNS, || {

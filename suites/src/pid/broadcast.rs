@@ -18,7 +18,7 @@ pub(super) const CASES: &[Case] = cases![
 /// namespace.
 ///
 /// Without another member it fails with ESRCH.
-#[claim(source = "kill(2)", needs = [Root])]
+#[claim(source = "kill(2)", needs = [Root, Config("SIGNALFD")])]
 fn kill_minus_one_stays_inside() -> Verdict {
     let outside = waiting(NONE)?;
     child(CLONE_NEWPID, || {

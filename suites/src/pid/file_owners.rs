@@ -50,7 +50,10 @@ fn f_setown_of_invisible_esrch() -> Verdict {
 }
 
 /// F_GETLK returns the PID of a lock's holder in the caller's PID namespace, and 0 if it has none there.
-#[claim(source = ["fcntl(2) F_GETLK", "fs/locks.c locks_translate_pid"], needs = [Root])]
+#[claim(
+    source = ["fcntl(2) F_GETLK", "fs/locks.c locks_translate_pid"],
+    needs = [Root, Config("FILE_LOCKING")],
+)]
 fn fcntl_getlk_pid_zero_for_outer_holder() -> Verdict {
     let file: OwnedFd = File::create("/tmp/locked")?.into();
     for flags in [CLONE_NEWPID, NONE] {

@@ -23,7 +23,7 @@ const NEW_PID: CloneArgs<'_> = CloneArgs::new(CLONE_NEWPID);
 /// PID namespaces can be nested 32 deep below the initial one; a process in the deepest can still fork.
 #[claim(
     source = ["pid_namespaces(7) Nesting PID namespaces", "Linux Namespaces"],
-    needs = [Root, InitialNamespaces]
+    needs = [Root, InitialNamespaces, Config("PID_NS")]
 )]
 fn nesting_stops_at_depth_32() -> Verdict {
     let bottom = descend(0, &|_| Ok(()))?;
@@ -126,7 +126,7 @@ fn parent_namespace_is_creators_namespace() -> Verdict {
         "pid_namespaces(7) Nesting PID namespaces",
         "NS_GET_USERNS(2const) ERRORS",
     ],
-    needs = [Root, InitialNamespaces]
+    needs = [Root, InitialNamespaces, Config("PID_NS")]
 )]
 fn ns_get_parent_of_initial_pidns_is_eperm() -> Verdict {
     let initial = Namespace::own(Kind::Pid)?;

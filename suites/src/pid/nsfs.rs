@@ -94,7 +94,7 @@ fn related_namespace_fd_is_cloexec_readonly() -> Verdict {
 /// The inode number of the initial PID namespace is 4026531836.
 #[claim(
     source = ["Linux Namespaces", "namespaces-fun", "Linux_name_space"],
-    needs = [Root, InitialNamespaces]
+    needs = [Root, InitialNamespaces, Config("PID_NS")]
 )]
 fn initial_pidns_inode_number() -> Verdict {
     expect_eq!(inode_at("/proc/1/ns/pid")?, 4_026_531_836);

@@ -37,7 +37,7 @@ fn getpgid_getsid_zero_for_outer_leader() -> Verdict {
 }
 
 /// tcgetpgrp(3) and tcgetsid(3) return 0 in a PID namespace for a process group and a session whose leader is outside.
-#[claim(source = "TIOCGPGRP(2const)", needs = [Root])]
+#[claim(source = "TIOCGPGRP(2const)", needs = [Root, Config("UNIX98_PTYS")])]
 fn tty_pgrp_and_sid_zero_inside() -> Verdict {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
     // Outlives the session, whose leader its closing would kill by SIGHUP.
@@ -88,7 +88,7 @@ fn setpgid_to_outer_group_eperm() -> Verdict {
 /// stays inside.
 #[claim(
     source = ["kill(2)", "pid_namespaces(7) Nesting PID namespaces"],
-    needs = [Root],
+    needs = [Root, Config("SIGNALFD")],
     erratum = "pid_namespaces(7), Nesting PID namespaces: a process can signal only processes in its own PID namespace \
                and in the descendants of that."
 )]
@@ -115,7 +115,7 @@ fn kill_zero_crosses_namespace_boundary() -> Verdict {
 }
 
 /// Before 7.3, a signal that kill(0) sends out of a PID namespace carries the sender's PID inside as si_pid.
-#[claim(source = "kernel/signal.c", needs = [Root], until = "7.3")]
+#[claim(source = "kernel/signal.c", needs = [Root, Config("SIGNALFD")], until = "7.3")]
 fn kill_zero_upward_si_pid() -> Verdict {
     let (told, inner_number, outer_number) = sender_of_upward_signal()?;
     expect_ne!(inner_number, outer_number);
@@ -125,7 +125,7 @@ fn kill_zero_upward_si_pid() -> Verdict {
 
 /// Since 7.3, a signal that kill(0) sends out of a PID namespace carries the sender's PID in the receiver's namespace
 /// as si_pid.
-#[claim(source = "kernel/signal.c", needs = [Root], since = "7.3")]
+#[claim(source = "kernel/signal.c", needs = [Root, Config("SIGNALFD")], since = "7.3")]
 fn kill_zero_upward_si_pid_is_the_receivers_number() -> Verdict {
     let (told, inner_number, outer_number) = sender_of_upward_signal()?;
     expect_ne!(inner_number, outer_number);

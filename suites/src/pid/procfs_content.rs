@@ -12,7 +12,7 @@ use nix::unistd::getpid;
 pub(super) const CASES: &[Case] = cases![proc_locks_hides_outer_locks, proc_children_file_uses_procfs_numbers];
 
 /// /proc/locks shows the holders' PIDs in the procfs's PID namespace, and omits the locks of processes outside it.
-#[claim(source = "proc_locks(5)", needs = [Root])]
+#[claim(source = "proc_locks(5)", needs = [Root, Config("FILE_LOCKING")])]
 fn proc_locks_hides_outer_locks() -> Verdict {
     let outer = locked("/tmp/outer")?;
     let init = spawn(CLONE_NEWPID | CLONE_NEWNS, |outside| {

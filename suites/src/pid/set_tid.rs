@@ -64,7 +64,7 @@ fn set_tid_invalid_value_einval() -> Verdict {
 
 /// clone3(2) fails with EINVAL if set_tid has more PIDs than there are PID namespaces from the child's up to the
 /// initial one.
-#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root, InitialNamespaces])]
+#[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root, InitialNamespaces, Config("PID_NS")])]
 fn set_tid_too_many_levels_einval() -> Verdict {
     expect_eq!(pid_levels()?, 1, "in the initial PID namespace");
     child(CLONE_NEWPID, || {

@@ -70,7 +70,7 @@ fn exec_drops_caps_for_nonzero_uid() -> Verdict {
 /// An inheritable capability of the file alone lets a user other than 0 keep none: the process has to have it as well.
 #[claim(
     source = "user_namespaces(7) Capabilities",
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Config("TMPFS_XATTR")],
     erratum = "user_namespaces(7): capabilities are lost on execve(2) unless the process has user ID 0 or the executable \
                file has a nonempty inheritable capabilities mask.",
 )]
@@ -84,7 +84,7 @@ fn an_inheritable_file_mask_alone_keeps_nothing() -> Verdict {
 /// A capability that is inheritable for both the process and the file survives execve() by a user other than 0.
 #[claim(
     source = ["user_namespaces(7) Capabilities", "capabilities(7) Transformation of capabilities during execve()"],
-    needs = [Root, UserNamespaces],
+    needs = [Root, UserNamespaces, Config("TMPFS_XATTR")],
 )]
 fn exec_caps_kept_by_inheritable_pair() -> Verdict {
     let (without, with) = after_exec_of_inheriting_file()?;

@@ -26,7 +26,7 @@ const ONE: CapabilitySet = CapabilitySet::NET_RAW;
 #[claim(
     source = "capabilities(7) Namespaced file capabilities",
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_v3_effective_only_in_ns_and_descendants() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
@@ -45,7 +45,7 @@ fn fscaps_v3_effective_only_in_ns_and_descendants() -> Verdict {
 /// File capabilities that root of the initial user namespace has written (version 2) work in all others, too.
 #[claim(
     source = "capabilities(7) Namespaced file capabilities",
-    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+    needs = [Root, UserNamespaces, Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_v2_effective_in_child_namespaces() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
@@ -68,7 +68,7 @@ fn fscaps_v2_effective_in_child_namespaces() -> Verdict {
 #[claim(
     source = "capabilities(7) File capability extended attribute versioning",
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_v3_explicit_write() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;

@@ -35,7 +35,7 @@ const FILE: &str = "/tmp/file";
         "capabilities(7) Namespaced file capabilities",
     ],
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_written_inside_become_v3() -> Verdict {
     for first in [100_000, 99_500] {
@@ -57,7 +57,7 @@ fn fscaps_written_inside_become_v3() -> Verdict {
         "security/commoncap.c cap_inode_getsecurity",
     ],
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_v3_shown_as_v2_inside() -> Verdict {
     file_of(FILE, (100_005, 100_005), 0o755)?;
@@ -81,7 +81,7 @@ fn fscaps_v3_shown_as_v2_inside() -> Verdict {
 #[claim(
     source = "security/commoncap.c cap_inode_getsecurity",
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_v3_eoverflow_for_unrelated_ns() -> Verdict {
     file_of(FILE, (200_005, 200_005), 0o755)?;
@@ -100,7 +100,7 @@ fn fscaps_v3_eoverflow_for_unrelated_ns() -> Verdict {
 #[claim(
     source = "capabilities(7) File capability extended attribute versioning",
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_rewrite_changes_version() -> Verdict {
     file_of(FILE, (100_005, 100_005), 0o755)?;
@@ -120,7 +120,7 @@ fn fscaps_rewrite_changes_version() -> Verdict {
 #[claim(
     source = "capabilities(7) File capability extended attribute versioning",
     since = "4.14",
-    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_write_needs_mapped_inode() -> Verdict {
     for owners in [(0, 0), (100_005, 0), (0, 100_005)] {
@@ -145,7 +145,7 @@ fn fscaps_write_needs_mapped_inode() -> Verdict {
 #[claim(
     source = "security/commoncap.c cap_convert_nscap",
     since = "4.14",
-    needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
+    needs = [UserNamespaces, Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn fscaps_write_needs_mapped_root() -> Verdict {
     unprivileged(NONE, || {
@@ -174,7 +174,7 @@ fn fscaps_write_needs_mapped_root() -> Verdict {
         "security/commoncap.c cap_convert_nscap",
     ],
     since = "4.14",
-    needs = [UserNamespaces],
+    needs = [UserNamespaces, Config("TMPFS_XATTR")],
 )]
 fn fscaps_on_own_mount_stay_v2() -> Verdict {
     unprivileged(NONE, || {

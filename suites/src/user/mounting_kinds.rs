@@ -43,7 +43,10 @@ fn userns_mounts_sysfs() -> Verdict {
 }
 
 /// Root of a user namespace can mount devpts in a mount namespace of its own.
-#[claim(source = "user_namespaces(7) Effect of capabilities within a user namespace", needs = [UserNamespaces])]
+#[claim(
+    source = "user_namespaces(7) Effect of capabilities within a user namespace",
+    needs = [UserNamespaces, Config("UNIX98_PTYS")],
+)]
 fn userns_mounts_devpts() -> Verdict {
     expect_mountable("devpts", None, NONE)
 }

@@ -145,7 +145,8 @@ fn userns_cannot_mount_block_filesystems() -> Verdict {
     };
     user_namespace_with(&Maps::range(0, u32::MAX - 1), EVERY, refused)?.join()?;
     child(CLONE_NEWNS, || {
-        expect_ok!(mount_it(), "in the initial user namespace");
+        // What ext4 asks for is not the claim's business.
+        mount_it().doing("mount it in the initial user namespace")?;
         expect_eq!(kind_there()?.as_deref(), Some("ext4"), "what is mounted then");
         umount2(PLACE, MntFlags::empty()).doing("unmount it again")?;
         holds()

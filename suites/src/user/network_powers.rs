@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
 /// Root of a user namespace can bind a low port in a network namespace of its own; in one from outside it is EACCES.
 #[claim(
     source = ["ip(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
-    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+    needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
 )]
 fn low_ports_governed_by_netns_owner() -> Verdict {
     let tcp = |port| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).map(drop);
@@ -49,7 +49,7 @@ fn low_ports_governed_by_netns_owner() -> Verdict {
 /// Root of a user namespace gets raw sockets in a network namespace of its own; in one from outside it is EPERM.
 #[claim(
     source = ["raw(7)", "user_namespaces(7) Interaction of user namespaces and other types of namespaces"],
-    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+    needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
 )]
 fn raw_sockets_governed_by_netns_owner() -> Verdict {
     expect_for_owners_of_the_network(AddressFamily::Inet, Some(SockProtocol::Icmp))
@@ -67,7 +67,7 @@ fn packet_sockets_governed_by_netns_owner() -> Verdict {
 /// Root of a user namespace can take devices up and down in a network namespace of its own; in one from outside it is EPERM.
 #[claim(
     source = "user_namespaces(7) Interaction of user namespaces and other types of namespaces",
-    needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
+    needs = [Root, UserNamespaces, Config("INET"), Behaviour(AT_THE_TOP)],
 )]
 fn net_admin_governed_by_netns_owner() -> Verdict {
     set_loopback(true).doing("take the loopback device up")?;

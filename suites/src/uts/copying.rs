@@ -104,7 +104,7 @@ fn inherited_by_fork_and_exec() -> Verdict {
 /// After boot, the NIS domain name is «(none)», and the hostname is CONFIG_DEFAULT_HOSTNAME, by default «(none)» too.
 ///
 /// A kernel can be built with another hostname, but not with another domain name.
-#[claim(source = "uname(2)", needs = [InitialNamespaces])]
+#[claim(source = "uname(2)", needs = [InitialNamespaces, Config("UTS_NS")])]
 fn boot_defaults() -> Verdict {
     let unset = Names::new(configured("DEFAULT_HOSTNAME").unwrap_or("(none)"), "(none)");
     expect_eq!(Names::own()?, unset);

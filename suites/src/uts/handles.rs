@@ -29,7 +29,7 @@ fn no_parent() -> Verdict {
 /// The inode number of the initial UTS namespace is 4026531838, 0xEFFFFFFE.
 #[claim(
     source = ["Linux Namespaces", "Linux_name_space", "namespaces(7)"],
-    needs = [InitialNamespaces],
+    needs = [InitialNamespaces, Config("UTS_NS")],
 )]
 fn initial_inode() -> Verdict {
     expect_eq!(link_text("/proc/1/ns/uts")?, "uts:[4026531838]");
