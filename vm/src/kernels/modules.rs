@@ -48,7 +48,8 @@ pub(super) fn given(store: &Store, given: &Path, release: &str) -> Result<PathBu
 pub(super) fn of_tree(store: &Store, tree: &Path, release: &str) -> Result<Option<PathBuf>, KernelError> {
     let order = fs::read_to_string(tree.join("modules.order")).unwrap_or_default();
     let built: Vec<String> = order.lines().map(built_name).filter(|module| tree.join(module).is_file()).collect();
-    if built.is_empty() {
+    // A kernel without modules has a list of what is built in all the same.
+    if built.is_empty() && !tree.join("modules.builtin").exists() {
         return Ok(None);
     }
     let mut hasher = DefaultHasher::new();
@@ -170,6 +171,23 @@ mod tests {
         assert_eq!(find(), first);
         fs::write(&module, "another").unwrap();
         assert_ne!(find(), first);
+    }
+
+    #[rstest]
+    #[case::nothing(&[], None)]
+    #[case::a_module(&["modules.order", "veth.ko"], Some(("veth.ko:\n", "")))]
+    #[case::what_is_built_in(&["modules.builtin"], Some(("", "kernel/veth.ko\n")))]
+    fn a_tree_has_modules_and_what_is_built_in(#[case] files: &[&str], #[case] found: Option<(&str, &str)>) {
+        let (root, store) = store();
+        let tree = root.path().join("linux");
+        fs::create_dir_all(&tree).unwrap();
+        for file in files {
+            fs::write(tree.join(file), if *file == "modules.order" { "veth.o\n" } else { "kernel/veth.ko\n" }).unwrap();
+        }
+        let read = |folder: &Path, list: &str| fs::read_to_string(folder.join(list)).unwrap_or_default();
+        let folder = of_tree(&store, &tree, "6.18.0").unwrap();
+        let lists = folder.map(|folder| (read(&folder, "modules.dep"), read(&folder, "modules.builtin")));
+        assert_eq!(lists, found.map(|(dep, builtin)| (dep.replace("veth", "kernel/veth"), builtin.to_owned())));
     }
 
     #[test]
