@@ -3,6 +3,7 @@
 //! A new theme is a new file, named twice in its suite's: as a module and in the table.
 
 pub mod core;
+pub mod ipc;
 pub mod mnt;
 pub mod net;
 pub mod pid;
@@ -11,4 +12,4 @@ pub mod uts;
 
 /// Every suite.
 pub const ALL: kit::Registry =
-    kit::Registry { suites: &[core::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE] };
+    kit::Registry { suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE] };

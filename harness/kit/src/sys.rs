@@ -44,6 +44,7 @@ pub mod signals;
 pub mod socket_network;
 pub mod statmount;
 pub mod sysv;
+pub mod sysv_keys;
 pub mod uts;
 pub mod vfork;
 pub mod wait_uid;
