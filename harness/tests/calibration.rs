@@ -12,6 +12,15 @@ use support::Desk;
 
 /// The verdict that each case of the suite «misuse» must have, and what must stand in its message.
 const TABLE: &[(&str, Verdict, &str)] = &[
+    // answers
+    ("refusal_arrives", Holds, ""),
+    ("refusal_is_another", Violated, "expected EINVAL (Invalid argument), saw EPERM"),
+    ("refusal_is_a_success", Violated, "expected success, saw EPERM"),
+    ("refusal_is_no_preparation", Broken, "set the hostname: EPERM"),
+    ("limit_is_the_namespaces", Holds, ""),
+    ("limit_is_that_of_all", Violated, "saw 7"),
+    ("prepared_goes_on", Holds, ""),
+    ("unprepared_goes_on", Broken, "the case was to have what it needs"),
     // becoming
     ("only_one_capability_is_left", Holds, ""),
     ("another_capability_is_left", Violated, "saw EPERM"),
@@ -87,6 +96,17 @@ const TABLE: &[(&str, Verdict, &str)] = &[
     ("added_is_a_member", Holds, ""),
     ("expelled_is_a_member", Violated, "saw []"),
     ("added_is_no_member", Violated, "group.members()?.is_empty()"),
+    // joined
+    ("joins_what_it_names", Holds, ""),
+    ("joins_nothing", Violated, "(the uts link of a thread that has joined [Uts])"),
+    ("joins_one_more", Violated, "(the ipc link of a thread that has joined [Uts])"),
+    ("joins_one_less", Violated, "(the ipc link of a thread that has joined [Uts, Ipc])"),
+    ("joins_another_namespace", Violated, "(the uts link of a thread that has joined [Uts])"),
+    ("joining_is_refused", Violated, "saw EINVAL (Invalid argument) (to join [Uts])"),
+    ("stays_where_it_was", Holds, ""),
+    ("stays_although_it_left", Violated, "(the uts link of a thread that has joined [])"),
+    ("two_kinds_differ", Holds, ""),
+    ("one_kind_differs", Violated, "saw [Ipc, Uts]"),
     // levels
     ("nests_as_deep_as_it_says", Holds, ""),
     ("nests_deeper_than_there_is", Violated, "expected 40, saw 3"),
@@ -142,6 +162,24 @@ const TABLE: &[(&str, Verdict, &str)] = &[
     ("value_is_no_descriptor", Broken, "sent something else than a descriptor"),
     ("descriptor_is_no_value", Broken, "sent a descriptor instead of a value"),
     ("descriptor_is_the_same_file", Holds, ""),
+    // mounted
+    ("mountable_with_its_namespace", Holds, ""),
+    (
+        "mountable_without_its_namespace",
+        Violated,
+        "saw EPERM (Operation not permitted) (proc with namespaces of its own",
+    ),
+    ("needs_a_namespace_that_it_does_not", Violated, "(tmpfs with all namespaces but CLONE_NEWNET)"),
+    ("refused_below_the_top", Holds, ""),
+    ("refused_although_it_is_not", Violated, "expected EPERM (Operation not permitted), saw success"),
+    ("refused_though_unknown", Violated, "saw ENODEV"),
+    ("mount_is_there", Holds, ""),
+    ("mount_is_not_there", Violated, "tree.is_mounted"),
+    ("mount_is_elsewhere", Violated, "tree.is_mounted"),
+    ("mount_is_seen_by_all", Violated, "Mounts::of"),
+    ("each_type_is_told", Holds, ""),
+    ("type_is_another", Violated, "saw Shared"),
+    ("place_cannot_be_made", Broken, "make the directory /mnt/file/below"),
     // names
     ("change_is_seen_where_it_is_shared", Holds, ""),
     (
@@ -203,7 +241,7 @@ const TABLE: &[(&str, Verdict, &str)] = &[
 ];
 
 /// What cannot be had on some host, and is there in a machine of 7.3.
-const ELSEWHERE: &[&str] = &["needs root", "only in a disposable kernel", "is about kernels since 6.19"];
+const ELSEWHERE: &[&str] = &["needs ", "only in a disposable kernel", "is about kernels since 6.19"];
 
 /// Runs the suite, and compares; `missing` are reasons for which a case need not be carried out here.
 fn compare(arguments: &[&str], missing: &[&str]) {

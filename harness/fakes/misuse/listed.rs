@@ -31,7 +31,7 @@ fn gone_has_gone() -> Verdict {
 }
 
 /// A UTS namespace with a process has gone.
-#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces], deadline = 2)]
+#[claim(source = "namespaces(7)", since = "6.19", needs = [Root, InitialNamespaces], deadline = 3)]
 fn living_has_gone() -> Verdict {
     let process = waiting(CLONE_NEWUTS)?;
     expect!(have_gone(&[id_of(&process, Kind::Uts)?])?);

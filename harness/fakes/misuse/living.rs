@@ -31,7 +31,7 @@ fn kept_once() -> Verdict {
 }
 
 /// A UTS namespace that has a process and an open file lives by the process alone.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn kept_twice() -> Verdict {
     lives_by(
         Kind::Uts,
@@ -46,19 +46,19 @@ fn kept_twice() -> Verdict {
 }
 
 /// A UTS namespace that was never made lives by a process.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn kept_though_never_made() -> Verdict {
     lives_by(Kind::Uts, 1, |_| waiting(NONE), end)
 }
 
 /// A twin goes although its process is let be.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn twin_stays() -> Verdict {
     lives_by(Kind::Uts, 1, new_process, Ok)
 }
 
 /// A namespace stays whose process is ended together with the twin's.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn twin_takes_the_other_along() -> Verdict {
     let processes = RefCell::new(Vec::new());
     let keep = |room: &Room<'_>| {
@@ -69,7 +69,7 @@ fn twin_takes_the_other_along() -> Verdict {
 }
 
 /// A namespace goes when its twin's process is ended, and its own let be.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn never_let_go() -> Verdict {
     let twin_has_gone = Cell::new(false);
     lives_by(Kind::Uts, 1, new_process, |process| {
@@ -88,7 +88,7 @@ fn goes_in_spite_of_a_pidfd() -> Verdict {
 }
 
 /// An open file of it keeps no UTS namespace.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn goes_in_spite_of_its_file() -> Verdict {
     goes_in_spite_of(Kind::Uts, |room| {
         let process = new_process(room)?;
@@ -135,7 +135,7 @@ fn place_comes_free() -> Verdict {
 }
 
 /// The place of a namespace that has not gone can be had again.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 4)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 5)]
 fn place_stays_taken() -> Verdict {
     Room::with(Kind::Net, 1, |room| {
         let _stays = new_process(room)?;

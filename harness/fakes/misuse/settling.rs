@@ -17,7 +17,7 @@ fn comes_after_some_looks() -> Verdict {
 }
 
 /// What never comes comes.
-#[claim(source = "namespaces(7)", needs = [], deadline = 1)]
+#[claim(source = "namespaces(7)", needs = [], deadline = 3)]
 fn never_comes() -> Verdict {
     expect!(eventually(|| Ok(false))?);
     holds()

@@ -32,7 +32,7 @@ fn thread_is_none() -> Verdict {
 }
 
 /// A second thread ends without being told to.
-#[claim(source = "namespaces(7)", needs = [Root], deadline = 1)]
+#[claim(source = "namespaces(7)", needs = [Root], deadline = 3)]
 fn thread_goes_by_itself() -> Verdict {
     let _second = Thread::idle()?;
     expect!(eventually(|| Ok(unshare(CLONE_NEWUSER).is_ok()))?);

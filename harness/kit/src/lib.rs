@@ -5,6 +5,7 @@
 //!
 //! - [`process`]: children in new namespaces, what they say, and as whom they run;
 //! - [`namespace`]: kinds, links in `/proc/PID/ns` and their files; [`listed`]: the numbers that `listns(2)` tells;
+//! - [`joining`]: that a thread has joined namespaces, and no others;
 //! - [`lifetime`]: what keeps a namespace in existence; [`room`]: whether it still exists;
 //! - [`mounts`]: what is mounted, trees of mounts, and every call that changes them;
 //! - [`cgroup`], [`netlink`], [`uts`], [`file_capability`], [`unix_credentials`]: one thing of the kernel each;
@@ -19,6 +20,7 @@ pub mod cgroup;
 pub mod config;
 pub mod file_capability;
 pub mod flags;
+pub mod joining;
 pub mod lifetime;
 pub mod limits;
 pub mod listed;
@@ -42,6 +44,7 @@ pub use settle::{begin_case, eventually, settle};
 pub use words::claim::{Case, DEFAULT_DEADLINE, KernelVersion, NotAVersion};
 pub use words::expect;
 pub use words::need::{Behaviour, Need};
+pub use words::prepared::prepared;
 pub use words::program::Program;
 pub use words::refusal::{Answer, Portable, Refusal};
 pub use words::registry::{Registry, Suite};

@@ -4,6 +4,7 @@
 pub mod claim;
 pub mod expect;
 pub mod need;
+pub mod prepared;
 pub mod program;
 pub mod refusal;
 pub mod registry;

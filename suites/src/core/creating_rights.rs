@@ -4,12 +4,11 @@
 use kit::Links;
 use kit::mounts::tmpfs;
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{NOBODY, as_user_with, capabilities, try_clone3, with_only};
 use kit::uts::{hostname, sethostname};
 use nix::unistd::geteuid;
 use rustix::thread::CapabilitySet;
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -5,10 +5,9 @@ use std::os::unix::process::CommandExt;
 
 use kit::Program;
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::program_command;
 use kit::{Links, NO_LINKS};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] =

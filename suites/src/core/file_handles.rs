@@ -5,11 +5,10 @@ use std::fs::File;
 use kit::namespace::Link;
 use kit::namespace::directory::own;
 use kit::prelude::*;
+use kit::prepared;
 use kit::sys::file_handle::{FileHandle, Mount, NamespaceHandle, handle_at, handle_with_room, open_by_handle};
 use kit::sys::ns_ids;
 use nix::fcntl::{AtFlags, OFlag};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -2,9 +2,8 @@
 //! /proc/pid/ns/ link.
 
 use kit::Links;
+use kit::joining::{Elsewhere, present};
 use kit::prelude::*;
-
-use super::memberships::{Elsewhere, Moves, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

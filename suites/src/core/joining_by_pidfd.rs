@@ -4,12 +4,11 @@
 use std::os::fd::AsFd;
 
 use kit::Links;
+use kit::joining::{Elsewhere, expect_joined, present};
 use kit::prelude::*;
+use kit::prepared;
 use kit::sys::raw::pidfd_open;
 use nix::unistd::gettid;
-
-use super::memberships::{Elsewhere, Moves, expect_joined, present};
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -3,14 +3,13 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use kit::Links;
+use kit::joining::{Elsewhere, expect_joined, present};
 use kit::prelude::*;
 use kit::process::{with_only, without};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{chdir, getcwd};
 use rustix::thread::CapabilitySet;
-
-use super::memberships::{Elsewhere, Moves, expect_joined, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

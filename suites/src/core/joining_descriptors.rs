@@ -4,6 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use kit::Links;
+use kit::joining::{Elsewhere, expect_joined, present};
 use kit::mounts::{bind, tmpfs};
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
@@ -16,8 +17,6 @@ use nix::mount::umount;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
-
-use super::memberships::{Elsewhere, Moves, expect_joined, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 
 use kit::Behaviour;
 use kit::Links;
+use kit::joining::Elsewhere;
 use kit::mounts::{Propagation, tmpfs};
 use kit::prelude::*;
+use kit::prepared;
 use kit::room::FOLDER;
 use nix::sys::stat::stat;
 use nix::unistd::{chdir, chroot, getcwd};
 use serde::{Deserialize, Serialize};
-
-use super::memberships::{Elsewhere, Moves};
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

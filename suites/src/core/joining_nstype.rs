@@ -1,9 +1,8 @@
 //! What the second argument of `setns(2)` says of a namespace's file: `setns(2)`, fd refers to a /proc/pid/ns/ link.
 
 use kit::Links;
+use kit::joining::{Elsewhere, present};
 use kit::prelude::*;
-
-use super::memberships::{Elsewhere, Moves, present};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![setns_nstype_zero, setns_nstype_mismatch_einval, setns_nsfd_two_flags_einval];

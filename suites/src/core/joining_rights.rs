@@ -2,12 +2,11 @@
 //!
 //! The same of UTS, PID, mount and user namespaces is in their own suites.
 
+use kit::joining::{Elsewhere, present};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{NOBODY, Sets, as_user_with, become_user, with_only, without};
 use rustix::thread::CapabilitySet;
-
-use super::memberships::{Elsewhere, present};
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

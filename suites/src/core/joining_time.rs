@@ -3,11 +3,10 @@
 use std::fs;
 
 use kit::Links;
+use kit::joining::{Elsewhere, expect_joined};
 use kit::prelude::*;
 use kit::sys::vfork::vfork;
 use rustix::time::{ClockId, clock_gettime};
-
-use super::memberships::{Elsewhere, Moves, expect_joined};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] =

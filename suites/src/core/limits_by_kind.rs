@@ -2,10 +2,9 @@
 
 use kit::limits::{NO_LIMIT, limit, set_limit};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{Sets, try_clone3};
 use nix::unistd::geteuid;
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

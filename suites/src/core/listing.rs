@@ -2,12 +2,11 @@
 
 use kit::listed::{PLENTY, are_listed, have_gone, id_of, list, own_id, own_ids};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{NOBODY, as_user_with, capabilities};
 use kit::settle;
 use kit::sys::listns::{CURRENT_USER, Request, listns};
 use rustix::thread::CapabilitySet;
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -7,6 +7,7 @@ use kit::lifetime::{end, file_from_inside};
 use kit::listed::{are_listed, have_gone, id_of, list, own_id};
 use kit::mounts::{Propagation, bind, tmpfs};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{stay_on_one_processor, user_namespace_with};
 use kit::sys::listns::Request;
 use kit::sys::ns_ids::id;
@@ -15,7 +16,6 @@ use nix::mount::{MntFlags, umount2};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::creating_rights::OTHERS;
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -5,9 +5,8 @@ use std::fs;
 use kit::Behaviour;
 use kit::mounts::bind;
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{expect_failure, expect_success, run_line};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

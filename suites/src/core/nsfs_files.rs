@@ -7,6 +7,7 @@ use kit::mounts::mount_kind;
 use kit::namespace::Link;
 use kit::namespace::directory::own;
 use kit::prelude::*;
+use kit::prepared;
 use kit::sys::ns::get_nstype;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
@@ -16,8 +17,6 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::unistd::{fchown, getegid, geteuid, read};
 use rustix::fs::{MemfdFlags, StatFs, fstat, fstatfs, memfd_create, statfs};
 use rustix::mount::{FsOpenFlags, fsopen};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

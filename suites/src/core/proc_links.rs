@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use kit::namespace::Link;
 use kit::namespace::directory::{own, path_of};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::listed_pids;
 use nix::unistd::{Pid, getpid, gettid};
 use rustix::fs::{lstat, readlink, stat};
 
 use super::ns_directory::{identity, names_in};
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

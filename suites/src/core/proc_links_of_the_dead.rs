@@ -7,12 +7,11 @@ use kit::lifetime::make_zombie;
 use kit::namespace::Link;
 use kit::namespace::directory::{expect_closed, expect_open, leads_to, path_of};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{NOBODY, as_user, listed_pids};
 use kit::sys::ends::exit_thread;
 use nix::unistd::{Pid, gettid};
 use procfs::process::{ProcState, Process};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -6,6 +6,7 @@ use std::fs;
 use kit::namespace::Link;
 use kit::namespace::directory::{expect_closed, expect_open, own, path_of};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{
     NOBODY, as_user, as_user_with, become_user, capabilities, every_capability, map_self, owned_by, with_only,
 };
@@ -16,7 +17,6 @@ use nix::unistd::{Pid, getpid};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 
 use super::ns_directory::names_in;
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

@@ -3,10 +3,9 @@
 use std::os::fd::OwnedFd;
 
 use kit::prelude::*;
+use kit::prepared;
 use kit::sys::socket_network::network_of;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![life_socket_stays_in_its_ns];

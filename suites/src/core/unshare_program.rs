@@ -3,11 +3,11 @@
 use kit::Links;
 use kit::mounts::{Mounts, Tags, Tree};
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{expect_failure, expect_success, unprivileged};
 use kit::sysctl::sysctl;
 use nix::unistd::geteuid;
 
-use super::prepared::prepared;
 use super::programs::links_by;
 
 /// The cases of this file.

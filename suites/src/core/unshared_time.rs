@@ -1,9 +1,8 @@
 //! Children after `unshare(CLONE_NEWTIME)`, and in a time namespace from their start: `time_namespaces(7)`.
 
 use kit::prelude::*;
+use kit::prepared;
 use kit::sys::vfork::vfork;
-
-use super::prepared::prepared;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] =

@@ -4,11 +4,12 @@ use std::fs::{File, OpenOptions, Permissions, create_dir, set_permissions};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 
+use kit::mounts::{EVERY, expect_mountable, expect_refused};
 use kit::prelude::*;
 use kit::process::as_each_inner_root;
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
-use super::mounts::{EVERY, PLACE, UNCOVERED, expect_mountable, expect_refused, kind_there, mount_kind, mount_kind_at};
+use super::mounts::{PLACE, UNCOVERED, kind_there, mount_kind, mount_kind_at};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

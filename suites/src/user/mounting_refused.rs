@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::process::{Command, Stdio};
 
+use kit::mounts::{EVERY, expect_refused};
 use kit::prelude::*;
 use kit::process::user_namespace_with;
 use kit::sys::loop_device;
@@ -10,7 +11,7 @@ use nix::mount::{MntFlags, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 
-use super::mounts::{EVERY, PLACE, expect_refused, kind_there, mount_kind, mount_kind_at};
+use super::mounts::{PLACE, kind_there, mount_kind, mount_kind_at};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![

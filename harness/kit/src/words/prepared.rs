@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
-use kit::{Failure, Outcome};
+use super::verdict::{Failure, Outcome};
 
 /// Goes on only if the preparation has brought about what the case needs; `what` says what that is.
-pub(super) fn prepared(is_so: bool, what: impl Display) -> Outcome<()> {
+#[track_caller]
+pub fn prepared(is_so: bool, what: impl Display) -> Outcome<()> {
     if is_so { Ok(()) } else { Err(Failure::broken(format!("the case was to have {what}"))) }
 }
