@@ -50,7 +50,7 @@ pub use plain::{DEADLY, NO_SIGNALS, plain};
 pub use proc_mount::{mount_proc_at, pids_at};
 pub use processor::{processors, stay_on, stay_on_one_processor};
 pub use program::{program_command, run_as_program};
-pub use status::Ended;
+pub use status::{Ended, signal_name};
 pub use thread::Thread;
 pub use tool::USUAL_PATH;
 pub use tool::{Container, Run, expect_failure, expect_success, run, run_line};

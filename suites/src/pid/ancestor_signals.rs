@@ -4,7 +4,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use kit::prelude::*;
-use kit::process::{Change, DEADLY, NO_SIGNALS, NOBODY, become_user, member, plain};
+use kit::process::{Change, DEADLY, NO_SIGNALS, NOBODY, become_user, member, plain, signal_name};
 use kit::sys::raw;
 use kit::sys::signals::{block, catch, caught, pending, take};
 use nix::sys::prctl::{set_child_subreaper, set_pdeathsig};
@@ -226,7 +226,7 @@ type Send<'a> = &'a dyn Fn(BorrowedFd<'_>, i32) -> Outcome<()>;
 /// own, and with signals that come from the namespace around that.
 fn from_each_ancestor(check: impl Fn(Send<'_>) -> Outcome<()>) -> Verdict {
     let send = |to: BorrowedFd<'_>, signal| {
-        expect_ok!(raw::pidfd_send_signal(to, signal), "signal {signal}");
+        expect_ok!(raw::pidfd_send_signal(to, signal), "{}", signal_name(signal));
         Ok(())
     };
     check(&send).doing("from the parent namespace")?;

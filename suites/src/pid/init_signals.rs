@@ -3,7 +3,7 @@
 use std::process;
 
 use kit::prelude::*;
-use kit::process::{Change, DEADLY, NO_SIGNALS, member, plain};
+use kit::process::{Change, DEADLY, NO_SIGNALS, member, plain, signal_name};
 use kit::sys::ends::fault;
 use kit::sys::raw;
 use kit::sys::signals::{block, catch, caught, caught_from, pending, take, unblock};
@@ -214,6 +214,6 @@ fn what_it_does_to_another(signal: i32) -> Outcome<Change> {
 }
 
 fn expect_sent(to: Pid, signal: i32) -> Outcome<()> {
-    expect_ok!(raw::kill(to, signal), "signal {signal}");
+    expect_ok!(raw::kill(to, signal), "{}", signal_name(signal));
     Ok(())
 }

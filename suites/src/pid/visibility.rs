@@ -1,5 +1,6 @@
 //! Which processes can be named from which PID namespaces: `pid_namespaces(7)`, Nesting PID namespaces.
 
+use kit::expect::HasErrno;
 use kit::prelude::*;
 use kit::process::{listed_pids, mount_proc, ns_pids};
 use kit::sys::{by_pid, raw};
@@ -28,9 +29,10 @@ fn outer_processes_unaddressable_from_inside() -> Verdict {
     let inside = child(CLONE_NEWPID, || Ok(address(pid)))?;
     for ((call, outside), (_, inside)) in outside.into_iter().zip(inside) {
         // What a kernel is built without, it lacks on both sides.
-        let refusal = if outside == "ENOSYS" { "ENOSYS" } else { "ESRCH" };
-        expect!(["success", "ENOSYS"].contains(&&*outside), "{call} from outside: {outside}");
-        expect_eq!(inside, refusal, "{call} from inside");
+        let is_lacking = outside == Err(Errno::ENOSYS.into());
+        expect!(outside.is_ok() || is_lacking, "{call} from outside: {outside:?}");
+        let refusal = if is_lacking { Errno::ENOSYS } else { Errno::ESRCH };
+        expect_eq!(inside, Err(refusal.into()), "{call} from inside");
     }
     holds()
 }
@@ -83,9 +85,9 @@ fn grandparent_sees_all_levels() -> Verdict {
         Ok(vec![view()?, second, lowest])
     })?;
     let seen = |pids: &[&[i32]]| pids.iter().map(|pids| pids.to_vec()).collect::<Vec<_>>();
-    expect_eq!(views[0], (seen(&[&[1], &[2, 1], &[3, 2, 1]]), "success".into()), "seen at the top");
-    expect_eq!(views[1], (seen(&[&[1], &[2, 1]]), "ESRCH".into()), "seen in the middle");
-    expect_eq!(views[2], (seen(&[&[1]]), "ESRCH".into()), "seen at the bottom");
+    expect_eq!(views[0], (seen(&[&[1], &[2, 1], &[3, 2, 1]]), Ok(())), "seen at the top");
+    expect_eq!(views[1], (seen(&[&[1], &[2, 1]]), Err(Errno::ESRCH.into())), "seen in the middle");
+    expect_eq!(views[2], (seen(&[&[1]]), Err(Errno::ESRCH.into())), "seen at the bottom");
     holds()
 }
 
@@ -99,7 +101,11 @@ fn joined_process_visible_to_members() -> Verdict {
         }
         Ok(())
     })?;
-    expect_eq!(init.recv::<String>()?, "ESRCH", "kill(2, 0) in a namespace whose only process is its init");
+    expect_errno!(
+        init.recv::<Result<(), Refusal>>()?,
+        ESRCH,
+        "kill(2, 0) in a namespace whose only process is its init"
+    );
     setns(init.namespace(Kind::Pid)?, CLONE_NEWPID)?;
     let joined = spawn(NONE, |parent| {
         parent.send(&getpid().as_raw())?;
@@ -107,13 +113,13 @@ fn joined_process_visible_to_members() -> Verdict {
     })?;
     expect_eq!(joined.recv::<i32>()?, 2);
     init.go()?;
-    expect_eq!(init.recv::<String>()?, "success", "kill(2, SIGTERM) when another process has been forked into it");
+    expect_ok!(init.recv::<Result<(), Refusal>>()?, "kill(2, SIGTERM) when another process has been forked into it");
     expect_eq!(joined.wait()?, Ended::Signaled(libc::SIGTERM));
     holds()
 }
 
 /// What system calls that name a process say of this one.
-fn address(pid: Pid) -> Vec<(String, String)> {
+fn address(pid: Pid) -> Vec<(String, Result<(), Refusal>)> {
     static HERE: u8 = 0;
     let number = rustix::process::Pid::from_raw(pid.as_raw());
     let lowest = Rlimit { current: Some(0), maximum: Some(0) };
@@ -123,10 +129,10 @@ fn address(pid: Pid) -> Vec<(String, String)> {
         ("pidfd_open", answer(raw::pidfd_open(pid, 0))),
         ("getpgid", answer(getpgid(Some(pid)))),
         ("getsid", answer(getsid(Some(pid)))),
-        ("getpriority", answer(getpriority_process(number).map_err(errno))),
-        ("setpriority", answer(setpriority_process(number, 10).map_err(errno))),
+        ("getpriority", answer(getpriority_process(number))),
+        ("setpriority", answer(setpriority_process(number, 10))),
         ("sched_getaffinity", answer(sched_getaffinity(pid))),
-        ("prlimit", answer(prlimit(number, Resource::Core, lowest).map_err(errno))),
+        ("prlimit", answer(prlimit(number, Resource::Core, lowest))),
         ("ptrace", answer(ptrace::seize(pid, ptrace::Options::empty()))),
         ("process_vm_readv", answer(by_pid::peek(pid, &HERE))),
         ("kcmp", answer(by_pid::same_memory(pid, getpid()))),
@@ -135,7 +141,7 @@ fn address(pid: Pid) -> Vec<(String, String)> {
 }
 
 /// NSpid of each process in `/proc`, and what `kill(3, 0)` says.
-type View = (Vec<Vec<i32>>, String);
+type View = (Vec<Vec<i32>>, Result<(), Refusal>);
 
 /// What a procfs of the caller's own shows, and whether the caller can name the third process.
 fn view() -> Outcome<View> {
@@ -144,10 +150,6 @@ fn view() -> Outcome<View> {
     Ok((shown?, answer(raw::kill(Pid::from_raw(3), 0))))
 }
 
-fn answer<T>(answer: nix::Result<T>) -> String {
-    answer.map_or_else(|errno| format!("{errno:?}"), |_| "success".to_owned())
-}
-
-fn errno(error: rustix::io::Errno) -> Errno {
-    Errno::from_raw(error.raw_os_error())
+fn answer<T, E: HasErrno>(answer: Result<T, E>) -> Result<(), Refusal> {
+    answer.map(drop).portable()
 }

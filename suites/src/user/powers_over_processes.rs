@@ -6,7 +6,6 @@ use std::fs;
 use kit::prelude::*;
 use kit::process::as_each_inner_root;
 use kit::sys::priorities::{IoClass, set_io_class, set_scheduler};
-use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rustix::process::setpriority_process;
 
@@ -95,10 +94,7 @@ fn init_userns_only_hard_limits() -> Verdict {
     needs = [Root, UserNamespaces, Capability("CAP_SYS_RESOURCE"), Behaviour(AT_THE_TOP)],
 )]
 fn init_userns_only_oom_score() -> Verdict {
-    let adjust = |by: &str| {
-        let answer = fs::write("/proc/self/oom_score_adj", by);
-        answer.map_err(|error| error.raw_os_error().map_or(Errno::UnknownErrno, Errno::from_raw))
-    };
+    let adjust = |by: &str| fs::write("/proc/self/oom_score_adj", by);
     child(NONE, || {
         adjust("10").doing("set the value as a privileged process")?;
         as_each_inner_root(NONE, |whose| {

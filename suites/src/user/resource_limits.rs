@@ -4,7 +4,6 @@ use kit::prelude::*;
 use kit::process::{
     NOBODY, as_user, become_root_inside, become_user, owned_by, try_clone3, waiting_as, with_only, without,
 };
-use nix::errno::Errno;
 use nix::sched::{sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit, setrlimit};
@@ -26,7 +25,7 @@ pub(super) const CASES: &[Case] = cases![
 fn sched_affinity_by_cap_in_target_userns() -> Verdict {
     by_owner_and_root_inside(CapabilitySet::SYS_NICE, |process| {
         let now = sched_getaffinity(process).doing("sched_getaffinity")?;
-        Ok(sched_setaffinity(process, &now))
+        Ok(sched_setaffinity(process, &now).portable())
     })
 }
 
@@ -40,7 +39,7 @@ fn prlimit_by_cap_in_target_userns() -> Verdict {
         let process = rustix::process::Pid::from_raw(process.as_raw());
         // The limits that all processes of the case have inherited.
         let same = getrlimit(Resource::Nofile);
-        Ok(prlimit(process, Resource::Nofile, same).map(drop).map_err(|errno| Errno::from_raw(errno.raw_os_error())))
+        Ok(prlimit(process, Resource::Nofile, same).map(drop).portable())
     })
 }
 
@@ -78,7 +77,10 @@ fn rlimit_nproc_not_escaped_by_clone() -> Verdict {
 
 /// The claim says that this call on a process of user 9 inside is allowed to the owner of the user namespace, and inside to
 /// a process with this capability alone.
-fn by_owner_and_root_inside(needed: CapabilitySet, call: impl Fn(Pid) -> Outcome<nix::Result<()>> + Copy) -> Verdict {
+fn by_owner_and_root_inside(
+    needed: CapabilitySet,
+    call: impl Fn(Pid) -> Outcome<Result<(), Refusal>> + Copy,
+) -> Verdict {
     let container = owned_by(NOBODY, Some(&Maps::range(100_000, 10)), NONE, |outside| {
         become_root_inside()?;
         let target = waiting_as(9)?;

@@ -68,7 +68,7 @@ impl fmt::Debug for Ended {
 }
 
 /// A signal as the manual names it; a real-time signal has a number only.
-pub(super) fn signal_name(signal: i32) -> String {
+pub fn signal_name(signal: i32) -> String {
     match Signal::try_from(signal) {
         Ok(known) => known.as_str().to_owned(),
         Err(_) => format!("signal {signal}"),

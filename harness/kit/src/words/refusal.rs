@@ -15,14 +15,14 @@ pub type Answer<T = ()> = Result<T, Refusal>;
 /// [`Peer`](crate::process::Peer), and it may know what was being done.
 ///
 /// By `?` it is a failed preparation like any error; [`expect_errno!`](crate::expect_errno) takes it as an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// What was being done; empty when nobody has said.
     doing: String,
     reason: Reason,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Reason {
     /// The kernel's errno.
     Errno(i32),
@@ -61,6 +61,17 @@ impl fmt::Display for Refusal {
         match &self.reason {
             Reason::Errno(number) => Errno::from_raw(*number).fmt(f),
             Reason::NeverAsked(why) => f.write_str(why),
+        }
+    }
+}
+
+/// The errno by its name, beside what was being done.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::Errno(_) if self.doing.is_empty() => self.errno().fmt(f),
+            Reason::Errno(_) => write!(f, "{:?} («{}»)", self.errno(), self.doing),
+            Reason::NeverAsked(_) => write!(f, "«{self}»"),
         }
     }
 }
@@ -159,5 +170,6 @@ mod tests {
         let line = serde_json::to_string(&answer).unwrap();
         assert_eq!(serde_json::from_str::<Result<u32, Refusal>>(&line).unwrap(), answer);
         assert_eq!(answer, Err(Errno::ENOSPC.into()));
+        assert_eq!(format!("{answer:?} {:?}", refused()), "Err(ENOSPC) Err(EINVAL («bind a on b»))");
     }
 }
