@@ -208,7 +208,8 @@ fn limits_do_not_bind_setns() -> Verdict {
     holds()
 }
 
-/// A namespace that ends is counted out in each ancestor user namespace, so that another can be made there.
+/// A namespace that ends is counted out in its user namespace and in the parent of that, so that either can have
+/// another one.
 #[claim(source = "kernel 7.3 kernel/ucount.c dec_ucount", needs = [UserNamespaces, Config("TIME_NS")])]
 fn limits_freed_on_destroy() -> Verdict {
     for kind in Kind::ALL {
