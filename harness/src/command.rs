@@ -146,7 +146,11 @@ impl Command {
 
 fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     // Whoever asks for one of libtest's ways of output gets it.
-    let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
+    let asked = options.test.format.is_some()
+        || options.test.quiet
+        || options.test.nocapture
+        || options.test.list
+        || options.test.logfile.is_some();
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
     front::carry_out(Plan::new(registry, options)?, front)
 }

@@ -4,26 +4,44 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use crate::error::WriteError;
 
 /// Writes `text` to `path` by way of a temporary file beside it, so that a reader (and whoever comes after a
 /// kill or a full disk) finds the old file or the new one, never half of one.
 pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), WriteError> {
+    let mut file = temporary(path)?;
+    file.as_file_mut().write_all(text.as_bytes()).map_err(WriteError::at(path))?;
+    file.persist(path).map_err(|error| WriteError::at(path)(error.error))?;
+    Ok(())
+}
+
+/// Finds out whether the file `path` can be written, before there is anything to write, and leaves it as it is.
+///
+/// # Errors
+/// Why it cannot be.
+pub fn check_writable(path: &Path) -> Result<(), WriteError> {
+    if path.is_dir() {
+        return Err(WriteError::at(path)(io::ErrorKind::IsADirectory.into()));
+    }
+    temporary(path).map(drop)
+}
+
+/// A file beside `path` that is to become it.
+fn temporary(path: &Path) -> Result<NamedTempFile<File>, WriteError> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     // A temporary file is the owner's alone by default; reports are for everyone the umask lets.
     let mut refused = None;
-    let mut file = tempfile::Builder::new()
+    tempfile::Builder::new()
         .prefix(".nsproof-")
         .make_in(folder, |temporary| File::create_new(temporary).inspect_err(|error| refused = error.raw_os_error()))
         // The error of tempfile names the temporary file, which says nothing to anybody.
         .map_err(|error| refused.map_or(error, io::Error::from_raw_os_error))
-        .map_err(WriteError::at(path))?;
-    file.as_file_mut().write_all(text.as_bytes()).map_err(WriteError::at(path))?;
-    file.persist(path).map_err(|error| WriteError::at(path)(error.error))?;
-    Ok(())
+        .map_err(WriteError::at(path))
 }
 
 #[cfg(test)]
@@ -55,6 +73,13 @@ mod tests {
         );
         let error = write_atomically(folder.path(), "").unwrap_err().to_string();
         assert!(error.contains("a folder is in the way"), "{error}");
+        // Known beforehand, too.
+        assert_eq!(
+            check_writable(&missing).unwrap_err().to_string(),
+            write_atomically(&missing, "").unwrap_err().to_string()
+        );
+        assert!(check_writable(folder.path()).unwrap_err().to_string().contains("a folder is in the way"));
+        assert!(check_writable(&folder.path().join("a.json")).is_ok());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing half-written");
     }
 }
