@@ -33,6 +33,10 @@ pub(crate) const STOP: Duration = Duration::from_secs(5);
 /// How often a run's record is brought up to date while it goes on.
 pub(crate) const KEEP: Duration = Duration::from_secs(1);
 
+/// How long after it told what a case found a worker may take to end what the case ran in, and to say so: the stage and
+/// processes without one have [`REAP`] each.
+pub(crate) const END: Duration = Duration::from_secs(60);
+
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speed {

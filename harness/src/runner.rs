@@ -13,4 +13,5 @@ pub(crate) mod judgement;
 mod link;
 mod memory;
 pub(crate) mod options;
+mod stuck;
 pub(crate) mod virtual_kernel;

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use kit::{Case, KernelVersion, config};
 use results::{CaseRecord, Shard, Timestamp, Verdict as Found};
 
-use self::recording::{Facts, in_order, record_of};
+use self::recording::{Facts, Upkeep, in_order, record_of};
 use super::executor::{Executor, ExecutorError, Served};
 use super::options::Isolation;
+use super::stuck;
 use super::virtual_kernel::VirtualKernel;
-use crate::deadlines::{KEEP, STOP};
+use crate::deadlines::STOP;
 use crate::machine_kind::MachineKind;
 use crate::protocol::{Hello, Report};
 use crate::worker;
@@ -26,8 +27,7 @@ pub(crate) struct Column {
     state: Mutex<State>,
     /// Told when the run is stopped.
     stop: Condvar,
-    /// When the record was last written while the run goes on.
-    kept: Mutex<Option<Instant>>,
+    upkeep: Upkeep,
     /// What a record says of the kernel beside what the kernel says of itself.
     facts: OnceLock<Facts>,
 }
@@ -87,7 +87,7 @@ impl Column {
             began: OnceLock::new(),
             state: Mutex::default(),
             stop: Condvar::new(),
-            kept: Mutex::default(),
+            upkeep: Upkeep::default(),
             facts: OnceLock::new(),
         }
     }
@@ -155,13 +155,33 @@ impl Column {
         }
         match self.take_seat(case) {
             Ok(mut executor) => {
-                let served = executor.serve(case);
+                let mut served = executor.serve(case);
+                if let Some(stuck) = served.report.stuck.take() {
+                    stuck::add(&mut served.report, &stuck, || self.ends_untouched(case));
+                }
                 if served.reusable && self.isolation == Isolation::Shared {
                     self.state().free.push(executor);
                 }
                 served
             }
             Err(problem) => Served::without_worker(Report::new(Found::Broken, problem)),
+        }
+    }
+
+    /// Whether a stage like this case's on which nothing was done ends where nothing was done either; why not, if that could not
+    /// be tried.
+    fn ends_untouched(&self, case: &Case) -> Result<bool, String> {
+        let mut executor = self.new_seat(case).map_err(|error| error.to_string())?;
+        executor.end_untouched(case)
+    }
+
+    fn new_seat(&self, case: &Case) -> Result<Executor, ExecutorError> {
+        match &self.ground {
+            Ground::Host(_) => Executor::on_host(),
+            Ground::Machines(machines) => machines.executor(match self.isolation {
+                Isolation::Fresh => MachineKind::of(case),
+                Isolation::Shared => MachineKind::SHARED,
+            }),
         }
     }
 
@@ -185,13 +205,7 @@ impl Column {
                 return Err(problem.clone());
             }
         }
-        let made = match &self.ground {
-            Ground::Host(_) => Executor::on_host(),
-            Ground::Machines(machines) => machines.executor(match self.isolation {
-                Isolation::Fresh => MachineKind::of(case),
-                Isolation::Shared => MachineKind::SHARED,
-            }),
-        };
+        let made = self.new_seat(case);
         if matches!(made, Err(ExecutorError::Machine { terminated: true, .. })) {
             self.await_stop();
         }
@@ -228,23 +242,14 @@ impl Column {
         }
     }
 
-    /// Has the record written if that is due: after the last case at once, and before so often that a run that is killed
-    /// loses no more than a moment's verdicts.
+    /// Has the record written if that is due. What stops a run also writes what it had found.
     pub(crate) fn keep(&self, write: impl FnOnce()) {
         let (done, stopped) = {
             let state = self.state();
             (state.expected == Some(state.carried_out), state.stopped)
         };
-        let kept = match done {
-            true => Some(self.kept.lock().unwrap_or_else(PoisonError::into_inner)),
-            // Who writes now has it up to date.
-            false => self.kept.try_lock().ok(),
-        };
-        // What stops a run also writes what it had found.
-        let Some(mut kept) = kept.filter(|_| !stopped) else { return };
-        if done || kept.is_none_or(|at| at.elapsed() >= KEEP) {
-            write();
-            *kept = Some(Instant::now());
+        if !stopped {
+            self.upkeep.when_due(done, write);
         }
     }
 

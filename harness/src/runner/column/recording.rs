@@ -1,11 +1,13 @@
 //! What is written down of a case and its kernel.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use kit::Case;
 use results::{CaseRecord, Evidence, Place};
 
+use crate::deadlines::KEEP;
 use crate::runner::executor::Served;
 
 /// What a record says of a kernel beside what the kernel says of itself. It takes a while to find out, and stays the same.
@@ -13,6 +15,27 @@ pub(super) struct Facts {
     pub(super) origin: String,
     pub(super) config_digest: Option<String>,
     pub(super) qemu: Option<String>,
+}
+
+/// When a record was last written while its run goes on.
+#[derive(Default)]
+pub(super) struct Upkeep(Mutex<Option<Instant>>);
+
+impl Upkeep {
+    /// Writes what is due: at once when all is done, and before so often that a run that is killed loses no more than a
+    /// moment's verdicts.
+    pub(super) fn when_due(&self, done: bool, write: impl FnOnce()) {
+        let kept = match done {
+            true => Some(self.0.lock().unwrap_or_else(PoisonError::into_inner)),
+            // Who writes now has it up to date.
+            false => self.0.try_lock().ok(),
+        };
+        let Some(mut kept) = kept else { return };
+        if done || kept.is_none_or(|at| at.elapsed() >= KEEP) {
+            write();
+            *kept = Some(Instant::now());
+        }
+    }
 }
 
 /// Records in the order of these cases.
