@@ -95,14 +95,17 @@ fn a_report_that_cannot_be_written_takes_no_verdict_along() {
 #[rstest]
 #[case(&["--junit", "no/such/junit.xml"], "the JUnit file has no place: failed to write no/such/junit.xml: No such file or")]
 #[case(&["--junit", "."], "the JUnit file has no place: failed to write .: is a directory: a folder is in the way")]
+#[case(&["--out", "used"], "the reports have no place: failed to write used/run-host.json: is a directory: a folder is in the way")]
 #[case(&["--out", "file/now"], "the reports have no place: failed to write file/now: Not a directory")]
 #[case(&["--logfile", "no/log"], "the log has no place: failed to write no/log: No such file or directory")]
 fn a_path_that_cannot_be_written_is_told_before_anything_runs(#[case] words: &[&str], #[case] sentence: &str) {
     let desk = Desk::new();
     desk.put("file", "");
+    desk.put("used/run-host.json/file", "");
     let said = desk.test_door(&[&["--exact", "fake::holds_always"], words].concat());
     said.is_refused(sentence);
-    assert_eq!((said.out.as_str(), desk.names(".")), ("", vec!["file".to_owned()]));
+    assert_eq!((said.out.as_str(), desk.names(".")), ("", vec!["file".to_owned(), "used".to_owned()]));
+    assert_eq!(desk.names("used"), ["run-host.json"]);
     let said = desk.nsproof(&["hunt", "holds_always", "--out", "file/now"]);
     said.is_refused("the reports have no place: failed to write file/now: Not a directory");
 }

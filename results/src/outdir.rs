@@ -91,6 +91,14 @@ impl OutDir {
         &self.path
     }
 
+    /// Finds out whether the record of the kernel that `word` names can be written.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub fn check_run(&self, word: &str) -> Result<(), WriteError> {
+        check_writable(&self.path.join(file_name(word)))
+    }
+
     /// Writes one run's record, so that it is kept if the matrix is not finished. Returns its path.
     ///
     /// # Errors
@@ -255,6 +263,11 @@ mod tests {
         }
         let new = parent.path().join("not/yet/there");
         assert!(OutDir::check(Some(&new)).is_ok() && OutDir::check(Some(parent.path())).is_ok());
+        let used = OutDir::create(Some(&parent.path().join("used"))).unwrap();
+        fs::create_dir(used.path().join("run-6.12.json")).unwrap();
+        let error = used.check_run("6.12").unwrap_err().to_string();
+        assert!(error.contains("run-6.12.json") && error.contains("a folder is in the way"), "{error}");
+        assert!(used.check_run("6.1").is_ok());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2, "nothing was left");
     }
 

@@ -189,10 +189,11 @@ impl Column {
         *self.began.get_or_init(|| (Timestamp::now(), Instant::now()))
     }
 
-    /// Keeps no further record.
+    /// Keeps no further record, and writes none any more by itself.
     pub(crate) fn stop(&self) {
         self.state().stopped = true;
         self.stop.notify_all();
+        self.upkeep.await_writer();
     }
 
     fn take_seat(&self, case: &Case) -> Result<Executor, String> {
@@ -244,13 +245,15 @@ impl Column {
 
     /// Has the record written if that is due. What stops a run also writes what it had found.
     pub(crate) fn keep(&self, write: impl FnOnce()) {
-        let (done, stopped) = {
+        let done = {
             let state = self.state();
-            (state.expected == Some(state.carried_out), state.stopped)
+            state.expected == Some(state.carried_out)
         };
-        if !stopped {
-            self.upkeep.when_due(done, write);
-        }
+        self.upkeep.when_due(done, || {
+            if !self.state().stopped {
+                write();
+            }
+        });
     }
 
     /// The run as it is recorded, cases in the order given, with what narrowed them.

@@ -153,6 +153,9 @@ impl Plan {
             return Ok(());
         }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
+        for column in &self.columns {
+            out.check_run(column.word()).context("the reports have no place")?;
+        }
         // Nobody else sets it: a plan is carried out once.
         let _ = self.out.set(out);
         Ok(())

@@ -172,7 +172,7 @@ impl RunOptions {
         self.out.is_some() || !is_under_nextest()
     }
 
-    /// Finds out whether all that is going to be written can be, and leaves every file as it is.
+    /// Finds out whether all that is going to be written can be. No file is changed; a log that is not there is begun.
     pub(crate) fn check_places(&self) -> Result<()> {
         if self.has_reports() {
             OutDir::check(self.out.as_deref()).context("the reports have no place")?;

@@ -36,6 +36,11 @@ impl Upkeep {
             *kept = Some(Instant::now());
         }
     }
+
+    /// Waits until nobody writes: an older record must not take a newer one's place.
+    pub(super) fn await_writer(&self) {
+        drop(self.0.lock());
+    }
 }
 
 /// Records in the order of these cases.
