@@ -3,7 +3,7 @@
 pub(crate) mod accelerator;
 pub(crate) mod cache;
 pub(crate) mod column;
-mod crash;
+pub(crate) mod crash;
 pub(crate) mod engine;
 mod executor;
 pub(crate) mod filters;

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::Report;
 use ending::{Ending, Limit, Word, await_end};
 pub(crate) use mode::Mode;
+pub(crate) use processes::end_descendants;
 use sentry::{Sentry, Standing, Watch};
 
 /// What a stage has of its own. No user namespace: root on the stage is root. No time namespace: its offsets could

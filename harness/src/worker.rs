@@ -31,12 +31,25 @@ pub(crate) const ROLE: &str = "__worker";
 pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
     let line = File::from(std::io::stdin().as_fd().try_clone_to_owned().doing("duplicate standard input")?);
     let events = line.try_clone().doing("duplicate the line to the runner")?;
-    prepare().inspect_err(|failure| {
+    let ground = ground();
+    prepare(ground).inspect_err(|failure| {
         // The runner hears it from here or sees the line close.
         let _ = say(&events, &Event::Failed(in_words(failure)));
     })?;
-    let mut never = |_: &str| Err("not on a host".to_owned());
-    Worker::new(registry, Ground::Host, &mut never).serve(line)
+    let mut load = |name: &str| match ground {
+        Ground::Host => Err("not on a host".to_owned()),
+        Ground::Disposable => load_in_guest(name),
+    };
+    Worker::new(registry, ground, &mut load).serve(line)
+}
+
+/// What the machine is on which somebody started a run: in `nsproof shell` it is a disposable one.
+fn ground() -> Ground {
+    if shell::wanted().is_some() { Ground::Disposable } else { Ground::Host }
+}
+
+fn load_in_guest(name: &str) -> Result<(), String> {
+    vm::guest::load_module(name).map_err(|error| error.to_string())
 }
 
 /// Serves cases as PID 1 of a guest. Does not return: without its PID 1 the kernel would panic.
@@ -44,14 +57,14 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     // Its standard error is the console, which the runner keeps.
     match vm::guest::start() {
         Err(error) => terminal::note(format_args!("nsproof: {error}")),
-        Ok(guest) if let Some(size) = shell::wanted() => {
-            if let Err(error) = shell::run(guest.control, size) {
+        Ok(guest) if let Some(wanted) = shell::wanted() => {
+            if let Err(error) = shell::run(guest.control, wanted) {
                 terminal::note(format_args!("nsproof: the shell could not be started: {error}"));
             }
         }
         Ok(guest) => {
             airlock::forbid_core_dumps();
-            let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
+            let mut load = load_in_guest;
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
             worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {
@@ -62,8 +75,11 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     vm::guest::power_off()
 }
 
-fn prepare() -> Outcome<()> {
+fn prepare(ground: Ground) -> Outcome<()> {
     airlock::forbid_core_dumps();
+    if ground == Ground::Disposable {
+        return airlock::become_subreaper();
+    }
     let is_met = |need: &Need| needs::check(need, Ground::Host, &mut |_| Err(String::new())).is_ok();
     if is_met(&Need::Root) && Mode::Staged.needs().iter().all(is_met) {
         airlock::enter()

@@ -42,7 +42,7 @@ fn is_behind(pid: Pid, pidfd: BorrowedFd<'_>) -> bool {
 }
 
 /// What a case without a stage left behind.
-pub(super) struct Left {
+pub(crate) struct Left {
     /// The processes there were, in words.
     pub(super) leak: Option<String>,
     /// Those that are still there although they were killed, in words.
@@ -50,7 +50,7 @@ pub(super) struct Left {
 }
 
 /// Ends every process that descends from this one, orphans included: this process is an init or a subreaper.
-pub(super) fn end_descendants() -> Left {
+pub(crate) fn end_descendants() -> Left {
     let mut found: Vec<String> = Vec::new();
     let mut kill = |living: &[Process]| {
         for process in living {
