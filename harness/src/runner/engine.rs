@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
-        registry.check_suites(&options.suite)?;
+        let cases = options.choice.cases(registry)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         if !options.test.list {
@@ -45,7 +45,6 @@ impl Plan {
                 .with_unmet(options.unmet)
                 .of_each_alone(is_under_nextest()),
         };
-        let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
         if !options.test.list && columns.iter().any(|column| column.has_machines()) {
@@ -80,10 +79,7 @@ impl Plan {
 
     /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        let from = match self.options.suite.as_slice() {
-            [] => "in any suite".to_owned(),
-            suites => format!("in suite {}", suites.join(", ")),
-        };
+        let from = self.options.choice.field();
         let filters = Filters::of(&self.options);
         let kernels: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
         filters.refuse_unknown(&self.cases, &kernels, &from)?;
