@@ -4,11 +4,21 @@ mod bind_table;
 mod detached_mounts;
 mod mount_attributes;
 mod mount_status;
+mod pivot_root;
+mod pivot_root_refused;
+mod pivoting;
 
 use kit::Suite;
 
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
-    cases: &[bind_table::CASES, detached_mounts::CASES, mount_attributes::CASES, mount_status::CASES],
+    cases: &[
+        bind_table::CASES,
+        detached_mounts::CASES,
+        mount_attributes::CASES,
+        mount_status::CASES,
+        pivot_root::CASES,
+        pivot_root_refused::CASES,
+    ],
     programs: &[],
 };
