@@ -2,7 +2,11 @@
 
 mod bind_table;
 mod detached_mounts;
+mod idmapped;
+mod idmapped_refused;
+mod idmapping;
 mod mount_attributes;
+mod mount_attributes_refused;
 mod mount_status;
 mod pivot_root;
 mod pivot_root_refused;
@@ -15,7 +19,10 @@ pub const SUITE: Suite = Suite {
     cases: &[
         bind_table::CASES,
         detached_mounts::CASES,
+        idmapped::CASES,
+        idmapped_refused::CASES,
         mount_attributes::CASES,
+        mount_attributes_refused::CASES,
         mount_status::CASES,
         pivot_root::CASES,
         pivot_root_refused::CASES,
