@@ -1,7 +1,10 @@
 //! The mount namespace: `mount_namespaces(7)`, and the calls that make, move and describe mounts.
 
+mod between_namespaces;
 mod bind_table;
+mod core_handler;
 mod detached_mounts;
+mod foreign_mount_points;
 mod less_privileged;
 mod locked_flags;
 mod locked_mounts;
@@ -15,8 +18,11 @@ use kit::Suite;
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
     cases: &[
+        between_namespaces::CASES,
         bind_table::CASES,
+        core_handler::CASES,
         detached_mounts::CASES,
+        foreign_mount_points::CASES,
         less_privileged::CASES,
         locked_flags::CASES,
         locked_mounts::CASES,
@@ -25,5 +31,5 @@ pub const SUITE: Suite = Suite {
         mount_attributes::CASES,
         mount_status::CASES,
     ],
-    programs: &[],
+    programs: &[core_handler::PROGRAMS],
 };
