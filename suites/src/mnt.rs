@@ -10,8 +10,12 @@ mod locked_flags;
 mod locked_mounts;
 mod locked_root;
 mod locked_subtrees;
+mod mount_arguments;
 mod mount_attributes;
+mod mount_flags;
+mod mount_max;
 mod mount_status;
+mod remounting;
 
 use kit::Suite;
 
@@ -28,8 +32,12 @@ pub const SUITE: Suite = Suite {
         locked_mounts::CASES,
         locked_root::CASES,
         locked_subtrees::CASES,
+        mount_arguments::CASES,
         mount_attributes::CASES,
+        mount_flags::CASES,
+        mount_max::CASES,
         mount_status::CASES,
+        remounting::CASES,
     ],
     programs: &[core_handler::PROGRAMS],
 };
