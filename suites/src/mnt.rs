@@ -2,9 +2,12 @@
 
 mod between_namespaces;
 mod bind_table;
+mod binding;
+mod copies;
 mod core_handler;
 mod detached_mounts;
 mod foreign_mount_points;
+mod ip_netns;
 mod less_privileged;
 mod locked_flags;
 mod locked_mounts;
@@ -15,7 +18,10 @@ mod mount_attributes;
 mod mount_flags;
 mod mount_max;
 mod mount_status;
+mod moving;
 mod remounting;
+mod unmounting;
+mod unmounting_later;
 
 use kit::Suite;
 
@@ -24,9 +30,12 @@ pub const SUITE: Suite = Suite {
     cases: &[
         between_namespaces::CASES,
         bind_table::CASES,
+        binding::CASES,
+        copies::CASES,
         core_handler::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
+        ip_netns::CASES,
         less_privileged::CASES,
         locked_flags::CASES,
         locked_mounts::CASES,
@@ -37,7 +46,10 @@ pub const SUITE: Suite = Suite {
         mount_flags::CASES,
         mount_max::CASES,
         mount_status::CASES,
+        moving::CASES,
         remounting::CASES,
+        unmounting::CASES,
+        unmounting_later::CASES,
     ],
     programs: &[core_handler::PROGRAMS],
 };
