@@ -22,7 +22,10 @@ mod mount_attributes_refused;
 mod mount_flags;
 mod mount_max;
 mod mount_status;
+mod move_mount;
 mod moving;
+mod open_tree;
+mod peer_groups;
 mod pivot_root;
 mod pivot_root_refused;
 mod pivoting;
@@ -56,7 +59,10 @@ pub const SUITE: Suite = Suite {
         mount_flags::CASES,
         mount_max::CASES,
         mount_status::CASES,
+        move_mount::CASES,
         moving::CASES,
+        open_tree::CASES,
+        peer_groups::CASES,
         pivot_root::CASES,
         pivot_root_refused::CASES,
         remounting::CASES,
