@@ -7,6 +7,7 @@ mod copies;
 mod core_handler;
 mod detached_mounts;
 mod foreign_mount_points;
+mod fs_contexts;
 mod idmapped;
 mod idmapped_refused;
 mod idmapping;
@@ -21,6 +22,7 @@ mod mount_attributes;
 mod mount_attributes_refused;
 mod mount_flags;
 mod mount_max;
+mod mount_requests;
 mod mount_status;
 mod move_mount;
 mod moving;
@@ -45,6 +47,7 @@ pub const SUITE: Suite = Suite {
         core_handler::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
+        fs_contexts::CASES,
         idmapped::CASES,
         idmapped_refused::CASES,
         ip_netns::CASES,
@@ -58,6 +61,7 @@ pub const SUITE: Suite = Suite {
         mount_attributes_refused::CASES,
         mount_flags::CASES,
         mount_max::CASES,
+        mount_requests::CASES,
         mount_status::CASES,
         move_mount::CASES,
         moving::CASES,

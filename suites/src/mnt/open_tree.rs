@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use kit::lifetime::{end, lives_by};
+use kit::lifetime::{close, end, lives_by};
 use kit::mounts::{Detached, Mounts, Tree, bind, tmpfs, umount};
 use kit::prelude::*;
 use kit::process::without;
@@ -138,7 +138,7 @@ fn a_detached_mount_goes_with_its_descriptor() -> Verdict {
             end(member)?;
             Ok(copy)
         },
-        |copy| Ok(drop(copy)),
+        close,
     )
 }
 
