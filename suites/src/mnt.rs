@@ -1,38 +1,86 @@
 //! The mount namespace: `mount_namespaces(7)`, and the calls that make, move and describe mounts.
 
+mod between_namespaces;
 mod bind_table;
+mod binding;
 mod changing_types;
 mod copied_namespaces;
+mod copies;
+mod core_handler;
 mod detached_mounts;
 mod flow;
+mod foreign_mount_points;
+mod idmapped;
+mod idmapped_refused;
+mod idmapping;
+mod ip_netns;
+mod less_privileged;
+mod locked_flags;
+mod locked_mounts;
+mod locked_root;
+mod locked_subtrees;
+mod mount_arguments;
 mod mount_attributes;
+mod mount_attributes_refused;
+mod mount_flags;
+mod mount_max;
 mod mount_status;
 mod move_table;
+mod moving;
 mod passing_unmounts;
 mod peer_groups;
+mod pivot_root;
+mod pivot_root_refused;
+mod pivoting;
 mod propagation;
 mod reach;
 mod recursive_binds;
+mod remounting;
 mod transitions;
+mod unmounting;
+mod unmounting_later;
 
 use kit::Suite;
 
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
     cases: &[
+        between_namespaces::CASES,
         bind_table::CASES,
+        binding::CASES,
         changing_types::CASES,
         copied_namespaces::CASES,
+        copies::CASES,
+        core_handler::CASES,
         detached_mounts::CASES,
+        foreign_mount_points::CASES,
+        idmapped::CASES,
+        idmapped_refused::CASES,
+        ip_netns::CASES,
+        less_privileged::CASES,
+        locked_flags::CASES,
+        locked_mounts::CASES,
+        locked_root::CASES,
+        locked_subtrees::CASES,
+        mount_arguments::CASES,
         mount_attributes::CASES,
+        mount_attributes_refused::CASES,
+        mount_flags::CASES,
+        mount_max::CASES,
         mount_status::CASES,
         move_table::CASES,
+        moving::CASES,
         passing_unmounts::CASES,
         peer_groups::CASES,
+        pivot_root::CASES,
+        pivot_root_refused::CASES,
         propagation::CASES,
         reach::CASES,
         recursive_binds::CASES,
+        remounting::CASES,
         transitions::CASES,
+        unmounting::CASES,
+        unmounting_later::CASES,
     ],
-    programs: &[],
+    programs: &[core_handler::PROGRAMS],
 };
