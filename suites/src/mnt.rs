@@ -3,9 +3,12 @@
 mod between_namespaces;
 mod bind_table;
 mod binding;
+mod changing_types;
+mod copied_namespaces;
 mod copies;
 mod core_handler;
 mod detached_mounts;
+mod flow;
 mod foreign_mount_points;
 mod fs_contexts;
 mod idmapped;
@@ -25,13 +28,20 @@ mod mount_max;
 mod mount_requests;
 mod mount_status;
 mod move_mount;
+mod move_mount_flags;
+mod move_table;
 mod moving;
 mod open_tree;
+mod passing_unmounts;
 mod peer_groups;
 mod pivot_root;
 mod pivot_root_refused;
 mod pivoting;
+mod propagation;
+mod reach;
+mod recursive_binds;
 mod remounting;
+mod transitions;
 mod unmounting;
 mod unmounting_later;
 
@@ -43,6 +53,8 @@ pub const SUITE: Suite = Suite {
         between_namespaces::CASES,
         bind_table::CASES,
         binding::CASES,
+        changing_types::CASES,
+        copied_namespaces::CASES,
         copies::CASES,
         core_handler::CASES,
         detached_mounts::CASES,
@@ -64,12 +76,19 @@ pub const SUITE: Suite = Suite {
         mount_requests::CASES,
         mount_status::CASES,
         move_mount::CASES,
+        move_mount_flags::CASES,
+        move_table::CASES,
         moving::CASES,
         open_tree::CASES,
+        passing_unmounts::CASES,
         peer_groups::CASES,
         pivot_root::CASES,
         pivot_root_refused::CASES,
+        propagation::CASES,
+        reach::CASES,
+        recursive_binds::CASES,
         remounting::CASES,
+        transitions::CASES,
         unmounting::CASES,
         unmounting_later::CASES,
     ],

@@ -1,4 +1,4 @@
-//! When move_mount(2) fails, and what it follows: its page. What it does to peer groups stands in `peer_groups.rs`.
+//! When move_mount(2) fails, and what it follows: its page. What it does to peer groups stands in `move_mount_flags.rs`.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
