@@ -7,6 +7,7 @@ mod copies;
 mod core_handler;
 mod detached_mounts;
 mod foreign_mount_points;
+mod foreign_mounts;
 mod ip_netns;
 mod less_privileged;
 mod locked_flags;
@@ -15,10 +16,13 @@ mod locked_root;
 mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
+mod mount_files;
 mod mount_flags;
+mod mount_ids;
 mod mount_max;
 mod mount_status;
 mod moving;
+mod namespace_file_mounts;
 mod remounting;
 mod unmounting;
 mod unmounting_later;
@@ -35,6 +39,7 @@ pub const SUITE: Suite = Suite {
         core_handler::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
+        foreign_mounts::CASES,
         ip_netns::CASES,
         less_privileged::CASES,
         locked_flags::CASES,
@@ -43,10 +48,13 @@ pub const SUITE: Suite = Suite {
         locked_subtrees::CASES,
         mount_arguments::CASES,
         mount_attributes::CASES,
+        mount_files::CASES,
         mount_flags::CASES,
+        mount_ids::CASES,
         mount_max::CASES,
         mount_status::CASES,
         moving::CASES,
+        namespace_file_mounts::CASES,
         remounting::CASES,
         unmounting::CASES,
         unmounting_later::CASES,
