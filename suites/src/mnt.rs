@@ -1,10 +1,12 @@
 //! The mount namespace: `mount_namespaces(7)`, and the calls that make, move and describe mounts.
 
+mod autofs;
 mod between_namespaces;
 mod bind_table;
 mod binding;
 mod copies;
 mod core_handler;
+mod detached_limits;
 mod detached_mounts;
 mod foreign_mount_points;
 mod foreign_mounts;
@@ -32,11 +34,13 @@ use kit::Suite;
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
     cases: &[
+        autofs::CASES,
         between_namespaces::CASES,
         bind_table::CASES,
         binding::CASES,
         copies::CASES,
         core_handler::CASES,
+        detached_limits::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
         foreign_mounts::CASES,
