@@ -8,8 +8,6 @@ mod list;
 mod report;
 mod shell;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use kit::Registry;
@@ -93,10 +91,9 @@ Examples:
         #[command(subcommand)]
         what: kernels::Kernels,
     },
-    /// An interactive shell in a disposable kernel
-    #[command(after_help = "Example:
-  nsproof shell --kernel 6.12")]
-    Shell(ShellOptions),
+    /// A shell in a disposable kernel, or a command carried out there
+    #[command(after_help = shell::HELP)]
+    Shell(shell::ShellOptions),
     /// Check what works on this machine, and say what would mend the rest
     Doctor,
 }
@@ -110,17 +107,6 @@ struct ListOptions {
     /// Everything that is known of each claim, as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// Which kernel to look around in.
-#[derive(Debug, Args)]
-struct ShellOptions {
-    /// The kernel [6.12, 6.12.107, a bzImage, a build tree]
-    #[arg(long, value_name = "KERNEL")]
-    kernel: String,
-    /// A folder of modules for a kernel given as a bzImage
-    #[arg(long, value_name = "DIR")]
-    modules: Option<PathBuf>,
 }
 
 impl Command {
@@ -138,7 +124,7 @@ impl Command {
             What::Hunt(options) => hunt::hunt(registry, &options),
             What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),
-            What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
+            What::Shell(options) => shell::shell(registry, &options),
             What::Doctor => doctor::doctor(registry),
         }
     }
@@ -146,7 +132,11 @@ impl Command {
 
 fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     // Whoever asks for one of libtest's ways of output gets it.
-    let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
+    let asked = options.test.format.is_some()
+        || options.test.quiet
+        || options.test.nocapture
+        || options.test.list
+        || options.test.logfile.is_some();
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
     front::carry_out(Plan::new(registry, options)?, front)
 }

@@ -10,6 +10,9 @@ mod detached_limits;
 mod detached_mounts;
 mod foreign_mount_points;
 mod foreign_mounts;
+mod idmapped;
+mod idmapped_refused;
+mod idmapping;
 mod ip_netns;
 mod less_privileged;
 mod locked_flags;
@@ -18,13 +21,20 @@ mod locked_root;
 mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
+mod mount_attributes_refused;
 mod mount_files;
 mod mount_flags;
 mod mount_ids;
 mod mount_max;
 mod mount_status;
+mod move_mount;
 mod moving;
 mod namespace_file_mounts;
+mod open_tree;
+mod peer_groups;
+mod pivot_root;
+mod pivot_root_refused;
+mod pivoting;
 mod remounting;
 mod unmounting;
 mod unmounting_later;
@@ -44,6 +54,8 @@ pub const SUITE: Suite = Suite {
         detached_mounts::CASES,
         foreign_mount_points::CASES,
         foreign_mounts::CASES,
+        idmapped::CASES,
+        idmapped_refused::CASES,
         ip_netns::CASES,
         less_privileged::CASES,
         locked_flags::CASES,
@@ -52,13 +64,19 @@ pub const SUITE: Suite = Suite {
         locked_subtrees::CASES,
         mount_arguments::CASES,
         mount_attributes::CASES,
+        mount_attributes_refused::CASES,
         mount_files::CASES,
         mount_flags::CASES,
         mount_ids::CASES,
         mount_max::CASES,
         mount_status::CASES,
+        move_mount::CASES,
         moving::CASES,
         namespace_file_mounts::CASES,
+        open_tree::CASES,
+        peer_groups::CASES,
+        pivot_root::CASES,
+        pivot_root_refused::CASES,
         remounting::CASES,
         unmounting::CASES,
         unmounting_later::CASES,

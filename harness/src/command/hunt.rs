@@ -40,7 +40,7 @@ Exit codes:
   0    a change was found
   1    both ends agree
   2    wrong usage
-  125  fewer than two kernels gave an answer
+  125  fewer than two kernels gave an answer, or a report could not be written
 
 Examples:
   nsproof hunt pid::nesting_stops_at_depth_32
@@ -69,6 +69,9 @@ pub(super) struct HuntOptions {
 /// Hunts, and prints every step of it.
 pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
     let case = explain::find(registry, &options.claim)?;
+    let out =
+        options.out.as_deref().map(|folder| OutDir::check(Some(folder)).and_then(|()| OutDir::create(Some(folder))));
+    let out = out.transpose().context("the reports have no place")?;
     let cache = open_cache()?;
     let offer = cache.expand("all")?;
     let end = |word: &Option<String>| word.as_deref().map(|word| end(&cache, word)).transpose();
@@ -87,16 +90,22 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
         let probe = watched(&words[place], || prober.ask(&words[place]));
         // A reader that has gone does not stop the search: there may be reports to write.
         let _ = terminal::print(&line(&probe, wide));
+        if let (Some(out), Some(run)) = (&out, &probe.run) {
+            // What cannot be written now cannot at the end either, and is told then.
+            let _ = out.write_run(run);
+        }
         let answer = probe.answer;
         probes[place] = Some(probe);
         Ok::<_, Infallible>(answer)
     });
     terminal::print(&summary::tell(case, &words, &probes, &found))?;
-    if let Some(folder) = &options.out {
+    if let Some(out) = &out {
         let runs = probes.iter().flatten().filter_map(|probe| probe.run.clone());
-        let out = OutDir::create(Some(folder)).context("the reports have no place")?;
-        out.write(&Matrix { runs: runs.collect() }).context("the reports could not be written")?;
-        terminal::print(&format!("report: {}\n", folder.join("matrix.html").display()))?;
+        if let Err(error) = out.write(&Matrix { runs: runs.collect() }) {
+            terminal::note(format_args!("nsproof: not all reports could be written: {error}"));
+            return Ok(UNTESTED);
+        }
+        terminal::print(&format!("report: {}\n", out.path().join("matrix.html").display()))?;
     }
     Ok(match (found.ends, found.changes.is_empty()) {
         (None, _) => UNTESTED,

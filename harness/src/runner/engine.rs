@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
-use kit::{Case, Registry};
+use kit::{Case, Registry, in_one_sentence};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
@@ -16,8 +16,9 @@ use super::column::Column;
 use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
 use super::memory;
-use super::options::{Isolation, RunOptions};
+use super::options::{Isolation, RunOptions, is_under_nextest};
 use super::virtual_kernel::VirtualKernel;
+use crate::terminal;
 
 /// What is going to be carried out: every case in every column.
 pub(crate) struct Plan {
@@ -35,6 +36,9 @@ impl Plan {
         registry.check_suites(&options.suite)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
+        if !options.test.list {
+            options.check_places()?;
+        }
         let yardstick = match options.test.list {
             true => Yardstick::default(),
             false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?
@@ -93,11 +97,21 @@ impl Plan {
         bail!("no case {from} {what}: `nsproof list` shows the names of all {}", self.cases.len())
     }
 
+    /// Carries a case out, and keeps what it found. None when it was interrupted.
+    pub(crate) fn carry_out(&self, column: &Column, case: &'static Case) -> Option<CaseRecord> {
+        let record = column.carry_out(case);
+        if let Some(out) = self.out.get() {
+            // What cannot be written now cannot at the end either, and is told then.
+            column.keep(|| drop(out.write_run(&self.run(column))));
+        }
+        record
+    }
+
     /// One case in one column, as libtest-mimic runs it.
-    pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
-        let executor = Arc::clone(column);
+    pub(crate) fn trial(self: &Arc<Self>, column: &Arc<Column>, case: &'static Case) -> Trial {
+        let (this, on) = (Arc::clone(self), Arc::clone(column));
         let talkative = self.options.test.nocapture;
-        let trial = Trial::ignorable_test(case.name(), move || match executor.carry_out(case) {
+        let trial = Trial::ignorable_test(case.name(), move || match this.carry_out(&on, case) {
             Some(record) => completion(&record, talkative),
             None => Ok(Completion::ignored_with("interrupted")),
         });
@@ -133,22 +147,17 @@ impl Plan {
         self.yardstick.judge(matrix)
     }
 
-    /// Makes the folder for reports. A runner that asks for one case a process and reports itself gets none unasked.
+    /// Makes the folder for reports, if there is to be one.
     pub(crate) fn open_reports(&self) -> Result<()> {
-        if self.options.out.is_none() && is_under_nextest() {
+        if !self.options.has_reports() {
             return Ok(());
         }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
+        for column in &self.columns {
+            out.check_run(column.word()).context("the reports have no place")?;
+        }
         // Nobody else sets it: a plan is carried out once.
         let _ = self.out.set(out);
-        Ok(())
-    }
-
-    /// Writes the record of a kernel that is done, so that it is kept whatever becomes of the others.
-    pub(crate) fn keep(&self, column: &Column) -> Result<()> {
-        let Some(out) = self.out.get() else { return Ok(()) };
-        out.write_run(&self.run(column))
-            .with_context(|| format!("the record of {} could not be written", column.word()))?;
         Ok(())
     }
 
@@ -156,21 +165,41 @@ impl Plan {
         column.run(&self.cases, self.options.selection(), self.options.shard)
     }
 
-    /// Writes every report, with `appendix` at the end of the Markdown; answers where, if anywhere.
-    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Result<Option<PathBuf>> {
-        if let Some(path) = &self.options.junit {
-            results::write_junit(matrix, path).context("the JUnit file could not be written")?;
+    /// Writes the records, and every report, with `appendix` at the end of the Markdown. What cannot be written keeps nothing
+    /// else from being.
+    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Written {
+        let mut failures = Vec::new();
+        let mut note = |answer: Result<()>| failures.extend(answer.err());
+        if let Some(out) = self.out.get() {
+            note(out.write(matrix).map(drop).context("not all reports could be written"));
+            let summary = out.path().join("matrix.md");
+            if summary.is_file() {
+                note(append(&summary, appendix).context("the summary could not be written to its end"));
+            }
         }
-        let Some(out) = self.out.get() else { return Ok(None) };
-        out.write(matrix).context("the reports could not be written")?;
-        append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
-        Ok(Some(out.path().to_owned()))
+        if let Some(path) = &self.options.junit {
+            note(results::write_junit(matrix, path).context("the JUnit file could not be written"));
+        }
+        Written { folder: self.out.get().map(|out| out.path().to_owned()), failures }
     }
 }
 
-/// Whether this process was started for one case, by a runner that makes its own report of many.
-fn is_under_nextest() -> bool {
-    std::env::var_os("NEXTEST").is_some()
+/// What became of the reports.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Where they are, if anywhere.
+    pub(crate) folder: Option<PathBuf>,
+    failures: Vec<anyhow::Error>,
+}
+
+impl Written {
+    /// Tells what could not be written; answers whether there was anything.
+    pub(crate) fn tell_failures(&self) -> bool {
+        for failure in &self.failures {
+            terminal::note(format_args!("nsproof: {}", in_one_sentence(failure.as_ref())));
+        }
+        !self.failures.is_empty()
+    }
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
