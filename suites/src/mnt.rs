@@ -1,5 +1,6 @@
 //! The mount namespace: `mount_namespaces(7)`, and the calls that make, move and describe mounts.
 
+mod autofs;
 mod between_namespaces;
 mod bind_table;
 mod binding;
@@ -7,9 +8,11 @@ mod changing_types;
 mod copied_namespaces;
 mod copies;
 mod core_handler;
+mod detached_limits;
 mod detached_mounts;
 mod flow;
 mod foreign_mount_points;
+mod foreign_mounts;
 mod fs_contexts;
 mod idmapped;
 mod idmapped_refused;
@@ -23,7 +26,9 @@ mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
 mod mount_attributes_refused;
+mod mount_files;
 mod mount_flags;
+mod mount_ids;
 mod mount_max;
 mod mount_requests;
 mod mount_status;
@@ -31,6 +36,7 @@ mod move_mount;
 mod move_mount_flags;
 mod move_table;
 mod moving;
+mod namespace_file_mounts;
 mod open_tree;
 mod passing_unmounts;
 mod peer_groups;
@@ -50,6 +56,7 @@ use kit::Suite;
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
     cases: &[
+        autofs::CASES,
         between_namespaces::CASES,
         bind_table::CASES,
         binding::CASES,
@@ -57,8 +64,10 @@ pub const SUITE: Suite = Suite {
         copied_namespaces::CASES,
         copies::CASES,
         core_handler::CASES,
+        detached_limits::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
+        foreign_mounts::CASES,
         fs_contexts::CASES,
         idmapped::CASES,
         idmapped_refused::CASES,
@@ -71,7 +80,9 @@ pub const SUITE: Suite = Suite {
         mount_arguments::CASES,
         mount_attributes::CASES,
         mount_attributes_refused::CASES,
+        mount_files::CASES,
         mount_flags::CASES,
+        mount_ids::CASES,
         mount_max::CASES,
         mount_requests::CASES,
         mount_status::CASES,
@@ -79,6 +90,7 @@ pub const SUITE: Suite = Suite {
         move_mount_flags::CASES,
         move_table::CASES,
         moving::CASES,
+        namespace_file_mounts::CASES,
         open_tree::CASES,
         passing_unmounts::CASES,
         peer_groups::CASES,
