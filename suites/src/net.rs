@@ -18,9 +18,8 @@ mod new_namespaces;
 mod nsid_requests;
 mod nsid_targets;
 mod nsids;
-mod proc_net;
 mod returning_devices;
-mod sysfs;
+mod sysfs_mounting;
 mod veth_pairs;
 
 use kit::Suite;
@@ -44,9 +43,8 @@ pub const SUITE: Suite = Suite {
         nsid_requests::CASES,
         nsid_targets::CASES,
         nsids::CASES,
-        proc_net::CASES,
         returning_devices::CASES,
-        sysfs::CASES,
+        sysfs_mounting::CASES,
         veth_pairs::CASES,
     ],
     programs: &[],

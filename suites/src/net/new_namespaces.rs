@@ -5,13 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use kit::netlink::{Elsewhere, Netlink};
 use kit::prelude::*;
 use kit::sysctl::set_sysctl;
-use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use rtnetlink::LinkDummy;
+use rtnetlink::packet_route::RouteNetlinkMessage as Message;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
-use rtnetlink::packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
-use rtnetlink::packet_route::route::RouteType;
-use rtnetlink::packet_route::rule::{RuleAction, RuleAttribute, RuleMessage};
-use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage as Message};
-use rtnetlink::{LinkDummy, RouteMessageBuilder};
 
 use super::devices::device;
 
@@ -21,8 +17,6 @@ pub(super) const CASES: &[Case] = cases![
     net_new_lo_is_down,
     net_new_lo_has_ifindex_one,
     net_new_lo_has_no_address,
-    net_new_has_no_routes,
-    net_new_neighbour_table_empty,
     net_fallback_tunnels,
 ];
 
@@ -93,49 +87,6 @@ fn net_new_lo_has_no_address() -> Verdict {
     holds()
 }
 
-/// A new network namespace has no routes, and only the rules that each has: local, main and default.
-#[claim(source = "network_namespaces(7) DESCRIPTION", needs = [Root, Config("INET"), Config("IP_MULTIPLE_TABLES")])]
-fn net_new_has_no_routes() -> Verdict {
-    let here = Netlink::open()?;
-    let route = RouteMessageBuilder::<Ipv4Addr>::new().destination_prefix(REMOTE, 16).kind(RouteType::BlackHole);
-    let mut rule = RuleMessage::default();
-    rule.header.family = AddressFamily::Inet;
-    rule.header.table = 77;
-    rule.header.action = RuleAction::ToTable;
-    rule.attributes.push(RuleAttribute::Priority(77));
-    let new = NLM_F_CREATE | NLM_F_EXCL;
-    here.tell(Message::NewRoute(route.build()), new)?.doing("add a route here")?;
-    here.tell(Message::NewRule(rule), new)?.doing("add a rule here")?;
-    let there = Elsewhere::new()?;
-    expect_eq!((routes(&here)?, rules(&here)?), (1, vec![0, 77, 32766, 32767]), "here");
-    expect_eq!((routes(there.netlink())?, rules(there.netlink())?), (0, vec![0, 32766, 32767]), "there");
-    holds()
-}
-
-/// A new network namespace has no neighbours; each has its own.
-#[claim(source = "network_namespaces(7) DESCRIPTION", needs = [Root, Module("dummy"), Config("INET")])]
-fn net_new_neighbour_table_empty() -> Verdict {
-    let here = Netlink::open()?;
-    here.add(LinkDummy::new("ours").build())?.doing("make a device here")?;
-    here.change(device("ours").up().build())?.doing("set it up")?;
-    let mut neighbour = NeighbourMessage::default();
-    neighbour.header.family = AddressFamily::Inet;
-    neighbour.header.ifindex = here.device("ours")?.index;
-    neighbour.header.state = NeighbourState::Permanent;
-    let address = NeighbourAttribute::Destination(NeighbourAddress::Inet(REMOTE));
-    neighbour.attributes = vec![address.clone(), NeighbourAttribute::LinkLayerAddress(vec![2, 0, 0, 0, 0, 0xbb])];
-    here.tell(Message::NewNeighbour(neighbour), NLM_F_CREATE | NLM_F_EXCL)?.doing("add a neighbour here")?;
-    let there = Elsewhere::new()?;
-    let mut question = NeighbourMessage::default();
-    question.header.family = AddressFamily::Inet;
-    let known = |place: &Netlink| {
-        let told = place.dump(Message::GetNeighbour(question.clone()))?;
-        Ok::<_, Failure>(told.iter().filter(|one| matches!(one, Message::NewNeighbour(_))).count())
-    };
-    expect_eq!((known(&here)?, known(there.netlink())?), (1, 0), "here, and there");
-    holds()
-}
-
 /// Tunnel modules that are loaded put their fallback devices into each new network namespace.
 ///
 /// With fb_tunnels_only_for_init_net set to 1 they do not.
@@ -158,8 +109,6 @@ fn net_fallback_tunnels() -> Verdict {
     holds()
 }
 
-const REMOTE: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 0);
-
 /// The names of the devices that no tunnel module has put there.
 fn others_in(place: &Netlink) -> Outcome<Vec<String>> {
     let mut names = place.names()?;
@@ -179,30 +128,4 @@ fn addresses(place: &Netlink) -> Outcome<Vec<(IpAddr, u8)>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// How many routes there are for IPv4, in all tables.
-fn routes(place: &Netlink) -> Outcome<usize> {
-    let told = place.dump(Message::GetRoute(RouteMessageBuilder::<Ipv4Addr>::new().build()))?;
-    Ok(told.iter().filter(|one| matches!(one, Message::NewRoute(_))).count())
-}
-
-/// The priorities of the rules for IPv4.
-fn rules(place: &Netlink) -> Outcome<Vec<u32>> {
-    let mut question = RuleMessage::default();
-    question.header.family = AddressFamily::Inet;
-    let told = place.dump(Message::GetRule(question))?;
-    let mut priorities: Vec<_> = told.iter().filter_map(priority).collect();
-    priorities.sort_unstable();
-    Ok(priorities)
-}
-
-/// That of a rule's message; the first rule's is not told, since it is 0.
-fn priority(message: &Message) -> Option<u32> {
-    let Message::NewRule(rule) = message else { return None };
-    let told = rule.attributes.iter().find_map(|attribute| match attribute {
-        RuleAttribute::Priority(priority) => Some(*priority),
-        _ => None,
-    });
-    Some(told.unwrap_or(0))
 }
