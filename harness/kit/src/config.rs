@@ -65,6 +65,7 @@ pub fn shows(name: &str) -> Option<bool> {
         "FILE_LOCKING" => "/proc/locks",
         "INET" => "/proc/sys/net/ipv4",
         "IPC_NS" => "/proc/self/ns/ipc",
+        "IPV6" => "/proc/sys/net/ipv6",
         "KEYS" => "/proc/keys",
         "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
         "MODULES" => "/proc/modules",
