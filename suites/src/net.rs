@@ -1,15 +1,31 @@
 //! The network namespace: `network_namespaces(7)`.
 
+mod addresses;
+mod cookies;
 mod device_indexes;
 mod devices;
 mod moved_devices;
 mod moving_devices;
 mod nesting;
+mod networks;
+mod socket_networks;
+mod sockets;
+mod unix_sockets;
 
 use kit::Suite;
 
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
-    cases: &[device_indexes::CASES, moved_devices::CASES, moving_devices::CASES, nesting::CASES],
+    cases: &[
+        addresses::CASES,
+        cookies::CASES,
+        device_indexes::CASES,
+        moved_devices::CASES,
+        moving_devices::CASES,
+        nesting::CASES,
+        socket_networks::CASES,
+        sockets::CASES,
+        unix_sockets::CASES,
+    ],
     programs: &[],
 };
