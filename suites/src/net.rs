@@ -3,6 +3,7 @@
 mod addresses;
 mod cookies;
 mod device_indexes;
+mod device_settings_initial;
 mod devices;
 mod echo;
 mod moved_devices;
@@ -10,6 +11,12 @@ mod moving_devices;
 mod nesting;
 mod networks;
 mod packets;
+mod settings;
+mod settings_apart;
+mod settings_initial;
+mod settings_paths;
+mod settings_rights;
+mod settings_visible;
 mod socket_networks;
 mod sockets;
 mod unix_sockets;
@@ -24,10 +31,16 @@ pub const SUITE: Suite = Suite {
         addresses::CASES,
         cookies::CASES,
         device_indexes::CASES,
+        device_settings_initial::CASES,
         moved_devices::CASES,
         moving_devices::CASES,
         nesting::CASES,
         packets::CASES,
+        settings_apart::CASES,
+        settings_initial::CASES,
+        settings_paths::CASES,
+        settings_rights::CASES,
+        settings_visible::CASES,
         socket_networks::CASES,
         sockets::CASES,
         unix_sockets::CASES,
