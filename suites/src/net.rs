@@ -11,6 +11,7 @@ mod moving_devices;
 mod nesting;
 mod networks;
 mod packets;
+mod proc_net;
 mod settings;
 mod settings_apart;
 mod settings_initial;
@@ -19,6 +20,9 @@ mod settings_rights;
 mod settings_visible;
 mod socket_networks;
 mod sockets;
+mod sysfs;
+mod tables;
+mod uevents;
 mod unix_sockets;
 mod veth_links;
 mod wires;
@@ -36,6 +40,7 @@ pub const SUITE: Suite = Suite {
         moving_devices::CASES,
         nesting::CASES,
         packets::CASES,
+        proc_net::CASES,
         settings_apart::CASES,
         settings_initial::CASES,
         settings_paths::CASES,
@@ -43,6 +48,9 @@ pub const SUITE: Suite = Suite {
         settings_visible::CASES,
         socket_networks::CASES,
         sockets::CASES,
+        sysfs::CASES,
+        tables::CASES,
+        uevents::CASES,
         unix_sockets::CASES,
         veth_links::CASES,
     ],
