@@ -6,12 +6,16 @@ mod device_indexes;
 mod device_settings_initial;
 mod devices;
 mod echo;
+mod listed_sockets;
 mod moved_devices;
 mod moving_devices;
 mod nesting;
+mod netfilter;
 mod networks;
+mod notifications;
 mod packets;
 mod proc_net;
+mod raw_netlink;
 mod settings;
 mod settings_apart;
 mod settings_initial;
@@ -36,9 +40,12 @@ pub const SUITE: Suite = Suite {
         cookies::CASES,
         device_indexes::CASES,
         device_settings_initial::CASES,
+        listed_sockets::CASES,
         moved_devices::CASES,
         moving_devices::CASES,
         nesting::CASES,
+        netfilter::CASES,
+        notifications::CASES,
         packets::CASES,
         proc_net::CASES,
         settings_apart::CASES,
