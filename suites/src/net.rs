@@ -6,6 +6,8 @@ mod device_indexes;
 mod device_settings_initial;
 mod devices;
 mod echo;
+mod ip_netns_exec;
+mod ip_netns_names;
 mod listed_sockets;
 mod moved_devices;
 mod moving_devices;
@@ -40,6 +42,8 @@ pub const SUITE: Suite = Suite {
         cookies::CASES,
         device_indexes::CASES,
         device_settings_initial::CASES,
+        ip_netns_exec::CASES,
+        ip_netns_names::CASES,
         listed_sockets::CASES,
         moved_devices::CASES,
         moving_devices::CASES,
