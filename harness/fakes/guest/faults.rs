@@ -49,6 +49,8 @@ fn sees_its_options() -> Verdict {
         "SECURITYFS",
         "TIME_NS",
         "TMPFS",
+        "TMPFS_POSIX_ACL",
+        "TMPFS_XATTR",
         "TRACING",
         "X86_IOPL_IOPERM",
     ] {

@@ -101,7 +101,8 @@ pub fn shows(name: &str) -> Option<bool> {
         "SYSVIPC" => "/proc/sysvipc",
         "TIME_NS" => "/proc/self/ns/time",
         "TMPFS" => return tmpfs_has_a_size(),
-        "TMPFS_XATTR" => return tmpfs_has_attributes(),
+        "TMPFS_POSIX_ACL" => return tmpfs_has_attribute("system.posix_acl_access"),
+        "TMPFS_XATTR" => return tmpfs_has_attribute("security.nsproof"),
         "TRACING" => return lists_file_system("tracefs"),
         "UNIX98_PTYS" => "/proc/sys/kernel/pty",
         "UNIX" => "/proc/self/net/unix",
@@ -133,9 +134,9 @@ fn has_fanotify() -> bool {
 }
 
 /// Asked of a file without a name, which is on a tmpfs of the kernel's own; none where there are no such files.
-fn tmpfs_has_attributes() -> Option<bool> {
+fn tmpfs_has_attribute(name: &str) -> Option<bool> {
     let file = memfd_create("probe", MemfdFlags::CLOEXEC).ok()?;
-    let answer = fgetxattr(&file, "security.nsproof", &mut [0; 1][..]);
+    let answer = fgetxattr(&file, name, &mut [0; 1][..]);
     Some(answer.err() != Some(rustix::io::Errno::OPNOTSUPP))
 }
 
