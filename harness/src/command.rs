@@ -73,7 +73,7 @@ Examples:
 
 Examples:
   nsproof list --suite pid orphan
-  nsproof list --source pid_namespaces(7) --needs nothing
+  nsproof list --source 'pid_namespaces(7)' --needs nothing
   nsproof list --source kernel/pid_namespace.c
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
