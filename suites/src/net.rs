@@ -1,6 +1,7 @@
 //! The network namespace: `network_namespaces(7)`.
 
 mod addresses;
+mod bound_sockets;
 mod cookies;
 mod device_indexes;
 mod device_settings_initial;
@@ -28,9 +29,11 @@ mod socket_networks;
 mod sockets;
 mod sysfs;
 mod tables;
+mod tun;
 mod uevents;
 mod unix_sockets;
 mod veth_links;
+mod vsock;
 mod wires;
 
 use kit::Suite;
@@ -39,6 +42,7 @@ use kit::Suite;
 pub const SUITE: Suite = Suite {
     cases: &[
         addresses::CASES,
+        bound_sockets::CASES,
         cookies::CASES,
         device_indexes::CASES,
         device_settings_initial::CASES,
@@ -61,9 +65,11 @@ pub const SUITE: Suite = Suite {
         sockets::CASES,
         sysfs::CASES,
         tables::CASES,
+        tun::CASES,
         uevents::CASES,
         unix_sockets::CASES,
         veth_links::CASES,
+        vsock::CASES,
     ],
     programs: &[],
 };
