@@ -27,6 +27,7 @@ mod settings_rights;
 mod settings_visible;
 mod socket_networks;
 mod sockets;
+mod stacked_devices;
 mod sysfs;
 mod tables;
 mod tun;
@@ -63,6 +64,7 @@ pub const SUITE: Suite = Suite {
         settings_visible::CASES,
         socket_networks::CASES,
         sockets::CASES,
+        stacked_devices::CASES,
         sysfs::CASES,
         tables::CASES,
         tun::CASES,
