@@ -10,6 +10,7 @@ mod immovable_devices;
 mod kept_alive;
 mod linked_devices;
 mod loopback_device;
+mod lower_devices_moved;
 mod movable_devices;
 mod moved_devices;
 mod moving_devices;
@@ -35,6 +36,7 @@ pub const SUITE: Suite = Suite {
         kept_alive::CASES,
         linked_devices::CASES,
         loopback_device::CASES,
+        lower_devices_moved::CASES,
         movable_devices::CASES,
         moved_devices::CASES,
         moving_devices::CASES,
