@@ -6,7 +6,7 @@ use kit::{Registry, Suite};
 const ALL: Registry = Registry {
     suites: &[
         Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
-        Suite { cases: &[guest::faults::CASES], programs: &[] },
+        Suite { cases: &[guest::faults::CASES, guest::stuck::CASES], programs: &[] },
         misuse::SUITE,
         Suite { cases: &[patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
@@ -35,6 +35,7 @@ mod patient {
 /// What only a disposable kernel survives, or not.
 mod guest {
     pub(crate) mod faults;
+    pub(crate) mod stuck;
 }
 
 /// What one kernel does and another does not.

@@ -11,6 +11,7 @@ pub mod bare_clone;
 pub mod by_pid;
 pub mod children;
 pub mod clone;
+pub mod device_features;
 pub mod device_flags;
 pub mod ends;
 pub mod file_handle;

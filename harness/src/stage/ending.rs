@@ -113,8 +113,8 @@ fn last_word(result: &Peer, ended: Ended) -> Ending {
 }
 
 /// Waits for the end of a process that was killed, with a deadline of its own: a kernel whose processes cannot die
-/// must not hold the worker.
-pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
+/// must not hold the worker. None if it is still there then.
+pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Option<Ended>> {
     let mut dead = [PollFd::new(pidfd, PollFlags::POLLIN)];
     let patience = crate::deadlines::REAP.as_millis();
     let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
@@ -122,19 +122,15 @@ pub(super) fn reap(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
         match poll(&mut dead, timeout) {
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),
-            Ok(0) => {
-                return Err(Failure::broken(format!(
-                    "the stage was killed and is still there after {} s",
-                    crate::deadlines::REAP.as_secs()
-                )));
-            }
-            Ok(_) => return Ended::wait(pidfd),
+            Ok(0) => return Ok(None),
+            Ok(_) => return Ended::wait(pidfd).map(Some),
         }
     }
 }
 
 impl Ending {
-    pub(super) fn into_report(self, stage: Ended, mode: Mode) -> Report {
+    /// What it says; `stage` tells how the first process has ended, where that is the end.
+    pub(super) fn into_report(self, mode: Mode, stage: impl FnOnce() -> Outcome<Option<Ended>>) -> Report {
         match self {
             Self::Verdict(verdict) => report_of(verdict),
             Self::Unprepared(failure) => {
@@ -144,11 +140,15 @@ impl Ending {
                 report
             }
             Self::Silent(ended) => silent(ended),
-            Self::StageGone if mode == Mode::Plain => silent(stage),
-            Self::StageGone => Report::new(
-                Found::Broken,
-                format!("the stage's PID 1 {stage} while the case ran, and took the case along"),
-            ),
+            Self::StageGone => match (mode, stage()) {
+                (Mode::Plain, Ok(Some(ended))) => silent(ended),
+                (Mode::Staged, Ok(Some(ended))) => Report::new(
+                    Found::Broken,
+                    format!("the stage's PID 1 {ended} while the case ran, and took the case along"),
+                ),
+                (_, Ok(None)) => Report::new(Found::Broken, "the stage said that it had ended, and is still there"),
+                (_, Err(failure)) => report_of(Err(failure)),
+            },
             Self::TimedOut => Report::new(Found::TimedOut, "the case did not end before its deadline"),
             Self::HungUp => Report::new(Found::Broken, "the runner hung up"),
             Self::HandedOver(_) => Report::new(Found::Broken, "the sentry spoke when nobody had asked"),

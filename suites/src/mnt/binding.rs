@@ -1,0 +1,115 @@
+//! Bind mounts: `mount(2)`, Creating a bind mount.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use kit::mounts::Tree;
+use kit::prelude::*;
+use nix::mount::{MsFlags, mount};
+
+/// The cases of this file.
+pub(super) const CASES: &[Case] = cases![
+    a_bind_has_the_flags_of_its_source,
+    a_bind_leaves_out_the_mounts_inside,
+    a_bind_stays_when_its_source_is_unmounted,
+    a_bind_shows_the_same_file_system,
+    a_directory_is_bound_below_itself,
+];
+
+/// A bind mount has the flags of the mount that it shows; other flags of the call, the type and the data are ignored.
+#[claim(source = "mount(2) Creating a bind mount", needs = [Root])]
+fn a_bind_has_the_flags_of_its_source() -> Verdict {
+    let tree = Tree::new()?;
+    tree.mount("tmpfs", "a", MsFlags::MS_NOSUID | MsFlags::MS_NOATIME, None)?.dir("b")?.dir("c")?;
+    let more = MsFlags::MS_RDONLY | MsFlags::MS_NODEV | MsFlags::MS_STRICTATIME;
+    let bound = |point: &str, flags| {
+        mount(Some(&tree.path("a")), &tree.path(point), Some("nosuchfs"), MsFlags::MS_BIND | flags, Some("junk=1"))
+    };
+    expect_ok!(bound("b", MsFlags::empty()));
+    expect_ok!(bound("c", more), "with {more:?}");
+    let seen = tree.mounts()?;
+    expect_eq!(seen.at("a")?.options, "rw,nosuid,noatime", "the source");
+    for name in ["b", "c"] {
+        expect_eq!(seen.at(name)?.options, "rw,nosuid,noatime", "{name}");
+        expect_eq!(seen.at(name)?.kind, "tmpfs", "{name}");
+    }
+    expect_ok!(tree.bind_remount("c", more), "as a remount");
+    expect_eq!(tree.mounts()?.at("c")?.options, "ro,nodev", "as a remount");
+    holds()
+}
+
+/// MS_BIND copies one mount, and MS_BIND with MS_REC also those that are mounted in it, but none that are mounted elsewhere.
+#[claim(source = "mount(2) Creating a bind mount", needs = [Root])]
+fn a_bind_leaves_out_the_mounts_inside() -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("a")?.file("a/x/covered", "")?.tmpfs("a/x")?.tmpfs("a/x/y")?.tmpfs("a/z")?;
+    expect_ok!(tree.bind("a", "alone"));
+    expect_ok!(tree.rbind("a", "all"));
+    expect_ok!(tree.rbind("a/x", "part"));
+    let seen = tree.mounts()?;
+    let below = |name: &str| seen.within(name).points();
+    expect_eq!(below("alone"), [""]);
+    expect_eq!(below("all"), ["", "x", "x/y", "z"]);
+    expect_eq!(below("part"), ["", "y"]);
+    expect!(fs::exists(tree.path("alone/x/covered"))?, "what a mount covers is not shown without it");
+    expect!(!fs::exists(tree.path("all/x/covered"))?, "what a mount covers is shown beside it");
+    holds()
+}
+
+/// A bind mount of a directory or a file stays, with what is in it, when the mount that it was made from is unmounted.
+#[claim(
+    source = ["mount(2) Creating a bind mount", "Documentation/filesystems/sharedsubtree.rst 7) FAQ"],
+    needs = [Root],
+)]
+fn a_bind_stays_when_its_source_is_unmounted() -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("a")?.file("a/dir/text", "here")?.file("file", "")?.bind("a/dir", "b")?.bind("a/dir/text", "file")?;
+    expect_ok!(tree.umount("a"));
+    expect!(!fs::exists(tree.path("a/dir"))?, "the source is still mounted");
+    for name in ["b/text", "file"] {
+        expect_eq!(expect_ok!(fs::read_to_string(tree.path(name)), "{name}"), "here", "{name}");
+    }
+    expect_ok!(fs::write(tree.path("b/text"), "there"));
+    expect_eq!(fs::read_to_string(tree.path("file"))?, "there", "what was written by the other bind mount");
+    holds()
+}
+
+/// Bind mounts show one file system in several places: files there have the same device, inode number and content.
+#[claim(source = ["mount(2) HISTORY", "mount(2) Creating a bind mount"], needs = [Root])]
+fn a_bind_shows_the_same_file_system() -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("a")?
+        .file("a/text", "one")?
+        .bind("a", "b")?
+        .bind("b", "c")?
+        .tmpfs("other")?
+        .file("other/text", "one")?;
+    let file = |name: &str| fs::metadata(tree.path(name)).map(|file| (file.dev(), file.ino()));
+    for name in ["b", "c"] {
+        expect_eq!(file(&format!("{name}/text"))?, file("a/text")?, "{name}");
+        fs::write(tree.path(name).join("text"), name)?;
+        expect_eq!(fs::read_to_string(tree.path("a/text"))?, name, "written by {name}");
+    }
+    expect_ne!(file("other/text")?.0, file("a/text")?.0, "the device of another tmpfs");
+    holds()
+}
+
+/// A directory can be bound on itself and on a directory in it, recursively as well; no copy holds a copy of itself.
+#[claim(source = ["mount(2) Creating a bind mount", "mount_namespaces(7)"], needs = [Root])]
+fn a_directory_is_bound_below_itself() -> Verdict {
+    for recursive in [false, true] {
+        child(CLONE_NEWNS, || {
+            let tree = Tree::new()?;
+            tree.tmpfs("a")?.dir("a/in")?;
+            for (to, points) in [("a/in", &["", "in"][..]), ("a", &["", "", "in"][..])] {
+                let bound = if recursive { tree.rbind("a", to) } else { tree.bind("a", to) };
+                expect_ok!(bound, "on {to}, recursively: {recursive}");
+                let seen = tree.mounts()?.within("a");
+                let expected = if recursive && to == "a" { &["", "", "in", "in"] } else { points };
+                expect_eq!(seen.points(), expected, "on {to}, recursively: {recursive}");
+            }
+            Ok(())
+        })?;
+    }
+    holds()
+}
