@@ -1,5 +1,6 @@
 //! The mount namespace: `mount_namespaces(7)`, and the calls that make, move and describe mounts.
 
+mod autofs;
 mod between_namespaces;
 mod bind_table;
 mod binding;
@@ -36,15 +37,18 @@ mod propagation;
 mod reach;
 mod recursive_binds;
 mod remounting;
+mod set_group;
 mod transitions;
 mod unmounting;
 mod unmounting_later;
+mod unshare_propagation;
 
 use kit::Suite;
 
 /// The suite's cases and programs.
 pub const SUITE: Suite = Suite {
     cases: &[
+        autofs::CASES,
         between_namespaces::CASES,
         bind_table::CASES,
         binding::CASES,
@@ -78,9 +82,11 @@ pub const SUITE: Suite = Suite {
         reach::CASES,
         recursive_binds::CASES,
         remounting::CASES,
+        set_group::CASES,
         transitions::CASES,
         unmounting::CASES,
         unmounting_later::CASES,
+        unshare_propagation::CASES,
     ],
     programs: &[core_handler::PROGRAMS],
 };

@@ -1,7 +1,5 @@
 //! What passes from mount to mount, by their types: `mount_namespaces(7)`, SHARED SUBTREES.
 
-use std::fs;
-
 use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindable};
 use kit::mounts::{Propagation, Tags, Tree};
 use kit::prelude::*;
@@ -14,7 +12,6 @@ pub(super) const CASES: &[Case] = cases![
     any_peer_unmounts_for_all,
     private_mounts_pass_on_nothing,
     unbindable_mounts_pass_on_nothing,
-    bind_mounts_are_passed_on_with_their_files,
     slaves_receive_and_send_nothing_back,
     slaves_of_one_master_pass_on_nothing,
     what_a_slave_receives_is_a_slave,
@@ -71,31 +68,6 @@ fn private_mounts_pass_on_nothing() -> Verdict {
 fn unbindable_mounts_pass_on_nothing() -> Verdict {
     among_copies(Unbindable, false)?;
     among_copies(Shared, true)?;
-    holds()
-}
-
-/// The files of a bind mount that is made in one mount namespace show in the other below a shared mount, not below a private one.
-#[claim(source = "mount_namespaces(7) SHARED SUBTREES", needs = [Root])]
-fn bind_mounts_are_passed_on_with_their_files() -> Verdict {
-    for (kind, is_passed_on) in [(Shared, true), (Private, false)] {
-        child(CLONE_NEWNS, || {
-            let tree = Tree::new()?;
-            tree.file("from/new", "")?.typed("m", kind)?.file("m/x/old", "")?;
-            let other = waiting(CLONE_NEWNS)?;
-            let (here, there) = (Place::here(&tree, "m"), Place::of(&other, &tree, "m"));
-            let shows = |place: Place<'_>, name| place.there(|| Ok(fs::exists(tree.path("m/x").join(name))?));
-            for (maker, seer) in [(here, there), (there, here)] {
-                maker.there(|| Ok(tree.bind("from", "m/x").map(drop)?))?;
-                for (place, shows_new) in [(maker, true), (seer, is_passed_on)] {
-                    let seen = (shows(place, "new")?, shows(place, "old")?);
-                    expect_eq!(seen, (shows_new, !shows_new), "{kind}, bound in {maker}: new and old files in {place}");
-                }
-                maker.umount("x")?;
-                expect!(shows(seer, "old")?, "{kind}, unmounted in {maker}: the old file in {seer}");
-            }
-            Ok(())
-        })?;
-    }
     holds()
 }
 
