@@ -38,7 +38,7 @@ fn new_mount_namespace_keeps_types_and_groups() -> Verdict {
         for mount in &before {
             let there = copy.at(&mount.point)?;
             expect_eq!(there.tags, mount.tags, "{}, by {by}", mount.point.display());
-            expect_ne!(there.id, mount.id, "the ID of {}, by {by}", mount.point.display());
+            expect_ne!(there.id, mount.id, "the ID of «{}», by {by}", mount.point.display());
         }
     }
     holds()
@@ -108,9 +108,10 @@ fn example_of_shared_and_private() -> Verdict {
     Place::of(&other, &tree, "S").mount("a")?;
     Place::of(&other, &tree, "P").mount("b")?;
     let (here, there) = (tree.mounts()?, tree.mounts_of(other.pid())?);
-    let shared = there.at("S/a")?.tags;
-    expect_eq!(telling_new_groups(shared, &before), Tags { shared: NEW, ..Tags::NONE }, "S/a, where 0 is a new group");
-    expect_eq!((here.tags("S/a"), there.tags("S/a")), (Some(shared), Some(shared)), "S/a here and there");
+    let shared = there.tags("S/a");
+    let expected = Some(Tags { shared: NEW, ..Tags::NONE });
+    expect_eq!(telling_new_groups(shared, &before), expected, "S/a there, where 0 is a new group");
+    expect_eq!(here.tags("S/a"), shared, "S/a here");
     expect_eq!((here.tags("P/b"), there.tags("P/b")), (None, Some(Tags::NONE)), "P/b here and there");
     holds()
 }
@@ -124,7 +125,7 @@ fn example_of_a_slave() -> Verdict {
     let other = waiting(CLONE_NEWNS)?;
     let y = Place::of(&other, &tree, "Y");
     y.there(|| Ok(tree.slave("Y").map(drop)?))?;
-    expect_eq!(y.tags()?, Tags { master: group, ..Tags::NONE }, "Y in the new namespace");
+    expect_eq!(y.tags()?, Some(Tags { master: group, ..Tags::NONE }), "Y in the new namespace");
     Place::of(&other, &tree, "X").mount("a")?;
     y.mount("b")?;
     tree.tmpfs("Y/c")?;
