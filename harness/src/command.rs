@@ -12,6 +12,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use kit::Registry;
 
+use crate::runner::choice::Choice;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
@@ -54,6 +55,7 @@ enum What {
 Examples:
   nsproof run --suite uts --suite pid
   nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting orphans
+  nsproof run --kernel . --source kernel/pid_namespace.c
   nsproof run --kernel 6.12 --baseline results/runs/monday
   git bisect run nsproof run --kernel . --suite pid"))]
     Run(RunOptions),
@@ -67,16 +69,23 @@ Examples:
   nsproof matrix --shard 1/4 --out part-1        a quarter of the work; `nsproof report merge` joins the parts"))]
     Matrix(RunOptions),
     /// Print the names of the claims, one a line
-    #[command(after_help = "Examples:
-  nsproof list --suite pid
+    #[command(after_help = "Different options narrow each other; of an option's values any will do.
+
+Examples:
+  nsproof list --suite pid orphan
+  nsproof list --source pid_namespaces(7) --needs nothing
+  nsproof list --source kernel/pid_namespace.c
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
     /// Say what a claim says, who says so, and what its test needs
-    #[command(after_help = "Example:
-  nsproof explain pid::nesting_stops_at_depth_32")]
+    #[command(after_help = "Examples:
+  nsproof explain pid::nesting_stops_at_depth_32
+  nsproof explain orphan                                   each claim with this in its name, in a line
+  nsproof explain $(nsproof list --source 'setns(2) ERRORS')")]
     Explain {
-        /// The claim's name, or a part of it that no other has
-        claim: String,
+        /// The claim's name, or a part of it: where several have it, each is told in short
+        #[arg(required = true, value_name = "CLAIM")]
+        claims: Vec<String>,
     },
     /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
     #[command(after_help = hunt::HELP)]
@@ -101,12 +110,14 @@ Examples:
 /// What to list.
 #[derive(Debug, Args)]
 struct ListOptions {
-    /// Only this suite; may be given more than once
-    #[arg(long, value_name = "SUITE")]
-    suite: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// Everything that is known of each claim, as JSON
     #[arg(long)]
     json: bool,
+    /// Only claims with this in their name; of several, with any of them
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
 }
 
 impl Command {
@@ -119,8 +130,8 @@ impl Command {
                 }
                 run(registry, options, true)
             }
-            What::List(options) => list::list(registry, &options.suite, options.json),
-            What::Explain { claim } => explain::explain(registry, &claim),
+            What::List(options) => list::list(registry, &options.choice, &options.filters, options.json),
+            What::Explain { claims } => explain::explain(registry, &claims),
             What::Hunt(options) => hunt::hunt(registry, &options),
             What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),

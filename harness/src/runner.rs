@@ -2,6 +2,7 @@
 
 pub(crate) mod accelerator;
 pub(crate) mod cache;
+pub(crate) mod choice;
 pub(crate) mod column;
 pub(crate) mod crash;
 pub(crate) mod engine;

@@ -59,7 +59,7 @@ fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
     "1: expected 2, saw 1; then the stage was killed and is still there after 20 s"
 )]
 #[case(
-    "holds_and_does_not_end",
+    "does_not_end_though_it_is_well",
     Verdict::TimedOut,
     "the claim holds, but the kernel does not let go of the case: the stage was killed and is still there after 20 s, where one \
      on which nothing was done ends"

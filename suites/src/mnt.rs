@@ -8,9 +8,12 @@ mod changing_types;
 mod copied_namespaces;
 mod copies;
 mod core_handler;
+mod detached_limits;
 mod detached_mounts;
 mod flow;
 mod foreign_mount_points;
+mod foreign_mounts;
+mod fs_contexts;
 mod idmapped;
 mod idmapped_refused;
 mod idmapping;
@@ -23,11 +26,18 @@ mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
 mod mount_attributes_refused;
+mod mount_files;
 mod mount_flags;
+mod mount_ids;
 mod mount_max;
+mod mount_requests;
 mod mount_status;
+mod move_mount;
+mod move_mount_flags;
 mod move_table;
 mod moving;
+mod namespace_file_mounts;
+mod open_tree;
 mod passing_unmounts;
 mod peer_groups;
 mod pivot_root;
@@ -56,8 +66,11 @@ pub const SUITE: Suite = Suite {
         copied_namespaces::CASES,
         copies::CASES,
         core_handler::CASES,
+        detached_limits::CASES,
         detached_mounts::CASES,
         foreign_mount_points::CASES,
+        foreign_mounts::CASES,
+        fs_contexts::CASES,
         idmapped::CASES,
         idmapped_refused::CASES,
         ip_netns::CASES,
@@ -69,11 +82,18 @@ pub const SUITE: Suite = Suite {
         mount_arguments::CASES,
         mount_attributes::CASES,
         mount_attributes_refused::CASES,
+        mount_files::CASES,
         mount_flags::CASES,
+        mount_ids::CASES,
         mount_max::CASES,
+        mount_requests::CASES,
         mount_status::CASES,
+        move_mount::CASES,
+        move_mount_flags::CASES,
         move_table::CASES,
         moving::CASES,
+        namespace_file_mounts::CASES,
+        open_tree::CASES,
         passing_unmounts::CASES,
         peer_groups::CASES,
         pivot_root::CASES,

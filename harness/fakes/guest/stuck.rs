@@ -12,7 +12,7 @@ use nix::mount::{MsFlags, mount, umount};
 
 pub(crate) const CASES: &[Case] = cases![
     finds_it_and_does_not_end,
-    holds_and_does_not_end,
+    does_not_end_though_it_is_well,
     finds_it_and_leaves_the_frozen,
     finds_it_and_takes_the_kernel_along,
 ];
@@ -31,7 +31,7 @@ fn finds_it_and_does_not_end() -> Verdict {
 
 /// Nothing is wrong, and the stage stays.
 #[claim(source = "namespaces(7)", needs = [Root, Disposable, Module("dummy"), Behaviour(FREEZER)])]
-fn holds_and_does_not_end() -> Verdict {
+fn does_not_end_though_it_is_well() -> Verdict {
     freeze_a_child()?;
     holds()
 }

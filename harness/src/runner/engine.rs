@@ -11,7 +11,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
 use super::accelerator::Accelerator;
-use super::cache::{open_cache, refuse_modules_without_image};
+use super::cache::{megabytes, open_cache, refuse_modules_without_image, to_download};
 use super::column::Column;
 use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
-        registry.check_suites(&options.suite)?;
+        let cases = options.choice.cases(registry)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         if !options.test.list {
@@ -45,7 +45,6 @@ impl Plan {
                 .with_unmet(options.unmet)
                 .of_each_alone(is_under_nextest()),
         };
-        let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
         if !options.test.list && columns.iter().any(|column| column.has_machines()) {
@@ -80,10 +79,7 @@ impl Plan {
 
     /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        let from = match self.options.suite.as_slice() {
-            [] => "in any suite".to_owned(),
-            suites => format!("in suite {}", suites.join(", ")),
-        };
+        let from = self.options.choice.field();
         let filters = Filters::of(&self.options);
         let kernels: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
         filters.refuse_unknown(&self.cases, &kernels, &from)?;
@@ -217,17 +213,19 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
     let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
     let accelerator = Accelerator::new(options.accel, &cache);
-    for word in &options.kernel {
+    let expanded =
+        options.kernel.iter().map(|word| if word == "host" { Ok(vec![word.clone()]) } else { cache.expand(word) });
+    let words = expanded.collect::<Result<Vec<_>, _>>()?.concat();
+    announce(&to_download(&cache, &words)?);
+    for word in words {
         if word == "host" {
             columns.push(Arc::new(Column::host()));
             continue;
         }
-        for word in cache.expand(word)? {
-            let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
-            let isolation = options.isolation.unwrap_or(Isolation::Fresh);
-            columns.push(Arc::new(Column::machines(kernel, isolation)));
-        }
+        let kernel = cache.resolve(&word, options.modules.as_deref())?;
+        let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
+        let isolation = options.isolation.unwrap_or(Isolation::Fresh);
+        columns.push(Arc::new(Column::machines(kernel, isolation)));
     }
     let mut words: Vec<String> = Vec::new();
     columns.retain(|column| {
@@ -237,6 +235,14 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         new
     });
     Ok(columns)
+}
+
+/// Says how much is going to be downloaded, where it is more than the one that tells of itself.
+fn announce(downloads: &[(String, u64)]) {
+    if downloads.len() > 1 {
+        let sum = megabytes(downloads.iter().map(|(_, size)| size).sum());
+        terminal::note(format_args!("{} kernels are not in the cache: {sum} to download", downloads.len()));
+    }
 }
 
 fn completion(record: &CaseRecord, talkative: bool) -> Result<Completion, Failed> {

@@ -10,6 +10,7 @@ use results::{OutDir, Shard};
 use vm::accel::Accel;
 
 use super::accelerator;
+use super::choice::Choice;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -37,9 +38,8 @@ Exit codes with --baseline:
 #[derive(Debug, Clone, Args)]
 #[command(mut_args(in_our_words))]
 pub(crate) struct RunOptions {
-    /// Run only this suite; may be given more than once
-    #[arg(long, value_name = "SUITE")]
-    pub(crate) suite: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
 
     /// Test this kernel; may be given more than once [6.12, 6.12.107, a bzImage, a build tree, all, host]
     #[arg(long, value_name = "KERNEL")]
@@ -154,7 +154,7 @@ impl RunOptions {
     /// What narrowed the cases, as it was typed; none when nothing did.
     pub(crate) fn selection(&self) -> Option<String> {
         let mut words = Vec::new();
-        words.extend(self.suite.iter().map(|suite| format!("--suite {suite}")));
+        words.extend(self.choice.words());
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));

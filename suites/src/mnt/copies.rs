@@ -17,9 +17,9 @@ pub(super) const CASES: &[Case] = cases![
     copied_mounts_have_ids_of_their_own,
     mounts_of_a_forked_child_are_its_parents,
     private_mounts_are_changed_in_one_namespace,
-    mounts_on_a_shared_mount_show_in_each_namespace,
     the_root_and_working_directory_move_to_the_copies,
     a_chroot_survives_unsharing_mounts,
+    mounts_leave_their_peer_group_with_their_namespace,
 ];
 
 /// After unshare(CLONE_NEWNS) the caller has the same mounts as before, with the same options, in the same order of nesting.
@@ -116,33 +116,6 @@ fn private_mounts_are_changed_in_one_namespace() -> Verdict {
     holds()
 }
 
-/// What is mounted, bound or unmounted on a mount that was shared before it was copied changes in both mount namespaces.
-#[claim(
-    source = ["mount_namespaces(7) SHARED SUBTREES", "namespaces-fun", "What's in a name(space)?"],
-    needs = [Root],
-)]
-fn mounts_on_a_shared_mount_show_in_each_namespace() -> Verdict {
-    let tree = Tree::new()?;
-    tree.tmpfs("s")?.make("s", Propagation::Shared)?.tmpfs("s/old")?.tmpfs("s/older")?.tmpfs("plain")?;
-    for name in ["s/in", "s/in bound", "s/out", "s/out bound"] {
-        tree.dir(name)?;
-    }
-    let there = spawn(CLONE_NEWNS, |outside| {
-        tree.tmpfs("s/in")?.bind("plain", "s/in bound")?.umount("s/old")?;
-        outside.go()?;
-        outside.wait()?;
-        tree.mounts()
-    })?;
-    there.recv::<()>()?;
-    expect_eq!(tree.mounts()?.within("s").points(), ["", "in", "in bound", "older"], "after changes inside");
-    tree.tmpfs("s/out")?.bind("plain", "s/out bound")?.umount("s/older")?;
-    let expected = ["", "in", "in bound", "out", "out bound"];
-    expect_eq!(tree.mounts()?.within("s").points(), expected, "outside");
-    there.go()?;
-    expect_eq!(there.join()?.within("s").points(), expected, "inside");
-    holds()
-}
-
 /// After unshare(CLONE_NEWNS) the caller's root and working directory are on the copies of their mounts.
 ///
 /// So what the caller mounts by a relative path is mounted in the new namespace.
@@ -179,6 +152,26 @@ fn a_chroot_survives_unsharing_mounts() -> Verdict {
             expect!(fs::exists("text")? && !fs::exists("/mnt")?, "of what is in {root}");
             Ok(())
         })?;
+    }
+    holds()
+}
+
+/// When a mount namespace ends, its mounts leave their peer groups: one that is alone then becomes private when made a slave.
+#[claim(source = "mount_namespaces(7) SHARED SUBTREES", needs = [Root])]
+fn mounts_leave_their_peer_group_with_their_namespace() -> Verdict {
+    let tree = Tree::new()?;
+    for (name, ends) in [("a", false), ("b", true)] {
+        tree.tmpfs(name)?.shared(name)?;
+        let there = waiting(CLONE_NEWNS)?;
+        if ends {
+            there.go()?;
+            there.wait()?;
+            expect_ok!(tree.slave(name), "alone");
+            expect_eq!(tree.propagation(name)?, Propagation::Private, "alone");
+        } else {
+            expect_ok!(tree.slave(name), "with a peer in another namespace");
+            expect_eq!(tree.propagation(name)?, Propagation::Slave, "with a peer in another namespace");
+        }
     }
     holds()
 }
