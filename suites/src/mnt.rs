@@ -48,9 +48,11 @@ mod propagation;
 mod reach;
 mod recursive_binds;
 mod remounting;
+mod set_group;
 mod transitions;
 mod unmounting;
 mod unmounting_later;
+mod unshare_propagation;
 
 use kit::Suite;
 
@@ -102,9 +104,11 @@ pub const SUITE: Suite = Suite {
         reach::CASES,
         recursive_binds::CASES,
         remounting::CASES,
+        set_group::CASES,
         transitions::CASES,
         unmounting::CASES,
         unmounting_later::CASES,
+        unshare_propagation::CASES,
     ],
     programs: &[core_handler::PROGRAMS],
 };
