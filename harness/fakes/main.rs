@@ -8,7 +8,7 @@ const ALL: Registry = Registry {
         Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
         Suite { cases: &[guest::faults::CASES, guest::stuck::CASES], programs: &[] },
         misuse::SUITE,
-        Suite { cases: &[patient::waiting::CASES], programs: &[] },
+        Suite { cases: &[patient::crowding::CASES, patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
     ],
 };
@@ -29,6 +29,7 @@ mod misuse;
 
 /// Not in `fake`, whose cases all end by themselves.
 mod patient {
+    pub(crate) mod crowding;
     pub(crate) mod waiting;
 }
 

@@ -37,6 +37,9 @@ pub(crate) const KEEP: Duration = Duration::from_secs(1);
 /// processes without one have [`REAP`] each.
 pub(crate) const END: Duration = Duration::from_secs(60);
 
+/// How often the processes of a case on somebody's machine are counted.
+pub(crate) const COUNT: Duration = Duration::from_millis(200);
+
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speed {

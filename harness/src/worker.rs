@@ -20,7 +20,7 @@ use crate::machine_kind::{self, Start};
 use crate::needs::{self, Ground};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::stage::residue::{self, Surroundings, Taint};
-use crate::stage::{Mode, News, Stage, airlock};
+use crate::stage::{Bounds, Mode, News, Stage, airlock};
 use crate::terminal;
 use ahead::Ahead;
 
@@ -84,6 +84,7 @@ fn prepare(ground: Ground) -> Outcome<()> {
     if is_met(&Need::Root) && Mode::Staged.needs().iter().all(is_met) {
         airlock::enter()
     } else {
+        airlock::forbid_crowds();
         airlock::become_subreaper()
     }
 }
@@ -198,7 +199,10 @@ impl<'a> Worker<'a> {
         // Nobody comes after a case whose machine was made for it.
         let before = (self.start == Start::Worker).then(Surroundings::now);
         let mut report = match self.stage_for(case, mode, ahead) {
-            Ok(stage) => stage.play(place, deadline, events.as_fd(), &mut |found| tell(events, case.name(), found)),
+            Ok(stage) => {
+                let bounds = Bounds { deadline, runner: events.as_fd(), counted: self.ground == Ground::Host };
+                stage.play(place, &bounds, &mut |found| tell(events, case.name(), found))
+            }
             Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
         };
         if let Some(before) = before {
