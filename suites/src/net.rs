@@ -1,6 +1,7 @@
 //! The network namespace: `network_namespaces(7)`.
 
 mod addresses;
+mod bound_sockets;
 mod cookies;
 mod destroyed_devices;
 mod device_indexes;
@@ -17,6 +18,7 @@ mod kept_alive;
 mod linked_devices;
 mod listed_sockets;
 mod loopback_device;
+mod lower_devices_moved;
 mod movable_devices;
 mod moved_devices;
 mod moving_devices;
@@ -40,13 +42,16 @@ mod settings_rights;
 mod settings_visible;
 mod socket_networks;
 mod sockets;
+mod stacked_devices;
 mod sysfs;
 mod sysfs_mounting;
 mod tables;
+mod tun;
 mod uevents;
 mod unix_sockets;
 mod veth_links;
 mod veth_pairs;
+mod vsock;
 mod wires;
 
 use kit::Suite;
@@ -55,6 +60,7 @@ use kit::Suite;
 pub const SUITE: Suite = Suite {
     cases: &[
         addresses::CASES,
+        bound_sockets::CASES,
         cookies::CASES,
         destroyed_devices::CASES,
         device_indexes::CASES,
@@ -68,6 +74,7 @@ pub const SUITE: Suite = Suite {
         linked_devices::CASES,
         listed_sockets::CASES,
         loopback_device::CASES,
+        lower_devices_moved::CASES,
         movable_devices::CASES,
         moved_devices::CASES,
         moving_devices::CASES,
@@ -88,13 +95,16 @@ pub const SUITE: Suite = Suite {
         settings_visible::CASES,
         socket_networks::CASES,
         sockets::CASES,
+        stacked_devices::CASES,
         sysfs::CASES,
         sysfs_mounting::CASES,
         tables::CASES,
+        tun::CASES,
         uevents::CASES,
         unix_sockets::CASES,
         veth_links::CASES,
         veth_pairs::CASES,
+        vsock::CASES,
     ],
     programs: &[],
 };
