@@ -7,9 +7,11 @@ pub mod ipc;
 pub mod mnt;
 pub mod net;
 pub mod pid;
+pub mod time;
 pub mod user;
 pub mod uts;
 
 /// Every suite.
-pub const ALL: kit::Registry =
-    kit::Registry { suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE] };
+pub const ALL: kit::Registry = kit::Registry {
+    suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, time::SUITE, user::SUITE, uts::SUITE],
+};
