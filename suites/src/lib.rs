@@ -2,6 +2,7 @@
 //!
 //! A new theme is a new file, named twice in its suite's: as a module and in the table.
 
+pub mod cgroup;
 pub mod core;
 pub mod ipc;
 pub mod mnt;
@@ -13,5 +14,15 @@ pub mod uts;
 
 /// Every suite.
 pub const ALL: kit::Registry = kit::Registry {
-    suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, time::SUITE, user::SUITE, uts::SUITE],
+    suites: &[
+        cgroup::SUITE,
+        core::SUITE,
+        ipc::SUITE,
+        mnt::SUITE,
+        net::SUITE,
+        pid::SUITE,
+        time::SUITE,
+        user::SUITE,
+        uts::SUITE,
+    ],
 };
