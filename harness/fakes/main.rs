@@ -10,6 +10,7 @@ const ALL: Registry = Registry {
         misuse::SUITE,
         Suite { cases: &[patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
+        Suite { cases: &[altered::names::CASES], programs: &[] },
     ],
 };
 
@@ -40,4 +41,9 @@ mod guest {
 /// What one kernel does and another does not.
 mod turning {
     pub(crate) mod versions;
+}
+
+/// What kernels that are altered are asked.
+mod altered {
+    pub(crate) mod names;
 }

@@ -5,6 +5,7 @@ mod explain;
 mod hunt;
 mod kernels;
 mod list;
+mod prove;
 mod report;
 mod shell;
 
@@ -16,6 +17,7 @@ use kit::Registry;
 
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
+use crate::runner::guards::Guards;
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
 use crate::terminal;
 
@@ -71,6 +73,7 @@ Examples:
     /// Print the names of the claims, one a line
     #[command(after_help = "Examples:
   nsproof list --suite pid
+  nsproof list --guards copy_pid_ns --guards kernel/user_namespace.c    before a patch to these goes out
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
     /// Say what a claim says, who says so, and what its test needs
@@ -83,6 +86,9 @@ Examples:
     /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::HuntOptions),
+    /// Alter a kernel in memory, branch by branch, and see which claims notice
+    #[command(after_help = prove::HELP)]
+    Prove(prove::ProveOptions),
     /// Compare, join and write again what runs have recorded
     Report {
         #[command(subcommand)]
@@ -107,6 +113,8 @@ struct ListOptions {
     /// Only this suite; may be given more than once
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
+    #[command(flatten)]
+    guarding: Guards,
     /// Everything that is known of each claim, as JSON
     #[arg(long)]
     json: bool,
@@ -133,9 +141,10 @@ impl Command {
                 }
                 run(registry, options, true)
             }
-            What::List(options) => list::list(registry, &options.suite, options.json),
+            What::List(options) => list::list(registry, &options.suite, &options.guarding, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
             What::Hunt(options) => hunt::hunt(registry, &options),
+            What::Prove(options) => prove::prove(registry, &options),
             What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),

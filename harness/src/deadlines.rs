@@ -20,6 +20,9 @@ pub(crate) const STAGE_READY: Duration = Duration::from_secs(60);
 /// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
 pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
 
+/// How long a guest may take to say which functions its kernel has: some seconds under emulation, but for a busy host.
+pub(crate) const SYMBOLS: Duration = Duration::from_secs(120);
+
 /// How long QEMU may take to be gone after its lines are closed.
 pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 
@@ -29,6 +32,20 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// How long after a signal has ended a worker or a machine the same may come to this process: who stops a service signals
 /// all its processes, in any order.
 pub(crate) const STOP: Duration = Duration::from_secs(1);
+
+/// How long a case may take in an altered kernel, where what it waits for may never come: many times what it takes in the kernel
+/// as it is, at least some seconds, and never more than it always may.
+pub(crate) fn altered(normal: Duration, always: Duration) -> Duration {
+    const TIMES: u32 = 10;
+    const LEAST: Duration = Duration::from_secs(10);
+    (normal * TIMES).max(LEAST).min(always)
+}
+
+/// How long after that deadline an altered kernel may still report: past it, it hangs. So does one that cannot end a process which was
+/// killed, and its worker has to be waiting for that still.
+pub(crate) const ALTERED_GRACE: Duration = Duration::from_secs(10);
+const _: () =
+    assert!(ALTERED_GRACE.as_secs() < REAP.as_secs(), "a process that cannot be killed is a kernel that hangs");
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod ahead;
 pub(crate) mod shell;
+mod symbols;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -131,8 +132,10 @@ impl<'a> Worker<'a> {
         ahead: Option<Ahead>,
         events: &mut File,
     ) -> Outcome<()> {
-        let Ok(Request::Run { case, deadline_ms }) = serde_json::from_str(request) else {
-            return say(events, &Event::Failed(format!("this is no request: {request}")));
+        let (case, deadline_ms) = match serde_json::from_str(request) {
+            Ok(Request::Run { case, deadline_ms }) => (case, deadline_ms),
+            Ok(Request::Symbols) => return symbols::events()?.iter().try_for_each(|event| say(events, event)),
+            Err(_) => return say(events, &Event::Failed(format!("this is no request: {request}"))),
         };
         say(events, &Event::Started { case: case.clone() })?;
         let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {

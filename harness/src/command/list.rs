@@ -6,6 +6,7 @@ use anyhow::Result;
 use kit::{Case, Registry};
 use serde::Serialize;
 
+use crate::runner::guards::Guards;
 use crate::terminal;
 
 /// A claim as `--json` shows it.
@@ -48,9 +49,9 @@ impl From<&Case> for Listed {
 }
 
 /// Prints the names of the claims, or all that is known of them.
-pub(super) fn list(registry: &Registry, suites: &[String], json: bool) -> Result<u8> {
+pub(super) fn list(registry: &Registry, suites: &[String], guarding: &Guards, json: bool) -> Result<u8> {
     registry.check_suites(suites)?;
-    let chosen: Vec<_> = registry.of_suites(suites).collect();
+    let chosen = guarding.pick(registry.of_suites(suites))?;
     let text = if json {
         let all: Vec<Listed> = chosen.iter().map(|case| Listed::from(*case)).collect();
         serde_json::to_string_pretty(&all)? + "\n"

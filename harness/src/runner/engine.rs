@@ -34,6 +34,7 @@ impl Plan {
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
         registry.check_suites(&options.suite)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
+        options.refuse_altered_host()?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         let yardstick = match options.test.list {
             true => Yardstick::default(),
@@ -41,7 +42,7 @@ impl Plan {
                 .with_unmet(options.unmet)
                 .of_each_alone(is_under_nextest()),
         };
-        let cases = registry.of_suites(&options.suite).collect();
+        let cases = options.guarding.pick(registry.of_suites(&options.suite))?;
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
         if !options.test.list && columns.iter().any(|column| column.has_machines()) {
@@ -195,7 +196,7 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         }
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
+            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?.altered(&options.alter);
             let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::{Result, bail};
 use clap::{Arg, Args, ValueEnum};
 use results::Shard;
 use vm::accel::Accel;
 
 use super::accelerator;
+use super::guards::Guards;
+use crate::code::kind::Name;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -79,6 +82,13 @@ pub(crate) struct RunOptions {
     pub(crate) accel: Option<Accel>,
 
     #[command(flatten)]
+    pub(crate) guarding: Guards,
+
+    /// Alter a disposable kernel in its memory first, as `nsproof prove` does; may be given more than once
+    #[arg(long, value_name = "FUNCTION+0xOFFSET:KIND", value_parser = Name::from_str)]
+    pub(crate) alter: Vec<Name>,
+
+    #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
 
     /// Run only claims with this in their name; of several, with any of them
@@ -107,7 +117,7 @@ fn in_our_words(argument: Arg) -> Arg {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn at_least_one(text: &str) -> std::result::Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least one case runs at a time".to_owned()),
         Ok(count) => Ok(count),
@@ -147,11 +157,21 @@ impl RunOptions {
     pub(crate) fn selection(&self) -> Option<String> {
         let mut words = Vec::new();
         words.extend(self.suite.iter().map(|suite| format!("--suite {suite}")));
+        words.extend(self.guarding.words());
+        words.extend(self.alter.iter().map(|name| format!("--alter {name}")));
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
         words.extend(self.names().map(str::to_owned));
         (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// Refuses to alter the kernel that is running, which nothing here could.
+    pub(crate) fn refuse_altered_host(&self) -> Result<()> {
+        if !self.alter.is_empty() && self.kernel.iter().all(|word| word == "host") {
+            bail!("--alter is for disposable kernels: name one with --kernel, such as 6.12");
+        }
+        Ok(())
     }
 
     /// What was typed to choose claims by name.

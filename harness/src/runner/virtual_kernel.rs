@@ -1,7 +1,7 @@
 //! A kernel to be booted: everything that is the same for all machines that run it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use kit::{Need, Registry, config};
 use vm::accel::Accel;
@@ -11,7 +11,9 @@ use vm::machine::{MachineError, Setup};
 use vm::template::{Standby, Template};
 
 use super::accelerator::Accelerator;
+use super::altering;
 use super::executor::{Executor, ExecutorError, hello_in};
+use crate::code::kind::Name;
 use crate::deadlines::{GUEST_READY, Speed};
 use crate::machine_kind::MachineKind;
 use crate::protocol::Hello;
@@ -23,6 +25,10 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accelerator: Arc<Accelerator>,
+    /// What is altered in every machine before anything runs in it.
+    alterations: Vec<Name>,
+    /// That it was said what is.
+    told: Once,
     frozen: Mutex<BTreeMap<MachineKind, Arc<Frozen>>>,
 }
 
@@ -75,7 +81,19 @@ impl VirtualKernel {
         let init = std::env::current_exe()?;
         let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
         let initramfs = Initramfs::build(&contents)?;
-        Ok(Self { kernel, initramfs, accelerator: Arc::clone(accelerator), frozen: Mutex::default() })
+        Ok(Self {
+            kernel,
+            initramfs,
+            accelerator: Arc::clone(accelerator),
+            alterations: Vec::new(),
+            told: Once::new(),
+            frozen: Mutex::default(),
+        })
+    }
+
+    /// The same kernel, altered.
+    pub(crate) fn altered(self, alterations: &[Name]) -> Self {
+        Self { alterations: alterations.to_vec(), ..self }
     }
 
     /// What to boot, under the accelerator that is to be used.
@@ -107,6 +125,12 @@ impl VirtualKernel {
         self.frozen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The machine of this kind as it was frozen, and what its worker said of itself.
+    pub(crate) fn frozen(&self, kind: MachineKind) -> Result<(Arc<Template>, Hello), ExecutorError> {
+        let frozen = Arc::clone(self.all_frozen().entry(kind).or_default());
+        self.template(&frozen, kind)
+    }
+
     fn template(&self, frozen: &Frozen, kind: MachineKind) -> Result<(Arc<Template>, Hello), ExecutorError> {
         // Whoever comes second waits for the boot that is under way.
         let mut slot = frozen.template();
@@ -118,12 +142,24 @@ impl VirtualKernel {
                 terminal::note(format_args!("{}: a boot failed before one succeeded: {failure}", self.kernel.word));
             }
             let hello = hello_in(template.greeting())?;
+            let template = self.alter(template)?;
             *slot = Some(Booted { template: Arc::new(template), hello });
         }
         match slot.as_ref() {
             Some(booted) => Ok((Arc::clone(&booted.template), booted.hello.clone())),
             None => Err(ExecutorError::NotReady("its template is gone".to_owned())),
         }
+    }
+
+    /// The template as it is to be, which says once what is altered.
+    fn alter(&self, template: Template) -> Result<Template, ExecutorError> {
+        if self.alterations.is_empty() {
+            return Ok(template);
+        }
+        let (template, listing) = altering::altered(&template, &self.alterations)
+            .map_err(|error| ExecutorError::Unaltered(error.to_string()))?;
+        self.told.call_once(|| terminal::note(format_args!("{}, altered: {}", self.kernel.word, listing.trim_end())));
+        Ok(template)
     }
 
     /// Lets go of the next machines and of the templates' memory, when the last case is done.
@@ -139,7 +175,8 @@ impl VirtualKernel {
         }
     }
 
-    fn speed(&self) -> Speed {
+    /// How fast its machines are.
+    pub(crate) fn speed(&self) -> Speed {
         match self.accelerator.known() {
             Some(Accel::Kvm) => Speed::Native,
             Some(Accel::Tcg) | None => Speed::Emulated,
