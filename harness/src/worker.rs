@@ -49,9 +49,12 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
                 terminal::note(format_args!("nsproof: the shell could not be started: {error}"));
             }
         }
-        Ok(guest) => {
+        Ok(mut guest) => {
             airlock::forbid_core_dumps();
             let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
+            for failure in machine_kind::to_load().iter().filter_map(|name| load(name).err()) {
+                let _ = say(&mut guest.control, &Event::Failed(failure));
+            }
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
             worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {

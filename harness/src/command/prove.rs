@@ -52,7 +52,7 @@ A proof that was stopped goes on where it was when the same command is typed aga
 
 Exit codes:
   0    every alteration that is reached is noticed, fatal, or told equivalent
-  1    some survived
+  1    some survived; with --against: some that were guarded are not any more
   2    wrong usage
   125  could not be tested: the kernel does not boot, or no claim holds on it
 
@@ -60,7 +60,8 @@ Examples:
   nsproof prove --kernel 6.12 --functions 'copy_pid_ns,create_user_ns'
   nsproof prove --kernel 6.12 --functions kernel/pid_namespace.c --suite pid
   nsproof prove --kernel 6.12 --functions copy_pid_ns+0xc8:jcc --all       every claim that notices this one
-  nsproof prove --kernel 7.3 --shard 1/4 --out part-1
+  nsproof prove --kernel 7.3 --shard 1/4 --out part-1                      `nsproof report merge` joins the parts
+  nsproof prove --kernel 6.12 --shard 1/200 --against results/proof        a sample, for every change
   nsproof run --kernel 6.12 --alter copy_pid_ns+0xc8:jcc --suite pid    one of them by hand";
 
 /// What to alter, and whom to ask.
@@ -76,6 +77,9 @@ pub(super) struct ProveOptions {
     /// [default: all functions of the files about namespaces]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     functions: Vec<String>,
+    /// Load this module before anything runs, so that its functions can be altered; may be given more than once
+    #[arg(long, value_name = "MODULE")]
+    load: Vec<String>,
     /// Ask only claims of this suite; may be given more than once
     #[arg(long, value_name = "SUITE")]
     suite: Vec<String>,
@@ -97,6 +101,9 @@ pub(super) struct ProveOptions {
     /// Alterations that nobody can notice, each with a reason [default: equivalent.toml in the proof's folder, if it is there]
     #[arg(long, value_name = "FILE")]
     equivalent: Option<PathBuf>,
+    /// Compare with what was kept, a folder or a record: the exit code then says what got worse
+    #[arg(long, value_name = "PATH")]
+    against: Option<PathBuf>,
     /// What carries out a disposable kernel's instructions; under kvm it cannot be seen which claims execute what [tcg]
     #[arg(long, value_name = "ACCELERATOR", value_parser = accelerator::parse, default_value = "tcg")]
     accel: Accel,
@@ -126,7 +133,28 @@ pub(super) fn prove(registry: &Registry, options: &ProveOptions) -> Result<u8> {
     let written = proof.write(&options.out).context("the proof could not be written")?;
     let paths: String = written.iter().map(|path| format!("proof: {}\n", path.display())).collect();
     terminal::print(&format!("\n{}\n{}\n{paths}", proof.table(), proof.sentence()))?;
-    Ok(if proof.open().next().is_some() { SURVIVED } else { 0 })
+    let worse = match &options.against {
+        None => proof.open().next().is_some(),
+        Some(path) => is_worse(&proof, path)?,
+    };
+    Ok(if worse { SURVIVED } else { 0 })
+}
+
+/// Whether something was guarded in a kept proof of the same kernel, and is not any more; says what.
+fn is_worse(proof: &Proof, path: &Path) -> Result<bool> {
+    let kept = Proof::read_all(path)?;
+    let same = kept.iter().find(|kept| kept.kernel.version == proof.kernel.version);
+    let Some(kept) = same else {
+        bail!(
+            "{} has no proof of {}: another build of a kernel has its instructions elsewhere",
+            path.display(),
+            proof.kernel.release
+        );
+    };
+    let worse = proof.worse_than(kept);
+    let lines: String = worse.iter().map(|line| format!("worse: {line}\n")).collect();
+    terminal::print(&lines)?;
+    Ok(!worse.is_empty())
 }
 
 fn chosen(registry: &Registry, options: &ProveOptions) -> Result<Vec<&'static Case>> {
@@ -155,7 +183,8 @@ fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case],
         bail!("only a disposable kernel can be altered: name one with --kernel, such as 6.12");
     }
     let kernel = cache.resolve(&word, options.modules.as_deref())?;
-    let kernel = VirtualKernel::new(kernel, registry, &Accelerator::new(Some(options.accel), cache))?;
+    let kernel =
+        VirtualKernel::with_more(kernel, registry, &Accelerator::new(Some(options.accel), cache), &[], &options.load)?;
     let mut kinds: Vec<_> = cases.iter().map(|case| MachineKind::of(case)).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -260,6 +289,7 @@ fn leave_at_once_when_asked(journal: &Path) -> Result<()> {
 fn selection(options: &ProveOptions) -> Option<String> {
     let mut words = Vec::new();
     words.extend((!options.functions.is_empty()).then(|| format!("--functions {}", options.functions.join(","))));
+    words.extend(options.load.iter().map(|module| format!("--load {module}")));
     words.extend(options.suite.iter().map(|suite| format!("--suite {suite}")));
     words.extend(options.filters.iter().cloned());
     (!words.is_empty()).then(|| words.join(" "))

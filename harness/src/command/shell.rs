@@ -28,7 +28,7 @@ pub(super) fn shell(registry: &Registry, word: &str, modules: Option<&Path>) -> 
     let cache = open_cache()?;
     let [word] = cache.expand(word)?.try_into().ok().context("a shell runs in one kernel: name one, such as 6.12")?;
     let kernel = cache.resolve(&word, modules)?;
-    let kernel = VirtualKernel::with_programs(kernel, registry, &Accelerator::new(None, &cache), &["busybox"])?;
+    let kernel = VirtualKernel::with_more(kernel, registry, &Accelerator::new(None, &cache), &["busybox"], &[])?;
     if kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {
         bail!("the shell is busybox's, and this machine has none: `apt-get install busybox-static` brings it");
     }

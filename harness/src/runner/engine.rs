@@ -196,7 +196,8 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         }
         for word in cache.expand(word)? {
             let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?.altered(&options.alter);
+            let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &[], &options.load)?;
+            let kernel = kernel.altered(&options.alter);
             let isolation = options.isolation.unwrap_or(Isolation::Fresh);
             columns.push(Arc::new(Column::machines(kernel, isolation)));
         }

@@ -88,6 +88,10 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "FUNCTION+0xOFFSET:KIND", value_parser = Name::from_str)]
     pub(crate) alter: Vec<Name>,
 
+    /// Load this module in a disposable kernel before anything runs, so that it can be altered; may be given more than once
+    #[arg(long, value_name = "MODULE", requires = "alter")]
+    pub(crate) load: Vec<String>,
+
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
 

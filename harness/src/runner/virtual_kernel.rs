@@ -15,7 +15,7 @@ use super::altering;
 use super::executor::{Executor, ExecutorError, hello_in};
 use crate::code::kind::Name;
 use crate::deadlines::{GUEST_READY, Speed};
-use crate::machine_kind::MachineKind;
+use crate::machine_kind::{MachineKind, load_arguments};
 use crate::protocol::Hello;
 use crate::terminal;
 
@@ -25,6 +25,8 @@ pub(crate) struct VirtualKernel {
     pub(crate) kernel: Kernel,
     pub(crate) initramfs: Initramfs,
     pub(crate) accelerator: Arc<Accelerator>,
+    /// Modules that are loaded before anything runs.
+    load: Vec<String>,
     /// What is altered in every machine before anything runs in it.
     alterations: Vec<Name>,
     /// That it was said what is.
@@ -60,31 +62,34 @@ struct Booted {
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
     pub(crate) fn new(kernel: Kernel, registry: &Registry, accelerator: &Arc<Accelerator>) -> anyhow::Result<Self> {
-        Self::with_programs(kernel, registry, accelerator, &[])
+        Self::with_more(kernel, registry, accelerator, &[], &[])
     }
 
-    /// The same with more of this machine's programs.
-    pub(crate) fn with_programs(
+    /// The same with more of this machine's programs, and with modules that are loaded before anything runs.
+    pub(crate) fn with_more(
         kernel: Kernel,
         registry: &Registry,
         accelerator: &Arc<Accelerator>,
-        more: &[&'static str],
+        programs: &[&'static str],
+        load: &[String],
     ) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
-        let mut programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
-        programs.extend(more);
-        for list in [&mut modules, &mut programs] {
+        modules.extend(load.iter().map(String::as_str));
+        let mut all_programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
+        all_programs.extend(programs);
+        for list in [&mut modules, &mut all_programs] {
             list.sort_unstable();
             list.dedup();
         }
         let init = std::env::current_exe()?;
-        let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
+        let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &all_programs };
         let initramfs = Initramfs::build(&contents)?;
         Ok(Self {
             kernel,
             initramfs,
             accelerator: Arc::clone(accelerator),
+            load: load.to_vec(),
             alterations: Vec::new(),
             told: Once::new(),
             frozen: Mutex::default(),
@@ -137,6 +142,7 @@ impl VirtualKernel {
         if slot.is_none() {
             let mut setup = Setup { cpus: kind.cpus, ..self.setup()? };
             setup.arguments.extend(kind.start.arguments());
+            setup.arguments.extend(load_arguments(&self.load));
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
                 terminal::note(format_args!("{}: a boot failed before one succeeded: {failure}", self.kernel.word));

@@ -80,21 +80,23 @@ impl Proof {
     /// after all, or something else stands there.
     pub fn excuse(&mut self, equivalents: &[Equivalent]) -> Vec<String> {
         let word = self.kernel.word.clone();
+        let is_whole = self.selection.is_none() && self.shard.is_none();
         let mut stale = Vec::new();
         for one in equivalents.iter().filter(|one| one.kernel == word) {
-            let mut applied = false;
+            let (mut is_here, mut applied) = (is_whole, false);
             for function in &mut self.functions {
                 for altered in &mut function.alterations {
                     let name = format!("{}+{}", function.name, altered.at);
                     let place = name.rsplit_once(':').map_or(name.as_str(), |(place, _)| place);
                     let is_meant = one.alteration == name || one.alteration == place;
+                    is_here |= is_meant;
                     if is_meant && altered.fate == Fate::Survived && altered.instruction.starts_with(&one.instruction) {
                         altered.equivalent = Some(one.reason.clone());
                         applied = true;
                     }
                 }
             }
-            if !applied {
+            if is_here && !applied {
                 stale.push(one.alteration.clone());
             }
         }

@@ -4,11 +4,24 @@ use super::record::{AlteredFunction, Proof, Prover};
 use crate::merge::MergeError;
 use crate::record::Shard;
 
-/// Joins parts of one proof of one kernel.
+/// Joins the parts of proofs into one proof a kernel, kernels in the order in which they are met.
 ///
 /// # Errors
-/// If two of them are not of the same kernel, machine, version or division.
-pub fn merge(parts: Vec<Proof>) -> Result<Option<Proof>, MergeError> {
+/// If two parts about one kernel do not fit together.
+pub fn merge(parts: impl IntoIterator<Item = Proof>) -> Result<Vec<Proof>, MergeError> {
+    let mut kernels: Vec<Vec<Proof>> = Vec::new();
+    for part in parts {
+        match kernels.iter_mut().find(|known| known[0].kernel.word == part.kernel.word) {
+            Some(known) => known.push(part),
+            None => kernels.push(vec![part]),
+        }
+    }
+    let wholes = kernels.into_iter().filter_map(|parts| join(parts).transpose());
+    wholes.collect()
+}
+
+/// Joins parts about one kernel; none of no parts.
+fn join(parts: Vec<Proof>) -> Result<Option<Proof>, MergeError> {
     let mut shards: Vec<Shard> = parts.iter().filter_map(|part| part.shard).collect();
     shards.sort_by_key(|shard| shard.index);
     shards.dedup();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::lines;
 use crate::error::{ReadError, WriteError};
 use crate::file::write_atomically;
-use crate::json::{PROOF, from_file, to_text_with};
+use crate::json::{PROOF, from_file, is_of, to_text_with};
 use crate::outdir::slug;
 use crate::record::{Kernel, Machine, Shard};
 use crate::release::Release;
@@ -183,6 +183,22 @@ impl Proof {
         self.alterations().filter(|(_, altered)| altered.is_open())
     }
 
+    /// What was guarded in an older proof of the same kernel and is not any more, one line each; alterations that only one of
+    /// the two has are passed over.
+    #[must_use]
+    pub fn worse_than(&self, older: &Self) -> Vec<String> {
+        let name = |function: &AlteredFunction, altered: &Altered| format!("{}+{}", function.name, altered.at);
+        let guarded = older.alterations().filter(|(_, one)| matches!(one.fate, Fate::Noticed | Fate::Fatal));
+        let by: BTreeMap<String, &Altered> = guarded.map(|(function, one)| (name(function, one), one)).collect();
+        let lost = self.alterations().filter(|(_, one)| one.is_open() || one.fate == Fate::Unreached);
+        let line = |(function, one): (&AlteredFunction, &Altered)| {
+            let name = name(function, one);
+            let old = by.get(&name)?;
+            Some(format!("{name} {}, which was {} by {}", one.fate.as_str(), old.fate.as_str(), old.by.join(", ")))
+        };
+        lost.filter_map(line).collect()
+    }
+
     /// The claims that noticed something, or under which a kernel died; with the names of the alterations.
     #[must_use]
     pub fn guards(&self) -> BTreeMap<&str, Vec<String>> {
@@ -232,6 +248,15 @@ impl Proof {
         Ok(from_file(&PROOF, path)?.1)
     }
 
+    /// Whether a folder holds records of proofs, or a file is one.
+    #[must_use]
+    pub fn is_at(path: &Path) -> bool {
+        match path.is_dir() {
+            true => fs::read_dir(path).into_iter().flatten().flatten().any(|entry| is_record(&entry.path())),
+            false => is_of(&PROOF, path),
+        }
+    }
+
     /// Reads every record `proof-*.json` in a folder, the oldest kernel first; or the one that is named.
     ///
     /// # Errors
@@ -241,11 +266,10 @@ impl Proof {
             return Ok(vec![Self::read(path)?]);
         }
         let entries = fs::read_dir(path).map_err(ReadError::io(path))?;
-        let is_record = |name: &str| name.starts_with("proof-") && name.ends_with(".json");
         let mut proofs = Vec::new();
         for entry in entries {
             let entry = entry.map_err(ReadError::io(path))?;
-            if is_record(&entry.file_name().to_string_lossy()) {
+            if is_record(&entry.path()) {
                 proofs.push(Self::read(&entry.path())?);
             }
         }
@@ -257,87 +281,10 @@ impl Proof {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::proof::fixtures::{altered, small};
-    use crate::proof::{Equivalent, merge};
-
-    #[test]
-    fn what_is_written_is_read_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut proof = small();
-        proof.functions[0].alterations[2].disturbed.broken = 7;
-        let written = proof.write(folder.path()).unwrap();
-        assert_eq!(Proof::read(&written[0]).unwrap(), proof);
-        assert_eq!(Proof::read_all(folder.path()).unwrap(), [proof]);
-        let text = fs::read_to_string(&written[0]).unwrap();
-        assert!(text.contains("\n    {\"at\": \"0x10:jcc\", \"fate\": \"noticed\""), "a line an alteration: {text}");
-    }
-
-    #[rstest]
-    #[case("copy_pid_ns", Some(1))]
-    #[case("pid_namespace.c", Some(1))]
-    #[case("kernel/pid_namespace.c", Some(1))]
-    #[case("namespace.c", None)]
-    #[case("copy_utsname", None)]
-    fn claims_are_known_by_what_they_guard(#[case] what: &str, #[case] claims: Option<usize>) {
-        assert_eq!(small().guards_of(what).map(|claims| claims.len()), claims);
-    }
-
-    #[test]
-    fn what_cannot_be_noticed_is_told_and_what_is_no_longer_so_as_well() {
-        let told = |alteration: &str, instruction: &str| Equivalent {
-            kernel: "6.12".to_owned(),
-            alteration: alteration.to_owned(),
-            instruction: instruction.to_owned(),
-            reason: "nobody sees it".to_owned(),
-        };
-        let mut proof = small();
-        assert_eq!(proof.excuse(&[told("copy_pid_ns+0x10:never", "jne")]), ["copy_pid_ns+0x10:never"]);
-        assert_eq!(proof.open().count(), 1);
-        assert_eq!(
-            proof.excuse(&[told("copy_pid_ns+0x10", "je "), told("copy_pid_ns+0x10:jcc", "")]),
-            ["copy_pid_ns+0x10:jcc"]
-        );
-        assert_eq!(proof.open().count(), 0);
-        insta::assert_snapshot!(proof.sentence(), @"4 alterations of 6.12: 1 noticed, 1 fatal, 0 survived, 1 equivalent, 1 unreached; of those reached 100.0 % are guarded");
-    }
-
-    #[test]
-    fn shards_become_the_whole() {
-        let whole = small();
-        let part = |index: u32, keep: fn(usize) -> bool| {
-            let mut part = whole.clone();
-            part.shard = Some(Shard { index, count: 2 });
-            let mut at = 0..;
-            part.functions[0].alterations.retain(|_| at.next().is_some_and(keep));
-            part
-        };
-        let joined = merge(vec![part(2, |at| at % 2 == 1), part(1, |at| at % 2 == 0)]).unwrap().unwrap();
-        assert_eq!(joined.shard, None);
-        let names = |proof: &Proof| {
-            let mut names: Vec<_> = proof.alterations().map(|(_, altered)| altered.at.clone()).collect();
-            names.sort();
-            names
-        };
-        assert_eq!(names(&joined), names(&whole));
-        let mut other = part(2, |_| true);
-        other.kernel.word = "6.1".to_owned();
-        assert!(merge(vec![part(1, |_| true), other]).is_err());
-    }
-
-    #[test]
-    fn a_summary_names_what_survived() {
-        let mut proof = small();
-        proof.functions[0].alterations.push(altered("0x30:errno", Fate::Survived, &[]));
-        proof.functions[0].alterations[2].disturbed = Disturbance { broken: 3, stalled: 1, unmet: 0 };
-        let text = proof.markdown();
-        assert!(text.contains("- `copy_pid_ns+0x10:never` je copy_pid_ns+0x40 → nop; nop; reached by 2 claims; preparations fail in 3; waits without end in 1"), "{text}");
-        assert!(text.contains("| kernel/pid_namespace.c | 1 | 1 | 2 | 0 | 1 | 50.0 % | 20.0 % |"), "{text}");
-        assert!(text.contains("2 claims took part; 1 reach an alteration and were not seen to fail"), "{text}");
-        assert!(proof.table().contains("survived:\n  copy_pid_ns+0x10:never"), "{}", proof.table());
-    }
+fn is_record(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("proof-") && name.ends_with(".json")
 }
+
+#[cfg(test)]
+mod tests;
