@@ -31,7 +31,17 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// How long after a signal has ended a worker or a machine the same may come to this process: who stops a service signals
 /// all its processes, in any order.
-pub(crate) const STOP: Duration = Duration::from_secs(1);
+pub(crate) const STOP: Duration = Duration::from_secs(5);
+
+/// How often a run's record is brought up to date while it goes on.
+pub(crate) const KEEP: Duration = Duration::from_secs(1);
+
+/// How long after it told what a case found a worker may take to end what the case ran in, and to say so: the stage and
+/// processes without one have [`REAP`] each.
+pub(crate) const END: Duration = Duration::from_secs(60);
+
+/// How often the processes of a case on somebody's machine are counted.
+pub(crate) const COUNT: Duration = Duration::from_millis(200);
 
 /// How long a case may take in an altered kernel, where what it waits for may never come: many times what it takes in the kernel
 /// as it is, at least some seconds, and never more than it always may.
@@ -41,11 +51,8 @@ pub(crate) fn altered(normal: Duration, always: Duration) -> Duration {
     (normal * TIMES).max(LEAST).min(always)
 }
 
-/// How long after that deadline an altered kernel may still report: past it, it hangs. So does one that cannot end a process which was
-/// killed, and its worker has to be waiting for that still.
+/// How long after that deadline an altered kernel may still report what the case found: past it, it hangs.
 pub(crate) const ALTERED_GRACE: Duration = Duration::from_secs(10);
-const _: () =
-    assert!(ALTERED_GRACE.as_secs() < REAP.as_secs(), "a process that cannot be killed is a kernel that hangs");
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

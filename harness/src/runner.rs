@@ -3,8 +3,9 @@
 pub(crate) mod accelerator;
 pub(crate) mod altering;
 pub(crate) mod cache;
+pub(crate) mod choice;
 pub(crate) mod column;
-mod crash;
+pub(crate) mod crash;
 pub(crate) mod engine;
 pub(crate) mod executor;
 pub(crate) mod filters;
@@ -15,5 +16,6 @@ pub(crate) mod judgement;
 mod link;
 pub(crate) mod memory;
 pub(crate) mod options;
+mod stuck;
 pub(crate) mod symbols;
 pub(crate) mod virtual_kernel;

@@ -21,9 +21,10 @@ use crate::prove::reach::reach;
 use crate::prove::work::{Manner, carry_out};
 use crate::runner::accelerator::{self, Accelerator};
 use crate::runner::cache::open_cache;
-use crate::runner::filters::did_you_mean;
+use crate::runner::choice::Choice;
+use crate::runner::filters::{Filters, did_you_mean};
 use crate::runner::memory;
-use crate::runner::virtual_kernel::VirtualKernel;
+use crate::runner::virtual_kernel::{More, VirtualKernel};
 use crate::terminal;
 
 /// Where proofs are kept, and what is known of alterations that nobody can notice.
@@ -80,9 +81,8 @@ pub(super) struct ProveOptions {
     /// Load this module before anything runs, so that its functions can be altered; may be given more than once
     #[arg(long, value_name = "MODULE")]
     load: Vec<String>,
-    /// Ask only claims of this suite; may be given more than once
-    #[arg(long, value_name = "SUITE")]
-    suite: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// Go on after the first claim that notices, and try every one that executes an alteration
     #[arg(long)]
     all: bool,
@@ -158,15 +158,11 @@ fn is_worse(proof: &Proof, path: &Path) -> Result<bool> {
 }
 
 fn chosen(registry: &Registry, options: &ProveOptions) -> Result<Vec<&'static Case>> {
-    registry.check_suites(&options.suite)?;
-    let all: Vec<_> = registry.of_suites(&options.suite).collect();
-    let is_meant = |case: &&&Case| {
-        let name = case.name();
-        options.filters.is_empty() || options.filters.iter().any(|filter| name.contains(filter))
-    };
-    let cases: Vec<_> = all.iter().filter(is_meant).copied().collect();
+    let all = options.choice.cases(registry)?;
+    let names = Filters::parts(&options.filters);
+    let cases: Vec<_> = all.iter().filter(|case| names.pass(&case.name(), "")).copied().collect();
     if let (true, Some(first)) = (cases.is_empty(), options.filters.first()) {
-        bail!("no claim has «{first}» in its name{}", did_you_mean(first, &all));
+        bail!("no claim {} has «{first}» in its name{}", options.choice.field(), did_you_mean(first, &all));
     }
     Ok(cases)
 }
@@ -183,8 +179,9 @@ fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case],
         bail!("only a disposable kernel can be altered: name one with --kernel, such as 6.12");
     }
     let kernel = cache.resolve(&word, options.modules.as_deref())?;
-    let kernel =
-        VirtualKernel::with_more(kernel, registry, &Accelerator::new(Some(options.accel), cache), &[], &options.load)?;
+    let more = More { load: &options.load, ..More::default() };
+    let accelerator = Accelerator::new(Some(options.accel), cache);
+    let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let mut kinds: Vec<_> = cases.iter().map(|case| MachineKind::of(case)).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -290,7 +287,7 @@ fn selection(options: &ProveOptions) -> Option<String> {
     let mut words = Vec::new();
     words.extend((!options.functions.is_empty()).then(|| format!("--functions {}", options.functions.join(","))));
     words.extend(options.load.iter().map(|module| format!("--load {module}")));
-    words.extend(options.suite.iter().map(|suite| format!("--suite {suite}")));
+    words.extend(options.choice.words());
     words.extend(options.filters.iter().cloned());
     (!words.is_empty()).then(|| words.join(" "))
 }

@@ -100,7 +100,8 @@ impl Found {
             Sign::Violated => self.noticed.push(claim.to_owned()),
             Sign::Fatal => {
                 // What the case said in the middle of it is no matter.
-                let message = served.report.message.split(" (the case said").next().unwrap_or_default();
+                let message = served.report.stuck.as_ref().unwrap_or(&served.report.message);
+                let message = message.split(" (the case said").next().unwrap_or_default();
                 let how = results::escape_line(message, HOW);
                 self.fatal.get_or_insert((claim.to_owned(), how));
             }
@@ -142,10 +143,11 @@ impl Found {
 /// wait of ours hangs, and not the kernel. Where the kernel hangs nobody says anything any more.
 fn sign(served: &Served) -> Sign {
     match served.report.verdict {
-        Verdict::Holds => Sign::Holds,
         Verdict::Violated => Sign::Violated,
         Verdict::Crashed => Sign::Fatal,
-        Verdict::TimedOut if served.silent => Sign::Fatal,
+        // The kernel does not let go of the case, which was killed.
+        _ if served.silent || served.report.stuck.is_some() => Sign::Fatal,
+        Verdict::Holds => Sign::Holds,
         Verdict::TimedOut => Sign::Stalled,
         Verdict::Broken => Sign::Broken,
         Verdict::Unmet | Verdict::OutOfRange => Sign::Unmet,

@@ -11,7 +11,7 @@ use results::proof::Proof;
 use crate::terminal::shell_word;
 
 /// Functions and files, and where proofs are kept.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct Guards {
     /// Only claims that a proof saw guard this function, or this file of the kernel's tree; of several, any of them
     #[arg(long, value_name = "FUNCTION|FILE")]

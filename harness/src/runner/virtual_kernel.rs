@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use kit::{Need, Registry, config};
 use vm::accel::Accel;
-use vm::initramfs::{Contents, Initramfs};
+use vm::initramfs::{Contents, Extra, Initramfs};
 use vm::kernels::Kernel;
 use vm::machine::{MachineError, Setup};
 use vm::template::{Standby, Template};
@@ -32,6 +32,17 @@ pub(crate) struct VirtualKernel {
     /// That it was said what is.
     told: Once,
     frozen: Mutex<BTreeMap<MachineKind, Arc<Frozen>>>,
+}
+
+/// What machines have beside what cases need.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct More<'a> {
+    /// This machine's programs.
+    pub(crate) programs: &'a [&'static str],
+    /// Other files.
+    pub(crate) extras: &'a [Extra],
+    /// Modules that are loaded before anything runs.
+    pub(crate) load: &'a [String],
 }
 
 /// A moment from which machines go on.
@@ -62,34 +73,34 @@ struct Booted {
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
     pub(crate) fn new(kernel: Kernel, registry: &Registry, accelerator: &Arc<Accelerator>) -> anyhow::Result<Self> {
-        Self::with_more(kernel, registry, accelerator, &[], &[])
+        Self::with_more(kernel, registry, accelerator, &More::default())
     }
 
-    /// The same with more of this machine's programs, and with modules that are loaded before anything runs.
+    /// The same with more than that.
     pub(crate) fn with_more(
         kernel: Kernel,
         registry: &Registry,
         accelerator: &Arc<Accelerator>,
-        programs: &[&'static str],
-        load: &[String],
+        more: &More<'_>,
     ) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
-        modules.extend(load.iter().map(String::as_str));
-        let mut all_programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
-        all_programs.extend(programs);
-        for list in [&mut modules, &mut all_programs] {
+        modules.extend(more.load.iter().map(String::as_str));
+        let mut programs: Vec<&str> = needs.iter().filter_map(|need| named(need, "program")).collect();
+        programs.extend(more.programs);
+        for list in [&mut modules, &mut programs] {
             list.sort_unstable();
             list.dedup();
         }
         let init = std::env::current_exe()?;
-        let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &all_programs };
+        let contents =
+            Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs, extras: more.extras };
         let initramfs = Initramfs::build(&contents)?;
         Ok(Self {
             kernel,
             initramfs,
             accelerator: Arc::clone(accelerator),
-            load: load.to_vec(),
+            load: more.load.to_vec(),
             alterations: Vec::new(),
             told: Once::new(),
             frozen: Mutex::default(),

@@ -204,6 +204,7 @@ mod tests {
             selection: None,
             shard: None,
             problem: None,
+            unfinished: 0,
             cases: vec![record],
         });
         probe

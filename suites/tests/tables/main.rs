@@ -1,5 +1,7 @@
 //! What must be true of the tables of claims as a whole. Runs beside the conformance suite, and takes its options.
 
+mod peers;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -17,6 +19,7 @@ fn main() -> ExitCode {
         }),
         Trial::test("every_program_is_listed", every_program_is_listed),
         Trial::test("claims_that_are_shown_are_real_ones", claims_that_are_shown_are_real_ones),
+        Trial::test("answers_to_peers_name_claims", peers::answers_name_claims),
     ])
 }
 
