@@ -4,7 +4,7 @@
 //! is written down, and QEMU ends. A clone is a QEMU that maps the same memory copy-on-write and reads that state: it goes on
 //! where the template stood, right after its greeting. Clones know nothing of each other, nor the template of them.
 
-mod scratch;
+pub mod scratch;
 mod state;
 mod trace;
 
@@ -25,7 +25,6 @@ use crate::accel::Accel;
 use crate::deadline;
 use crate::machine::{Launch, Log, Machine, MachineError, Payload, Ram, Setup, qemu};
 
-pub use scratch::{Change, ChangeError, Scratch};
 pub use trace::Trace;
 
 /// How often a boot is tried. Emulated boots can fail for reasons of the emulator's own; what a case finds is never tried again.

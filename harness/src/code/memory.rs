@@ -3,7 +3,8 @@
 use std::io;
 use std::ops::Range;
 
-use vm::template::{Change, Template};
+use vm::template::Template;
+use vm::template::scratch::Change;
 
 use super::symbols::Symbols;
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use vm::template::{Change, Template};
+use vm::template::Template;
+use vm::template::scratch::Change;
 
 use crate::code::alteration::alterations;
 use crate::code::choice::choose;

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry as MapEntry;
 
 use results::Verdict;
 use results::proof::{Altered, Disturbance, Fate};
-use vm::template::Scratch;
+use vm::template::scratch::Scratch;
 
 use super::ground::{Grounds, Item};
 use super::reach::{Reached, Taker};

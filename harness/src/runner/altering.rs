@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use vm::machine::MachineError;
-use vm::template::{Change, ChangeError, Scratch, Template};
+use vm::template::Template;
+use vm::template::scratch::{Change, ChangeError, Scratch};
 
 use super::executor::ExecutorError;
 use super::symbols;
