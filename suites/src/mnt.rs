@@ -30,6 +30,7 @@ mod mount_files;
 mod mount_flags;
 mod mount_ids;
 mod mount_max;
+mod mount_namespace_descriptors;
 mod mount_requests;
 mod mount_status;
 mod move_mount;
@@ -86,6 +87,7 @@ pub const SUITE: Suite = Suite {
         mount_flags::CASES,
         mount_ids::CASES,
         mount_max::CASES,
+        mount_namespace_descriptors::CASES,
         mount_requests::CASES,
         mount_status::CASES,
         move_mount::CASES,

@@ -18,6 +18,7 @@ mod kept_alive;
 mod linked_devices;
 mod listed_sockets;
 mod loopback_device;
+mod lower_devices_moved;
 mod movable_devices;
 mod moved_devices;
 mod moving_devices;
@@ -73,6 +74,7 @@ pub const SUITE: Suite = Suite {
         linked_devices::CASES,
         listed_sockets::CASES,
         loopback_device::CASES,
+        lower_devices_moved::CASES,
         movable_devices::CASES,
         moved_devices::CASES,
         moving_devices::CASES,

@@ -1,10 +1,12 @@
 //! What keeps a network namespace in existence without a process in it, and what does not: `namespaces(7)`, Namespace
 //! lifetime. For its open file, its bind mount and its last thread see suite core.
 
-use std::fs::File;
+use std::fs::{File, remove_file};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::symlink;
 
 use kit::lifetime::{close, end, file_from_inside, goes_in_spite_of, lives_by};
+use kit::mounts::tmpfs;
 use kit::prelude::*;
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
@@ -17,6 +19,7 @@ pub(super) const CASES: &[Case] = cases![
     packet_socket_keeps_the_namespace,
     net_proc_net_file_keeps_the_namespace,
     net_proc_sys_net_file_does_not_keep_the_namespace,
+    net_no_removal_call,
 ];
 
 /// A network namespace without processes exists as long as a TCP socket that was made in it is open.
@@ -67,6 +70,22 @@ fn net_proc_net_file_keeps_the_namespace() -> Verdict {
 fn net_proc_sys_net_file_does_not_keep_the_namespace() -> Verdict {
     goes_in_spite_of(Kind::Net, |_| {
         file_from_inside(CLONE_NEWNET, || Ok(File::open("/proc/sys/net/ipv4/ip_forward")?.into()))
+    })
+}
+
+/// No call removes a network namespace that a process is in: unlink(2) of its link in /proc/PID/ns fails with EPERM.
+#[claim(source = "Few notes about network namespaces in Linux", needs = [UserNamespaces])]
+fn net_no_removal_call() -> Verdict {
+    user_namespace(CLONE_NEWNS, || {
+        tmpfs("/mnt").doing("mount a tmpfs")?;
+        let before = own_inode(Kind::Net)?;
+        symlink(format!("net:[{before}]"), "/mnt/link").doing("make a symbolic link")?;
+        for link in ["/proc/self/ns/net", "/proc/thread-self/ns/net"] {
+            expect_errno!(remove_file(link), EPERM, "unlink {link}");
+        }
+        expect_eq!(own_inode(Kind::Net)?, before, "after the refusals");
+        expect_ok!(remove_file("/mnt/link"), "unlink a symbolic link with the same text elsewhere");
+        holds()
     })
 }
 
