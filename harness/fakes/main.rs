@@ -11,6 +11,7 @@ const ALL: Registry = Registry {
         Suite { cases: &[patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
     ],
+    proposals: &[],
 };
 
 fn main() -> std::process::ExitCode {

@@ -1,6 +1,7 @@
 //! The command `nsproof`.
 
 mod doctor;
+mod errata;
 mod explain;
 mod hunt;
 mod kernels;
@@ -80,6 +81,9 @@ Examples:
         /// The claim's name, or a part of it that no other has
         claim: String,
     },
+    /// List what documents have wrong, by page, or make patches for the manual of it
+    #[command(after_help = errata::HELP)]
+    Errata(errata::ErrataOptions),
     /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::HuntOptions),
@@ -135,8 +139,9 @@ impl Command {
             }
             What::List(options) => list::list(registry, &options.suite, options.json),
             What::Explain { claim } => explain::explain(registry, &claim),
+            What::Errata(options) => errata::errata(registry, &options),
             What::Hunt(options) => hunt::hunt(registry, &options),
-            What::Report { what } => what.carry_out(),
+            What::Report { what } => what.carry_out(registry),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
             What::Doctor => doctor::doctor(registry),

@@ -2,6 +2,7 @@
 //!
 //! - `entry`: which of its roles this process has;
 //! - `command`: what a person types; `runner`: which cases on which kernels, and what becomes of them;
+//! - `recorded`: a claim as records have it;
 //! - `worker`: the process in the kernel under test that the runner's requests go to, by `protocol`;
 //! - `needs`: whether what a case needs is there; `stage`: the fresh namespaces in which the case runs.
 //!
@@ -14,6 +15,7 @@ mod entry;
 mod machine_kind;
 mod needs;
 mod protocol;
+mod recorded;
 mod runner;
 mod stage;
 mod terminal;

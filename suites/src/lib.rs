@@ -3,6 +3,7 @@
 //! A new theme is a new file, named twice in its suite's: as a module and in the table.
 
 pub mod core;
+pub mod errata;
 pub mod ipc;
 pub mod mnt;
 pub mod net;
@@ -11,5 +12,7 @@ pub mod user;
 pub mod uts;
 
 /// Every suite.
-pub const ALL: kit::Registry =
-    kit::Registry { suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE] };
+pub const ALL: kit::Registry = kit::Registry {
+    suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE],
+    proposals: errata::PROPOSALS,
+};
