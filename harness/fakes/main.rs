@@ -6,9 +6,9 @@ use kit::{Registry, Suite};
 const ALL: Registry = Registry {
     suites: &[
         Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
-        Suite { cases: &[guest::faults::CASES], programs: &[] },
+        Suite { cases: &[guest::faults::CASES, guest::stuck::CASES], programs: &[] },
         misuse::SUITE,
-        Suite { cases: &[patient::waiting::CASES], programs: &[] },
+        Suite { cases: &[patient::crowding::CASES, patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
     ],
     proposals: &[],
@@ -30,12 +30,14 @@ mod misuse;
 
 /// Not in `fake`, whose cases all end by themselves.
 mod patient {
+    pub(crate) mod crowding;
     pub(crate) mod waiting;
 }
 
 /// What only a disposable kernel survives, or not.
 mod guest {
     pub(crate) mod faults;
+    pub(crate) mod stuck;
 }
 
 /// What one kernel does and another does not.

@@ -9,12 +9,11 @@ mod list;
 mod report;
 mod shell;
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use kit::Registry;
 
+use crate::runner::choice::Choice;
 use crate::runner::engine::Plan;
 use crate::runner::front::{self, Front};
 use crate::runner::options::{EXIT_CODES, HELP, RunOptions};
@@ -57,6 +56,7 @@ enum What {
 Examples:
   nsproof run --suite uts --suite pid
   nsproof run --kernel 5.10 --kernel 7.3 --junit results.xml nesting orphans
+  nsproof run --kernel . --source kernel/pid_namespace.c
   nsproof run --kernel 6.12 --baseline results/runs/monday
   git bisect run nsproof run --kernel . --suite pid"))]
     Run(RunOptions),
@@ -70,16 +70,23 @@ Examples:
   nsproof matrix --shard 1/4 --out part-1        a quarter of the work; `nsproof report merge` joins the parts"))]
     Matrix(RunOptions),
     /// Print the names of the claims, one a line
-    #[command(after_help = "Examples:
-  nsproof list --suite pid
+    #[command(after_help = "Different options narrow each other; of an option's values any will do.
+
+Examples:
+  nsproof list --suite pid orphan
+  nsproof list --source pid_namespaces(7) --needs nothing
+  nsproof list --source kernel/pid_namespace.c
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
     /// Say what a claim says, who says so, and what its test needs
-    #[command(after_help = "Example:
-  nsproof explain pid::nesting_stops_at_depth_32")]
+    #[command(after_help = "Examples:
+  nsproof explain pid::nesting_stops_at_depth_32
+  nsproof explain orphan                                   each claim with this in its name, in a line
+  nsproof explain $(nsproof list --source 'setns(2) ERRORS')")]
     Explain {
-        /// The claim's name, or a part of it that no other has
-        claim: String,
+        /// The claim's name, or a part of it: where several have it, each is told in short
+        #[arg(required = true, value_name = "CLAIM")]
+        claims: Vec<String>,
     },
     /// List what documents have wrong, by page, or make patches for the manual of it
     #[command(after_help = errata::HELP)]
@@ -97,10 +104,9 @@ Examples:
         #[command(subcommand)]
         what: kernels::Kernels,
     },
-    /// An interactive shell in a disposable kernel
-    #[command(after_help = "Example:
-  nsproof shell --kernel 6.12")]
-    Shell(ShellOptions),
+    /// A shell in a disposable kernel, or a command carried out there
+    #[command(after_help = shell::HELP)]
+    Shell(shell::ShellOptions),
     /// Check what works on this machine, and say what would mend the rest
     Doctor,
 }
@@ -108,23 +114,14 @@ Examples:
 /// What to list.
 #[derive(Debug, Args)]
 struct ListOptions {
-    /// Only this suite; may be given more than once
-    #[arg(long, value_name = "SUITE")]
-    suite: Vec<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// Everything that is known of each claim, as JSON
     #[arg(long)]
     json: bool,
-}
-
-/// Which kernel to look around in.
-#[derive(Debug, Args)]
-struct ShellOptions {
-    /// The kernel [6.12, 6.12.107, a bzImage, a build tree]
-    #[arg(long, value_name = "KERNEL")]
-    kernel: String,
-    /// A folder of modules for a kernel given as a bzImage
-    #[arg(long, value_name = "DIR")]
-    modules: Option<PathBuf>,
+    /// Only claims with this in their name; of several, with any of them
+    #[arg(value_name = "FILTER")]
+    filters: Vec<String>,
 }
 
 impl Command {
@@ -137,13 +134,13 @@ impl Command {
                 }
                 run(registry, options, true)
             }
-            What::List(options) => list::list(registry, &options.suite, options.json),
-            What::Explain { claim } => explain::explain(registry, &claim),
+            What::List(options) => list::list(registry, &options.choice, &options.filters, options.json),
+            What::Explain { claims } => explain::explain(registry, &claims),
             What::Errata(options) => errata::errata(registry, &options),
             What::Hunt(options) => hunt::hunt(registry, &options),
             What::Report { what } => what.carry_out(registry),
             What::Kernels { what } => what.carry_out(),
-            What::Shell(options) => shell::shell(registry, &options.kernel, options.modules.as_deref()),
+            What::Shell(options) => shell::shell(registry, &options),
             What::Doctor => doctor::doctor(registry),
         }
     }
@@ -151,7 +148,11 @@ impl Command {
 
 fn run(registry: &Registry, options: RunOptions, bars: bool) -> Result<u8> {
     // Whoever asks for one of libtest's ways of output gets it.
-    let asked = options.test.format.is_some() || options.test.quiet || options.test.nocapture || options.test.list;
+    let asked = options.test.format.is_some()
+        || options.test.quiet
+        || options.test.nocapture
+        || options.test.list
+        || options.test.logfile.is_some();
     let front = if bars && !asked { Front::Bars } else { Front::Libtest };
     front::carry_out(Plan::new(registry, options)?, front)
 }

@@ -28,7 +28,17 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// How long after a signal has ended a worker or a machine the same may come to this process: who stops a service signals
 /// all its processes, in any order.
-pub(crate) const STOP: Duration = Duration::from_secs(1);
+pub(crate) const STOP: Duration = Duration::from_secs(5);
+
+/// How often a run's record is brought up to date while it goes on.
+pub(crate) const KEEP: Duration = Duration::from_secs(1);
+
+/// How long after it told what a case found a worker may take to end what the case ran in, and to say so: the stage and
+/// processes without one have [`REAP`] each.
+pub(crate) const END: Duration = Duration::from_secs(60);
+
+/// How often the processes of a case on somebody's machine are counted.
+pub(crate) const COUNT: Duration = Duration::from_millis(200);
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

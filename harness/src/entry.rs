@@ -103,6 +103,9 @@ fn report(answer: anyhow::Result<u8>) -> ExitCode {
 fn blame(error: &anyhow::Error) -> u8 {
     let machine = error.chain().any(|cause| cause.is::<MachineError>() || cause.is::<InitramfsError>());
     let kernel = error.chain().find_map(|cause| cause.downcast_ref::<KernelError>());
+    if error.chain().any(|cause| matches!(cause.downcast_ref(), Some(InitramfsError::NotAFile { .. }))) {
+        return USAGE;
+    }
     match kernel {
         Some(KernelError::Unknown { .. } | KernelError::Several { .. } | KernelError::NotAKernel { .. }) => USAGE,
         Some(_) => UNTESTED,

@@ -9,7 +9,7 @@ use crate::needs::Lack;
 
 /// Changes when the two sides would no longer understand each other. They are the same executable, so this only
 /// guards against a kernel that answers with somebody else's words.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// The longest line that the runner reads. A worker's own lines stay far below.
 pub(crate) const LONGEST_LINE: usize = 256 * 1024;
@@ -23,6 +23,8 @@ pub(crate) const LONGEST_OUTPUT: usize = 16 * 1024;
 pub(crate) enum Request {
     /// Carry out this case, and end it after so many milliseconds.
     Run { case: String, deadline_ms: u64 },
+    /// End a stage like this case's on which nothing was done.
+    End { case: String },
 }
 
 /// Worker, or sentry, to runner.
@@ -35,8 +37,12 @@ pub(crate) enum Event {
     Failed(String),
     /// This case is about to be carried out: whatever happens next is its doing.
     Started { case: String },
+    /// This is what the case found, and its stage is about to be ended: whatever becomes of that.
+    Found { case: String, report: Box<Report> },
     /// This case is over.
     Finished { case: String, report: Box<Report> },
+    /// The stage on which nothing was done has ended, or why it cannot be.
+    Ended { stuck: Option<String> },
 }
 
 impl Event {
@@ -78,6 +84,12 @@ pub(crate) struct Report {
     /// The stage's processes, when the case was ended by its deadline.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) processes: String,
+    /// Why what the case ran in could not be ended, although all of it was killed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) stuck: Option<String>,
+    /// Something of the case is still there, so that no other can follow it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) traces: bool,
     pub(crate) duration_us: u64,
 }
 
@@ -98,7 +110,34 @@ impl Report {
             at: None,
             output: String::new(),
             processes: String::new(),
+            stuck: None,
+            traces: false,
             duration_us: 0,
+        }
+    }
+
+    /// Makes it one of a crash, in these words. What the case found before stays in it.
+    pub(crate) fn crashed(&mut self, how: &str) {
+        let said = match self.verdict {
+            _ if self.message.is_empty() => String::new(),
+            results::Verdict::Violated => format!(" (the case said: violated: {})", self.message),
+            _ => format!(" (the case said: {})", self.message),
+        };
+        self.verdict = results::Verdict::Crashed;
+        self.message = format!("{how}{said}");
+    }
+
+    /// Adds what came after the case had said what it found. What speaks against the kernel stays the verdict; anything else
+    /// gives way to `verdict`, and is told first.
+    pub(crate) fn then(&mut self, verdict: results::Verdict, what: &str) {
+        let said = match self.verdict {
+            results::Verdict::Holds => String::new(),
+            found if found.is_against_the_kernel() || found == verdict => format!("{}; then ", self.message),
+            found => format!("{found}: {}; then ", self.message),
+        };
+        self.message = format!("{said}{what}");
+        if !self.verdict.is_against_the_kernel() {
+            self.verdict = verdict;
         }
     }
 }

@@ -2,8 +2,9 @@
 
 pub(crate) mod accelerator;
 pub(crate) mod cache;
+pub(crate) mod choice;
 pub(crate) mod column;
-mod crash;
+pub(crate) mod crash;
 pub(crate) mod engine;
 mod executor;
 pub(crate) mod filters;
@@ -13,4 +14,5 @@ pub(crate) mod judgement;
 mod link;
 mod memory;
 pub(crate) mod options;
+mod stuck;
 pub(crate) mod virtual_kernel;

@@ -22,11 +22,13 @@ use kit::sys::clone::{CloneArgs, CloneFlags, Side, clone3};
 use kit::sys::raw;
 use kit::{Doing, Failure, Outcome, Registry};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use results::Verdict as Found;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::Report;
 use ending::{Ending, Limit, Word, await_end};
 pub(crate) use mode::Mode;
+pub(crate) use processes::end_descendants;
 use sentry::{Sentry, Standing, Watch};
 
 /// What a stage has of its own. No user namespace: root on the stage is root. No time namespace: its offsets could
@@ -53,6 +55,8 @@ pub(crate) struct Stage {
     output: ending::Output,
     /// What the sentry leaves for us, if there is one.
     watch: Option<Watch>,
+    /// Its case's process was heard to stand ready.
+    stands: bool,
     reaped: bool,
 }
 
@@ -63,6 +67,17 @@ pub(crate) enum News {
     HandedOver(String),
     /// The case with this place in the registry came to an end that the sentry cannot tell of.
     Ended(Option<usize>, Box<Report>),
+}
+
+/// What a case is ended by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds<'a> {
+    /// How long it may take.
+    pub(crate) deadline: Duration,
+    /// The line to the runner, which may hang up.
+    pub(crate) runner: BorrowedFd<'a>,
+    /// Whether it may not have more processes than a machine bears that others work on.
+    pub(crate) counted: bool,
 }
 
 /// What the worker tells the case's process.
@@ -99,26 +114,28 @@ impl Stage {
             }
             Side::Parent(_, pidfd) => {
                 let watch = sentry.map(Sentry::into_watch);
-                Ok(Self { mode, case, init, pidfd, output, watch, reaped: false })
+                Ok(Self { mode, case, init, pidfd, output, watch, stands: false, reaped: false })
             }
         }
     }
 
     /// Waits until the case's process stands ready, or something went wrong with it.
-    pub(crate) fn await_ready(&self) -> Outcome<Standing> {
+    pub(crate) fn await_ready(&mut self) -> Outcome<Standing> {
         let patience = PollTimeout::try_from(crate::deadlines::STAGE_READY).unwrap_or(PollTimeout::MAX);
         let mut signs =
             [self.case.as_fd(), self.init.as_fd(), self.pidfd.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         if poll(&mut signs, patience).doing("wait for the stage")? == 0 {
             return Err(Failure::broken("the stage was not ready in time"));
         }
-        let ready = signs[0].any() == Some(true);
-        Ok(if ready { self.case.recv()? } else { Standing::AtLine })
+        self.stands = signs[0].any() == Some(true);
+        Ok(if self.stands { self.case.recv()? } else { Standing::AtLine })
     }
 
     /// Has the sentry greet and take a request, and waits for what it does not do itself. The runner ends the machine when it
     /// has its report, so this returns only in some clones.
-    pub(crate) fn watch(&mut self) -> Outcome<News> {
+    ///
+    /// What the case found, as far as that can still be told, is told before the stage is ended.
+    pub(crate) fn watch(&mut self, tell: &mut dyn FnMut(Option<usize>, &Report)) -> Outcome<News> {
         let Some(watch) = &self.watch else {
             return Err(Failure::broken("a stage without a sentry was watched"));
         };
@@ -129,50 +146,70 @@ impl Stage {
             Ending::HandedOver(request) => Ok(News::HandedOver(request)),
             ending => {
                 let place = watch.place();
-                let report = self.finish(ending).unwrap_or_else(|failure| ending::report_of(Err(failure)));
+                let report = self.finish(ending, &mut |report| tell(place, report));
                 Ok(News::Ended(place, Box::new(report)))
             }
         }
     }
 
-    /// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up.
-    pub(crate) fn play(mut self, case: usize, deadline: Duration, runner: BorrowedFd<'_>) -> Report {
+    /// Carries a case out within bounds. What it found is told before its stage is ended, which may not succeed.
+    pub(crate) fn play(mut self, case: usize, bounds: &Bounds<'_>, tell: &mut dyn FnMut(&Report)) -> Report {
+        let Bounds { deadline, runner, counted } = *bounds;
         let started = Instant::now();
-        let mut report = self.play_until(case, deadline, runner).unwrap_or_else(|f| ending::report_of(Err(f)));
-        report.duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        report
-    }
-
-    fn play_until(&mut self, case: usize, deadline: Duration, runner: BorrowedFd<'_>) -> Outcome<Report> {
-        let limit = Limit::Moment(Instant::now() + deadline, runner);
+        let took = || u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let limit = Limit::Moment { until: Instant::now() + deadline, runner, counted };
         // A stage that is gone already is told of below.
         let _ = self.case.send(&Cue { case, deadline });
         let verdict = |case: &Peer| case.take_done().map(Ending::Verdict);
         let ending = await_end(&self.case, &self.init, self.pidfd.as_fd(), &limit, verdict);
-        self.finish(ending)
+        let mut report = self.finish(ending, &mut |report| tell(&Report { duration_us: took(), ..report.clone() }));
+        report.duration_us = took();
+        report
     }
 
-    fn finish(&mut self, ending: Ending) -> Outcome<Report> {
+    fn finish(&mut self, ending: Ending, tell: &mut dyn FnMut(&Report)) -> Report {
         let processes = match ending {
-            Ending::TimedOut => processes::descendants_in_words(),
+            Ending::TimedOut | Ending::Crowd => processes::descendants_in_words(),
             _ => String::new(),
         };
-        let ended = self.end()?;
-        let mut report = ending.into_report(ended, self.mode);
-        // A sentry stands only where nobody comes after its case.
-        if self.mode == Mode::Plain
-            && self.watch.is_none()
-            && let Some(leak) = processes::end_descendants()
-        {
-            residue::add(&mut report, &[leak]);
-        }
-        report.output = self.output.read();
+        let mut report = ending.into_report(self.mode, || self.end());
         report.processes = processes;
-        Ok(report)
+        tell(&report);
+        self.end_all(&mut report);
+        report.output = self.output.read();
+        report
     }
 
-    /// Whatever is left of the stage goes now, whether or not its PID 1 was about to leave by itself.
-    fn end(&mut self) -> Outcome<Ended> {
+    /// Ends the stage, and what is left of a case that had none, and adds what is to be said of that.
+    fn end_all(&mut self, report: &mut Report) {
+        if !self.reaped {
+            match self.end() {
+                Ok(Some(_)) => {}
+                Ok(None) => report.stuck = Some(format!("the stage {}", processes::still_there())),
+                Err(failure) => report.then(Found::Broken, &format!("the stage could not be ended: {failure:?}")),
+            }
+        }
+        // A sentry stands only where nobody comes after its case.
+        if self.mode == Mode::Plain && self.watch.is_none() {
+            let left = processes::end_descendants();
+            residue::add(report, &left.leak.into_iter().collect::<Vec<_>>());
+            report.stuck = report.stuck.take().or(left.stuck);
+        }
+    }
+
+    /// Ends a stage on which nothing was done. Answers why it could not be, although it was killed.
+    pub(crate) fn end_untouched(mut self) -> Outcome<Option<String>> {
+        if !self.stands {
+            self.await_ready()?;
+        }
+        Ok(match self.end()? {
+            Some(_) => None,
+            None => Some(format!("the stage {}", processes::still_there())),
+        })
+    }
+
+    /// Whatever is left of the stage goes now, whether or not its PID 1 was about to leave by itself. None if it stays.
+    fn end(&mut self) -> Outcome<Option<Ended>> {
         self.reaped = true;
         let _ = raw::pidfd_send_signal(&self.pidfd, libc::SIGKILL);
         ending::reap(self.pidfd.as_fd())

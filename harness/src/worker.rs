@@ -8,18 +8,19 @@ pub(crate) mod shell;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use kit::{Case, Doing, Failure, KernelVersion, Need, NotAVersion, Outcome, Registry};
 use nix::sys::utsname::uname;
 use results::Verdict as Found;
+use rustix::termios::tcdrain;
 
 use crate::machine_kind::{self, Start};
 use crate::needs::{self, Ground};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::stage::residue::{self, Surroundings, Taint};
-use crate::stage::{Mode, News, Stage, airlock};
+use crate::stage::{Bounds, Mode, News, Stage, airlock};
 use crate::terminal;
 use ahead::Ahead;
 
@@ -29,13 +30,26 @@ pub(crate) const ROLE: &str = "__worker";
 /// Serves cases on this machine: standard input is a socket to the runner. Returns when the runner hangs up.
 pub(crate) fn serve_host(registry: Registry) -> Outcome<()> {
     let line = File::from(std::io::stdin().as_fd().try_clone_to_owned().doing("duplicate standard input")?);
-    let mut events = line.try_clone().doing("duplicate the line to the runner")?;
-    prepare().inspect_err(|failure| {
+    let events = line.try_clone().doing("duplicate the line to the runner")?;
+    let ground = ground();
+    prepare(ground).inspect_err(|failure| {
         // The runner hears it from here or sees the line close.
-        let _ = say(&mut events, &Event::Failed(in_words(failure)));
+        let _ = say(&events, &Event::Failed(in_words(failure)));
     })?;
-    let mut never = |_: &str| Err("not on a host".to_owned());
-    Worker::new(registry, Ground::Host, &mut never).serve(line)
+    let mut load = |name: &str| match ground {
+        Ground::Host => Err("not on a host".to_owned()),
+        Ground::Disposable => load_in_guest(name),
+    };
+    Worker::new(registry, ground, &mut load).serve(line)
+}
+
+/// What the machine is on which somebody started a run: in `nsproof shell` it is a disposable one.
+fn ground() -> Ground {
+    if shell::wanted().is_some() { Ground::Disposable } else { Ground::Host }
+}
+
+fn load_in_guest(name: &str) -> Result<(), String> {
+    vm::guest::load_module(name).map_err(|error| error.to_string())
 }
 
 /// Serves cases as PID 1 of a guest. Does not return: without its PID 1 the kernel would panic.
@@ -43,14 +57,14 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     // Its standard error is the console, which the runner keeps.
     match vm::guest::start() {
         Err(error) => terminal::note(format_args!("nsproof: {error}")),
-        Ok(guest) if let Some(size) = shell::wanted() => {
-            if let Err(error) = shell::run(guest.control, size) {
+        Ok(guest) if let Some(wanted) = shell::wanted() => {
+            if let Err(error) = shell::run(guest.control, wanted) {
                 terminal::note(format_args!("nsproof: the shell could not be started: {error}"));
             }
         }
         Ok(guest) => {
             airlock::forbid_core_dumps();
-            let mut load = |name: &str| vm::guest::load_module(name).map_err(|error| error.to_string());
+            let mut load = load_in_guest;
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
             worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {
@@ -61,12 +75,16 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
     vm::guest::power_off()
 }
 
-fn prepare() -> Outcome<()> {
+fn prepare(ground: Ground) -> Outcome<()> {
     airlock::forbid_core_dumps();
+    if ground == Ground::Disposable {
+        return airlock::become_subreaper();
+    }
     let is_met = |need: &Need| needs::check(need, Ground::Host, &mut |_| Err(String::new())).is_ok();
     if is_met(&Need::Root) && Mode::Staged.needs().iter().all(is_met) {
         airlock::enter()
     } else {
+        airlock::forbid_crowds();
         airlock::become_subreaper()
     }
 }
@@ -94,22 +112,29 @@ impl<'a> Worker<'a> {
 
     /// Greets, and carries out what is requested until there are no more requests.
     pub(crate) fn serve(mut self, line: File) -> Outcome<()> {
-        let mut events = line.try_clone().doing("duplicate the line to the runner")?;
+        let events = line.try_clone().doing("duplicate the line to the runner")?;
         let hello = hello()?;
         let version = version(&hello.release, &hello.version)?;
         let mut ahead = Ahead::make(self.start, self.registry, &hello, version);
         let taint = Taint::now();
         let news = match ahead.as_mut() {
-            Some(Ahead { stage: Ok(stage), guarded: true, .. }) => Some(stage.watch()?),
+            Some(Ahead { stage: Ok(stage), guarded: true, .. }) => {
+                let name = |place: usize| self.registry.all().nth(place).map(Case::name);
+                Some(stage.watch(&mut |place, report| {
+                    if let Some(case) = place.and_then(name) {
+                        tell(&events, case, report);
+                    }
+                })?)
+            }
             _ => None,
         };
         match news {
-            None => say(&mut events, &Event::Ready(hello))?,
-            Some(News::HandedOver(request)) => self.carry_out(&request, version, ahead.take(), &mut events)?,
+            None => say(&events, &Event::Ready(hello))?,
+            Some(News::HandedOver(request)) => self.carry_out(&request, version, ahead.take(), &events)?,
             Some(News::Ended(place, mut report)) => {
                 residue::blame(&mut report, taint.since(&Taint::now()));
                 let case = place.and_then(|place| self.registry.all().nth(place)).map(Case::name);
-                say(&mut events, &Event::Finished { case: case.unwrap_or_default(), report })?;
+                say(&events, &Event::Finished { case: case.unwrap_or_default(), report })?;
                 ahead = None;
             }
         }
@@ -120,26 +145,37 @@ impl<'a> Worker<'a> {
             if requests.read_line(&mut text).doing("read a request")? == 0 {
                 return Ok(());
             }
-            self.carry_out(&text, version, ahead.take(), &mut events)?;
+            self.carry_out(&text, version, ahead.take(), &events)?;
         }
     }
 
-    fn carry_out(
-        &mut self,
-        request: &str,
-        version: KernelVersion,
-        ahead: Option<Ahead>,
-        events: &mut File,
-    ) -> Outcome<()> {
-        let Ok(Request::Run { case, deadline_ms }) = serde_json::from_str(request) else {
-            return say(events, &Event::Failed(format!("this is no request: {request}")));
-        };
-        say(events, &Event::Started { case: case.clone() })?;
-        let report = match self.registry.all().enumerate().find(|(_, known)| known.name() == case) {
-            Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), events.as_fd(), ahead),
-            None => Report::new(Found::Broken, "this worker does not know the case"),
-        };
-        say(events, &Event::Finished { case, report: Box::new(report) })
+    fn carry_out(&mut self, request: &str, version: KernelVersion, ahead: Option<Ahead>, events: &File) -> Outcome<()> {
+        let registry = self.registry;
+        let known = |case: &str| registry.all().enumerate().find(|(_, known)| known.name() == case);
+        match serde_json::from_str(request) {
+            Ok(Request::Run { case, deadline_ms }) => {
+                say(events, &Event::Started { case: case.clone() })?;
+                let report = match known(&case) {
+                    Some(known) => self.run(known, version, Duration::from_millis(deadline_ms), events, ahead),
+                    None => Report::new(Found::Broken, "this worker does not know the case"),
+                };
+                say(events, &Event::Finished { case, report: Box::new(report) })
+            }
+            Ok(Request::End { case }) => {
+                let stage = match known(&case) {
+                    Some((_, case)) => self.stage_for(case, Mode::of(case), ahead),
+                    None => Err(Failure::broken("this worker does not know the case")),
+                };
+                say(
+                    events,
+                    &match stage.and_then(Stage::end_untouched) {
+                        Ok(stuck) => Event::Ended { stuck },
+                        Err(failure) => Event::Failed(in_words(&failure)),
+                    },
+                )
+            }
+            Err(_) => say(events, &Event::Failed(format!("this is no request: {request}"))),
+        }
     }
 
     fn run(
@@ -147,7 +183,7 @@ impl<'a> Worker<'a> {
         (place, case): (usize, &Case),
         version: KernelVersion,
         deadline: Duration,
-        runner: BorrowedFd<'_>,
+        events: &File,
         ahead: Option<Ahead>,
     ) -> Report {
         if !case.covers(version) {
@@ -163,7 +199,10 @@ impl<'a> Worker<'a> {
         // Nobody comes after a case whose machine was made for it.
         let before = (self.start == Start::Worker).then(Surroundings::now);
         let mut report = match self.stage_for(case, mode, ahead) {
-            Ok(stage) => stage.play(place, deadline, runner),
+            Ok(stage) => {
+                let bounds = Bounds { deadline, runner: events.as_fd(), counted: self.ground == Ground::Host };
+                stage.play(place, &bounds, &mut |found| tell(events, case.name(), found))
+            }
             Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
         };
         if let Some(before) = before {
@@ -209,7 +248,15 @@ pub(crate) fn version(release: &str, banner: &str) -> Result<KernelVersion, NotA
     debian.map_or_else(|| release.parse(), Ok)
 }
 
-fn say(events: &mut File, event: &Event) -> Outcome<()> {
+/// Says what a case found before its stage is ended, and waits until it is out: the kernel may not survive what comes next.
+fn tell(events: &File, case: String, report: &Report) {
+    // Who does not hear it hears of the end.
+    let _ = say(events, &Event::Found { case, report: Box::new(report.clone()) });
+    // A socket has nothing to wait for, and says so.
+    let _ = tcdrain(events);
+}
+
+fn say(mut events: &File, event: &Event) -> Outcome<()> {
     events.write_all(&event.line()?).map_err(|error| Failure::broken(format!("cannot write an event: {error}")))
 }
 

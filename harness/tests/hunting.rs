@@ -9,6 +9,11 @@ use support::{Desk, Said};
 /// Hunts with an offer of our own, of which nothing is in the cache.
 fn hunt(words: &[&str]) -> Said {
     let desk = Desk::new();
+    put_offer(&desk);
+    desk.nsproof_with(&[&["hunt"], words].concat(), &[("NSPROOF_CACHE", &desk.path("cache"))])
+}
+
+fn put_offer(desk: &Desk) {
     let kernel = |series: &str| {
         format!(
             r#"{{"release": "{series}.9-cloud-amd64", "version": "{series}.9-1", "suite": "sid", "packages": [],
@@ -17,7 +22,6 @@ fn hunt(words: &[&str]) -> Said {
     };
     let kernels = ["5.10", "6.1", "6.12", "7.3"].map(kernel).join(",");
     desk.put("cache/offer.json", &format!(r#"{{"kernels": [{kernels}]}}"#));
-    desk.nsproof_with(&[&["hunt"], words].concat(), &[("NSPROOF_CACHE", &desk.path("cache"))])
 }
 
 #[rstest]
@@ -53,6 +57,43 @@ fn kernels_that_the_claim_is_not_about_are_not_booted() {
     fake::is_about_another_kernel: out of range on 5.10 and on 7.3 alike, so the search between them ends here.
     next:   nsproof matrix --kernel all --exact fake::is_about_another_kernel  # ask every series
     ");
+}
+
+/// How much there may be to download is told before anything is; here nothing can be.
+#[test]
+fn what_is_not_in_the_cache_is_told_with_its_size() {
+    let desk = Desk::new();
+    put_offer(&desk);
+    let nothing = desk.path("nothing");
+    let variables = [("NSPROOF_CACHE", desk.path("cache")), ("PATH", nothing)];
+    let variables = variables.each_ref().map(|(name, path)| (*name, path.as_path()));
+    let said = desk.nsproof_with(&["hunt", "holds_always", "--from", "6.1", "--to", "6.12"], &variables);
+    let told = "not in the cache: 6.1 (1 MB), 6.12 (1 MB); those that are asked are downloaded, 1 MB at most; --cached does without";
+    assert_eq!(said.out.lines().nth(1), Some(told), "{said:?}");
+    assert!(said.out.contains("6.1   no answer     apt-get is not installed"), "{said:?}");
+    let said = desk.nsproof_with(&["run", "--kernel", "all"], &variables);
+    assert!(said.err.starts_with("4 kernels are not in the cache: 1 MB to download\n"), "{said:?}");
+}
+
+/// Neither the offer nor apt-get is asked.
+#[test]
+fn a_hunt_in_the_cache_goes_over_what_is_there() {
+    let desk = Desk::new();
+    put_offer(&desk);
+    for (release, version) in [("6.1.0-50-cloud-amd64", "6.1.176-1"), ("7.3.4+deb13-cloud-amd64", "7.3.4-1")] {
+        let card = format!(r#"{{"release": "{release}", "version": "{version}", "origin": "file"}}"#);
+        desk.put(&format!("cache/kernels/{release}/kernel.json"), &card);
+        desk.put(&format!("cache/kernels/{release}/vmlinuz"), "");
+    }
+    desk.put("cache/words.json", r#"{"7.3": "7.3.4+deb13-cloud-amd64"}"#);
+    let hunt = |words: &[&str]| {
+        let words = [&["hunt", "--cached", "is_about_another_kernel"], words].concat();
+        desk.nsproof_with(&words, &[("NSPROOF_CACHE", &desk.path("cache")), ("PATH", &desk.path("nothing"))])
+    };
+    let said = hunt(&[]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "{said:?}");
+    assert!(said.out.starts_with("hunting fake::is_about_another_kernel over 6.1.176 7.3\n  6.1.176"), "{said:?}");
+    hunt(&["--to", "6.12"]).is_refused("no series 6.12 is in the cache: there are 6.1.176, 7.3");
 }
 
 /// In machines: needs QEMU, and kernels in the cache or a network to fetch them.

@@ -48,10 +48,22 @@ fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
 #[case("leaves_a_process_behind", Verdict::Holds, "")]
 #[case("touches_the_kernel", Verdict::Holds, "")]
 #[case("is_carried_out_by_a_sentry", Verdict::Holds, "")]
+#[case("sees_its_options", Verdict::Holds, "")]
 #[case(
     "is_killed_by_the_kernel",
     Verdict::Crashed,
     "the kernel went wrong while the case ran: oops (D) (the case said: the case's process was killed by SIGKILL"
+)]
+#[case(
+    "finds_it_and_does_not_end",
+    Verdict::Violated,
+    "1: expected 2, saw 1; then the stage was killed and is still there after 20 s"
+)]
+#[case(
+    "does_not_end_though_it_is_well",
+    Verdict::TimedOut,
+    "the claim holds, but the kernel does not let go of the case: the stage was killed and is still there after 20 s, where one \
+     on which nothing was done ends"
 )]
 #[case(
     "closes_its_descriptors",
@@ -102,7 +114,7 @@ fn a_crash_keeps_the_consoles_last_lines() {
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
 fn every_case_gets_a_verdict_of_its_own() {
-    assert_eq!(all().len(), 20);
+    assert_eq!(all().len(), 25);
 }
 
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.
@@ -119,14 +131,28 @@ fn isolation_is_what_it_says(#[case] isolation: &str, #[case] verdict: Verdict) 
 
 /// What is left in a kernel of the case's own goes with it; in one that others use, it is the case's fault.
 #[rstest]
-#[case("leaves_a_mount_behind", "the case left its stage: mounts left behind: ")]
-#[case("leaves_a_process_behind", "the case left its stage: processes left behind: ")]
+#[case("leaves_a_mount_behind", Verdict::Broken, "the case left its stage: mounts left behind: ")]
+#[case("leaves_a_process_behind", Verdict::Broken, "the case left its stage: processes left behind: ")]
+#[case(
+    "finds_it_and_leaves_the_frozen",
+    Verdict::Violated,
+    "1: expected 2, saw 1; then the case left its stage: processes left behind: "
+)]
+#[case(
+    "finds_it_and_takes_the_kernel_along",
+    Verdict::Crashed,
+    "the kernel died under the case: sysrq: Trigger a crash"
+)]
 #[ignore = "boots machines: run with --include-ignored"]
-fn what_a_case_leaves_to_others_is_told(#[case] name: &str, #[case] message: &str) {
+fn what_a_case_leaves_to_others_is_told(#[case] name: &str, #[case] verdict: Verdict, #[case] message: &str) {
     let records = run(&["--isolation", "shared", "--suite", "guest", "--exact", &format!("guest::{name}")]);
     let record = found(&records, name);
-    assert_eq!(record.verdict, Verdict::Broken, "{}", record.message);
+    assert_eq!(record.verdict, verdict, "{}", record.message);
     assert!(record.message.starts_with(message), "{}", record.message);
+    if name.starts_with("finds_it") {
+        assert!(record.message.contains("1: expected 2, saw 1"), "{}", record.message);
+        assert_eq!((record.expected.as_deref(), record.seen.as_deref()), (Some("2"), Some("1")));
+    }
 }
 
 /// What is said on standard error, such as which accelerator it is, needs no reader.

@@ -85,6 +85,7 @@ impl Baseline {
             selection: None,
             shard: None,
             problem: None,
+            unfinished: 0,
             cases: self.claims.iter().filter_map(|(name, verdicts)| Some(case(name, *verdicts.get(word)?))).collect(),
         };
         Matrix { runs: words.into_iter().map(run).collect() }

@@ -255,10 +255,10 @@ fn kind(before: Option<Verdict>, after: Option<Verdict>, whole: bool) -> Option<
     }
 }
 
-/// True when every case was asked for on the kernel `word`, and it could be tested.
+/// True when every case was asked for on the kernel `word`, and it could be tested to the end.
 fn is_whole(matrix: &Matrix, word: &str) -> bool {
     let mut runs = matrix.runs.iter().filter(|run| run.kernel.word == word);
-    runs.all(|run| run.selection.is_none() && run.shard.is_none() && run.problem.is_none())
+    runs.all(crate::Run::is_whole)
 }
 
 /// What the new record of a claim says on the kernel `word`.
@@ -347,6 +347,7 @@ mod tests {
             |run: &mut crate::Run| run.selection = Some("--suite uts".into()),
             |run: &mut crate::Run| run.shard = Some(crate::Shard { index: 1, count: 2 }),
             |run: &mut crate::Run| run.problem = Some("does not boot".into()),
+            |run: &mut crate::Run| run.unfinished = 1,
         ] {
             let mut now = one(None);
             narrow(&mut now.runs[0]);

@@ -47,6 +47,7 @@ pub(crate) fn run(word: &str, cases: impl IntoIterator<Item = CaseRecord>) -> Ru
         selection: None,
         shard: None,
         problem: None,
+        unfinished: 0,
         cases: cases.into_iter().collect(),
     }
 }

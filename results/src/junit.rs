@@ -6,6 +6,7 @@
 
 use junit_report::{Duration as JunitDuration, OffsetDateTime, Report, TestCase, TestResult, TestSuite};
 
+use crate::flaw::Flaw;
 use crate::grid::Grid;
 use crate::record::{CaseRecord, Matrix, Run};
 use crate::verdict::Verdict;
@@ -17,8 +18,9 @@ pub fn junit(matrix: &Matrix) -> String {
     let grid = Grid::of(matrix);
     let mut report = Report::new();
     for (at, column) in grid.columns.iter().enumerate() {
-        if let Some(problem) = &column.run.problem {
-            report.add_testsuite(untested(column.run, problem));
+        let flaws = column.run.flaws();
+        if !flaws.is_empty() {
+            report.add_testsuite(flawed(column.run, &flaws));
         }
         for (name, rows) in Grid::by_suite(&grid.rows) {
             let mut suite = suite(column.run, name);
@@ -52,12 +54,14 @@ fn suite(run: &Run, name: &str) -> TestSuite {
     suite
 }
 
-/// The suite of a kernel that could not be tested, so that a CI system does not take silence for success.
-fn untested(run: &Run, problem: &str) -> TestSuite {
+/// The suite of a kernel that could not be tested, or not to the end.
+fn flawed(run: &Run, flaws: &[Flaw]) -> TestSuite {
     let mut suite = suite(run, "kernel");
-    let mut case = error("can_be_tested", "untested", problem);
-    case.set_classname(&class(run, "kernel"));
-    suite.add_testcase(case);
+    for flaw in flaws {
+        let mut case = error(flaw.name, flaw.kind, &flaw.why);
+        case.set_classname(&class(run, "kernel"));
+        suite.add_testcase(case);
+    }
     suite
 }
 

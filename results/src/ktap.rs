@@ -42,21 +42,21 @@ fn kernel(out: &mut String, grid: &Grid<'_>, at: usize) -> (bool, &'static str) 
     about(out, run);
     line(out, 1, "KTAP version 1");
     line(out, 1, &format!("# Subtest: {}", name(&run.kernel.word)));
-    let extra = usize::from(run.problem.is_some());
-    line(out, 1, &format!("1..{}", suites.len() + extra));
+    let flaws = run.flaws();
+    line(out, 1, &format!("1..{}", suites.len() + flaws.len()));
     let mut passed = true;
     for (number, (suite_name, cells)) in suites.iter().enumerate() {
         let good = suite(out, suite_name, cells);
         passed &= good;
         result(out, 1, number + 1, good, suite_name, "");
     }
-    if let Some(problem) = &run.problem {
+    for (number, flaw) in flaws.iter().enumerate() {
         passed = false;
-        diagnosis(out, 1, "", problem);
-        result(out, 1, suites.len() + 1, false, "can_be_tested", "ERROR");
+        diagnosis(out, 1, "", &flaw.why);
+        result(out, 1, suites.len() + number + 1, false, flaw.name, "ERROR");
     }
     // The kernel's parser takes a kernel without a test for a fault of the report, unless it is skipped.
-    let nothing = suites.is_empty() && run.problem.is_none();
+    let nothing = suites.is_empty() && flaws.is_empty();
     (passed, if nothing { "SKIP nothing was to be asked of this kernel" } else { "" })
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod file;
 #[cfg(test)]
 mod fixtures;
+mod flaw;
 mod grid;
 mod html;
 mod json;
@@ -43,6 +44,7 @@ pub use changes::{Change, ChangeKind, changes};
 pub use diff::{Diff, NothingInCommon};
 pub use difference::{Difference, DifferenceKind, Former};
 pub use error::{ReadError, WriteError};
+pub use file::check_writable;
 pub use html::html;
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;

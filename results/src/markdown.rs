@@ -33,8 +33,8 @@ pub fn markdown(matrix: &Matrix) -> String {
         grid.counts().sentence()
     );
     for column in &grid.columns {
-        if let Some(problem) = &column.run.problem {
-            let _ = writeln!(out, "**{}** could not be tested: {}\n", cell(column.label), cell(problem));
+        for flaw in column.run.flaws() {
+            let _ = writeln!(out, "**{}** {}: {}\n", cell(column.label), flaw.says, cell(&flaw.why));
         }
     }
     attention(&mut out, &grid, &Grid::by_rule(matrix));
@@ -298,6 +298,18 @@ mod tests {
     #[test]
     fn the_small_matrix() {
         insta::assert_snapshot!(markdown(&small_matrix()));
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_is_told() {
+        let mut stopped = run("6.12", [case("uts::a", Verdict::Holds)]);
+        stopped.unfinished = 2;
+        let markdown = markdown(&Matrix { runs: vec![stopped] });
+        assert!(
+            markdown
+                .contains("**6.12** was not tested to the end: 2 claims had not been asked when this was written\n"),
+            "{markdown}"
+        );
     }
 
     #[test]

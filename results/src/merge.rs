@@ -1,5 +1,7 @@
 //! Joining runs that are parts of one matrix.
 
+use std::collections::BTreeMap;
+
 use crate::record::{Matrix, Run, Shard};
 
 /// Why runs cannot be joined.
@@ -52,6 +54,7 @@ pub fn merge(matrices: impl IntoIterator<Item = Matrix>) -> Result<Matrix, Merge
 /// Joins the runs of one kernel; none of no runs.
 fn join(part: Vec<Run>) -> Result<Option<Run>, MergeError> {
     let selection = selection(&part);
+    let unfinished = unfinished(&part);
     let mut shards: Vec<Shard> = part.iter().filter_map(|run| run.shard).collect();
     let mut runs = part.into_iter();
     let Some(mut whole) = runs.next() else {
@@ -75,7 +78,7 @@ fn join(part: Vec<Run>) -> Result<Option<Run>, MergeError> {
     }
     shards.sort_by_key(|shard| shard.index);
     shards.dedup();
-    whole.selection = selection;
+    (whole.selection, whole.unfinished) = (selection, unfinished);
     // A run that is no shard is the whole already.
     if whole.shard.is_some() && shards.len() > 1 {
         whole.shard = None;
@@ -94,6 +97,17 @@ fn selection(part: &[Run]) -> Option<String> {
     all.sort_unstable();
     all.dedup();
     Some(all.join(" + "))
+}
+
+/// How many cases are missing in the runs together: of a part that was begun more than once, as few as in the best try.
+fn unfinished(part: &[Run]) -> usize {
+    let mut parts: BTreeMap<u32, usize> = BTreeMap::new();
+    for run in part {
+        let index = run.shard.map_or(0, |shard| shard.index);
+        parts.entry(index).and_modify(|known| *known = run.unfinished.min(*known)).or_insert(run.unfinished);
+    }
+    // A run that is no shard is the whole already.
+    parts.get(&0).copied().unwrap_or_else(|| parts.values().sum())
 }
 
 /// Refuses a run that is no part of the same whole.
@@ -161,6 +175,18 @@ mod tests {
         }
         let whole = merge(parts).unwrap();
         assert_eq!(whole.runs[0].selection.as_deref(), Some("--suite pid --shard 1/3 3/3"));
+    }
+
+    #[test]
+    fn what_was_not_asked_is_counted_once() {
+        let shard = |index, unfinished| {
+            let mut matrix = part(index, "pid::a", Verdict::Holds);
+            matrix.runs[0].unfinished = unfinished;
+            matrix
+        };
+        let of = |parts: Vec<Matrix>| merge(parts).unwrap().runs[0].unfinished;
+        assert_eq!(of(vec![shard(1, 3), shard(2, 4)]), 7);
+        assert_eq!(of(vec![shard(1, 3), shard(2, 4), shard(1, 0)]), 4);
     }
 
     #[test]

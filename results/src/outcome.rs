@@ -11,8 +11,8 @@ pub enum Outcome {
     /// Some claim is violated, crashed its kernel or timed out. Wins over [`Untested`](Self::Untested): one
     /// wrong answer stands, however much else could not be asked.
     Refuted,
-    /// Nothing speaks against a kernel, but a case is broken, a kernel could not be tested at all, or no claim was
-    /// answered: all are unmet or about other versions, or there are none.
+    /// Nothing speaks against a kernel, but a case is broken, a kernel could not be tested at all or to the end, or no claim
+    /// was answered: all are unmet or about other versions, or there are none.
     Untested,
 }
 
@@ -24,7 +24,7 @@ impl Outcome {
         if verdicts().any(Verdict::is_against_the_kernel) {
             Self::Refuted
         } else if !verdicts().any(|verdict| verdict == Verdict::Holds)
-            || matrix.runs.iter().any(|run| run.problem.is_some())
+            || matrix.runs.iter().any(|run| run.problem.is_some() || run.unfinished > 0)
             || verdicts().any(|verdict| verdict == Verdict::Broken)
         {
             Self::Untested
@@ -70,6 +70,15 @@ mod tests {
         let cases = verdicts.iter().map(|&verdict| case("pid::a", verdict));
         let matrix = Matrix { runs: vec![run("6.12", cases)] };
         assert_eq!(Outcome::of(&matrix).exit_code(), code);
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_is_untested_unless_it_found_something() {
+        for (verdict, code) in [(Holds, 125), (Violated, 1)] {
+            let mut stopped = run("6.12", [case("pid::a", verdict)]);
+            stopped.unfinished = 3;
+            assert_eq!(Outcome::of(&Matrix { runs: vec![stopped] }).exit_code(), code);
+        }
     }
 
     #[rstest]

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::error::WriteError;
-use crate::file::write_atomically;
+use crate::file::{check_writable, write_atomically};
 use crate::json::{RUN, is_of, run_files};
 use crate::record::{Matrix, Run};
-use crate::reports::reports;
+use crate::reports::{FILES, reports};
 
 /// Where folders go that nobody named, relative to the current folder.
 const DEFAULT: &str = "results/runs";
@@ -48,6 +48,21 @@ impl OutDir {
         }
     }
 
+    /// Finds out whether [`OutDir::create`] and what is written then will succeed, and leaves everything as it is.
+    ///
+    /// # Errors
+    /// Why it will not.
+    pub fn check(given: Option<&Path>) -> Result<(), WriteError> {
+        let path = given.unwrap_or(Path::new(DEFAULT));
+        if path.is_dir() && given.is_some() {
+            return FILES.iter().try_for_each(|name| check_writable(&path.join(name)));
+        }
+        // The folder is going to be made in the first one above it that is there; of a relative path that may be the current.
+        let above = path.ancestors().map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+        let there = above.into_iter().find(|path| path.exists()).unwrap_or(Path::new("/"));
+        check_writable(&there.join("run.json")).map_err(|error| WriteError::at(path)(error.source))
+    }
+
     /// Makes a new folder named after the time `now` in the folder `parent`.
     ///
     /// # Errors
@@ -76,6 +91,14 @@ impl OutDir {
         &self.path
     }
 
+    /// Finds out whether the record of the kernel that `word` names can be written.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub fn check_run(&self, word: &str) -> Result<(), WriteError> {
+        check_writable(&self.path.join(file_name(word)))
+    }
+
     /// Writes one run's record, so that it is kept if the matrix is not finished. Returns its path.
     ///
     /// # Errors
@@ -87,33 +110,29 @@ impl OutDir {
     }
 
     /// Writes every record and every report of `matrix`, removes records of earlier runs from the folder, and
-    /// points `latest` to it. Returns what was written.
+    /// points `latest` to it. Returns what was written. The records come first, and what cannot be written keeps nothing else
+    /// from being.
     ///
     /// # Errors
-    /// If a file cannot be written.
+    /// Of what could not be written, the first.
     pub fn write(&self, matrix: &Matrix) -> Result<Vec<PathBuf>, WriteError> {
-        let mut written = Vec::new();
-        for run in &matrix.runs {
-            written.push(self.write_run(run)?);
-        }
-        self.remove_others(&written)?;
+        let mut written: Vec<_> = matrix.runs.iter().map(|run| self.write_run(run)).collect();
+        let others = self.remove_others(matrix);
         for (name, text) in reports(matrix) {
             let path = self.path.join(name);
-            write_atomically(&path, &text)?;
-            written.push(path);
+            written.push(write_atomically(&path, &text).map(|()| path));
         }
-        if let Some(latest) = &self.latest {
-            self.point(latest)?;
-        }
-        Ok(written)
+        let latest = self.latest.as_ref().map_or(Ok(()), |latest| self.point(latest));
+        let written = written.into_iter().collect::<Result<_, _>>()?;
+        others.and(latest).map(|()| written)
     }
 
     /// Removes records that do not belong to this matrix: every report is made from all records of a folder.
-    fn remove_others(&self, written: &[PathBuf]) -> Result<(), WriteError> {
-        let written: BTreeSet<_> = written.iter().collect();
+    fn remove_others(&self, matrix: &Matrix) -> Result<(), WriteError> {
+        let own: BTreeSet<_> = matrix.runs.iter().map(|run| self.path.join(file_name(&run.kernel.word))).collect();
         for file in run_files(&self.path).unwrap_or_default() {
             // Only what nsproof itself wrote: the folder was named by somebody and may hold other things.
-            if !written.contains(&file) && is_of(&RUN, &file) {
+            if !own.contains(&file) && is_of(&RUN, &file) {
                 fs::remove_file(&file).map_err(WriteError::at(&file))?;
             }
         }
@@ -216,6 +235,40 @@ mod tests {
         names.sort();
         insta::assert_debug_snapshot!(names);
         assert_eq!(crate::read(out.path()).unwrap(), matrix);
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_written_takes_no_other_along() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::create_dir(parent.path().join("matrix.html")).unwrap();
+        let out = OutDir::create(Some(parent.path())).unwrap();
+        let error = out.write(&small_matrix()).unwrap_err().to_string();
+        assert!(error.contains("matrix.html: ") && error.contains("a folder is in the way"), "{error}");
+        assert_eq!(crate::read(parent.path()).unwrap(), small_matrix());
+        assert!(["matrix.md", "junit.xml", "ktap"].iter().all(|name| parent.path().join(name).is_file()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_is_known_beforehand() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("file"), "").unwrap();
+        fs::create_dir_all(parent.path().join("used/ktap")).unwrap();
+        for (path, part) in [
+            ("file", "file: Not a directory (os error 20): a file is in the way"),
+            ("file/below/it", "file/below/it: Not a directory (os error 20): a file is in the way"),
+            ("used", "used/ktap: is a directory: a folder is in the way"),
+        ] {
+            let error = OutDir::check(Some(&parent.path().join(path))).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let new = parent.path().join("not/yet/there");
+        assert!(OutDir::check(Some(&new)).is_ok() && OutDir::check(Some(parent.path())).is_ok());
+        let used = OutDir::create(Some(&parent.path().join("used"))).unwrap();
+        fs::create_dir(used.path().join("run-6.12.json")).unwrap();
+        let error = used.check_run("6.12").unwrap_err().to_string();
+        assert!(error.contains("run-6.12.json") && error.contains("a folder is in the way"), "{error}");
+        assert!(used.check_run("6.1").is_ok());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2, "nothing was left");
     }
 
     #[test]

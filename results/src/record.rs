@@ -230,9 +230,17 @@ pub struct Run {
     /// Why the kernel could not be tested at all, for instance because it does not boot; none: it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// How many cases that were asked for have no record, because the run was stopped or still goes on; 0: none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unfinished: usize,
     /// What the cases found. A name that stands here more than once was carried out more than once: if its
     /// verdicts differ it is flaky.
     pub cases: Vec<CaseRecord>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Several runs side by side, in the order in which tables show them.

@@ -53,10 +53,10 @@ impl Page<'_> {
     /// The claims that somebody has to look at: the table, then each with what was found.
     fn attention(&self, out: &mut String) {
         for column in &self.grid.columns {
-            if let Some(problem) = &column.run.problem {
-                let head = format!("{} could not be tested", escape_line(column.label, 40));
+            for flaw in column.run.flaws() {
+                let head = format!("{} {}", escape_line(column.label, 40), flaw.says);
                 let _ = writeln!(out, "{}", self.paint.verdict(Verdict::Broken, &head));
-                self.text(out, 2, problem);
+                self.text(out, 2, &flaw.why);
                 out.push('\n');
             }
         }

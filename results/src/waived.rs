@@ -189,8 +189,7 @@ impl Waived {
 
 /// True when every case was asked for on every kernel.
 fn is_whole(matrix: &Matrix) -> bool {
-    let whole = |run: &crate::Run| run.selection.is_none() && run.shard.is_none() && run.problem.is_none();
-    !matrix.runs.is_empty() && matrix.runs.iter().all(whole)
+    !matrix.runs.is_empty() && matrix.runs.iter().all(crate::Run::is_whole)
 }
 
 #[cfg(test)]

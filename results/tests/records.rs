@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rstest::rstest;
 
-use results::{Baseline, CaseRecord, Diff, Matrix, Run, Shard, Verdict};
+use results::{Baseline, Diff, Matrix, Run, Shard, Verdict};
 
 fn kept(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
@@ -62,28 +62,26 @@ fn schema_1_is_read_and_means_the_same() {
     assert_eq!(verdicts, [Verdict::Holds, Verdict::TimedOut, Verdict::OutOfRange]);
 }
 
-/// Nothing is otherwise in a matrix that tells apart what the baseline of all series has one word for.
+/// Nothing is otherwise in a matrix that tells apart what a baseline of schema 1 has one word for.
 #[test]
-fn the_baseline_of_all_series_means_the_same() {
+fn what_schema_1_has_one_word_for_is_no_difference() {
+    let baseline = Baseline::read(&kept("baseline-schema-1.json")).unwrap();
+    let mut now = Run::read(&kept("run-schema-2.json")).unwrap();
+    (now.selection, now.shard) = (None, None);
+    for verdict in [Verdict::Unmet, Verdict::OutOfRange] {
+        assert_eq!(baseline.claims["uts::starts_as_a_copy"]["6.12"], Verdict::Unmet);
+        now.cases[0].verdict = verdict;
+        now.cases.truncate(2);
+        assert_eq!(Diff::between(&baseline, &Matrix { runs: vec![now.clone()] }).changes, []);
+    }
+}
+
+/// The one that the scheduled run compares with.
+#[test]
+fn the_baseline_of_all_series_is_read() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("baseline/debian.json");
     let baseline = Baseline::read(&path).unwrap();
-    let mut outs = 0;
-    let runs = baseline.kernels.iter().map(|(word, release)| {
-        let mut run = Run::read(&kept("run-schema-2.json")).unwrap();
-        (run.selection, run.shard) = (None, None);
-        (run.kernel.word, run.kernel.release) = (word.clone(), release.clone());
-        run.cases = Vec::new();
-        for (claim, verdicts) in &baseline.claims {
-            let Some(verdict) = verdicts.get(word).copied() else { continue };
-            let out = verdict == Verdict::Unmet && run.cases.len().is_multiple_of(2);
-            outs += usize::from(out);
-            run.cases.push(CaseRecord::new(claim, if out { Verdict::OutOfRange } else { verdict }));
-        }
-        run
-    });
-    let matrix = Matrix { runs: runs.collect() };
-    assert!(outs > 10, "{outs}");
-    assert_eq!(Diff::between(&baseline, &matrix).changes, []);
+    assert!(baseline.kernels.len() > 5 && baseline.claims.len() > 500);
 }
 
 #[test]

@@ -49,7 +49,8 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
     let cache = Cache::open(None)?;
     let kernel = cache.resolve(&word, None)?;
     let init = std::env::current_exe()?;
-    let initramfs = Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[] })?;
+    let initramfs =
+        Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[], extras: &[] })?;
     println!("{}, {:?}", kernel.release, probe(cache.root(), &Setup::new(&kernel, &initramfs))?);
     let qemu = std::env::var_os("QEMU").map(Into::into);
     let setup = Setup { qemu, cpus, ..Setup::new(&kernel, &initramfs) };

@@ -42,6 +42,7 @@ fn on_the_host() -> Result<(), Box<dyn Error>> {
         kernel: &kernel,
         modules: &["veth", "dummy", "overlay", "bridge"],
         programs: &[],
+        extras: &[],
     })?;
     println!("{}: initramfs of {} kB in {:?}", kernel.release, initramfs.size() / 1000, started.elapsed());
     for _ in 0..times {

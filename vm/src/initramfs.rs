@@ -6,6 +6,7 @@
 mod archive;
 mod elf;
 mod error;
+mod extras;
 mod layout;
 mod modules;
 mod programs;
@@ -19,6 +20,7 @@ use crate::memfd::memfd;
 use layout::{Layout, Node};
 
 pub use error::InitramfsError;
+pub use extras::Extra;
 
 /// What to put into an initramfs.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,8 @@ pub struct Contents<'a> {
     pub modules: &'a [&'a str],
     /// Programs of this host by name; their shared libraries come along, and busybox's links to itself.
     pub programs: &'a [&'a str],
+    /// What else is to be there.
+    pub extras: &'a [Extra],
 }
 
 /// A finished initramfs.
@@ -51,6 +55,7 @@ impl Initramfs {
         layout.add("/init", Node::program(init));
         let missing_modules = modules::add(&mut layout, contents.kernel, contents.modules)?;
         let missing_programs = programs::add(&mut layout, contents.programs)?;
+        extras::add(&mut layout, contents.extras)?;
         if let Some(config) = &contents.kernel.config {
             let bytes = std::fs::read(config).map_err(|source| InitramfsError::io("read", config, source))?;
             layout.add(&format!("/boot/config-{}", contents.kernel.release), Node::file(bytes));

@@ -3,7 +3,12 @@
 //! The messages are those of `rtnetlink` and its builders. Its connection is not used: a case's process forks, may
 //! have one thread only and waits for each answer anyway, so that a plain socket does without a runtime.
 
-use std::cell::Cell;
+mod device;
+mod events;
+mod nsid;
+mod reason;
+
+use std::cell::{Cell, RefCell};
 use std::io;
 
 use nix::errno::Errno;
@@ -12,15 +17,18 @@ use rtnetlink::packet_core::{
     NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST, NetlinkMessage, NetlinkPayload,
 };
 use rtnetlink::packet_route::RouteNetlinkMessage as Message;
-use rtnetlink::packet_route::link::{LinkAttribute, LinkFlags, LinkMessage, Prop};
+use rtnetlink::packet_route::link::{LinkAttribute, LinkMessage, Prop};
 use rtnetlink::sys::constants::NETLINK_ROUTE;
 use rtnetlink::sys::{Socket, SocketAddr};
-use serde::{Deserialize, Serialize};
 
 use crate::namespace::{Kind, Namespace};
-use crate::process::{Child, waiting};
+use crate::process::{Child, Spawn};
 use crate::sys::clone::setns;
 use crate::words::verdict::{Doing, Failure, Outcome};
+
+pub use device::Device;
+pub use events::Events;
+pub use nsid::{Named, message as nsid_message};
 
 /// What the kernel answers: refusals are for the case to judge, and the outer [`Outcome`] is broken when there is none.
 pub type Answer<T> = Outcome<nix::Result<T>>;
@@ -30,6 +38,7 @@ pub type Answer<T> = Outcome<nix::Result<T>>;
 pub struct Netlink {
     socket: Socket,
     sequence: Cell<u32>,
+    reason: RefCell<Option<String>>,
 }
 
 impl Netlink {
@@ -37,16 +46,13 @@ impl Netlink {
     pub fn open() -> Outcome<Self> {
         let mut socket = Socket::new(NETLINK_ROUTE).doing("open a netlink socket")?;
         socket.bind_auto().doing("bind a netlink socket")?;
-        Ok(Self { socket, sequence: Cell::new(0) })
+        reason::ask_for(&socket)?;
+        Ok(Self { socket, sequence: Cell::new(0), reason: RefCell::default() })
     }
 
     /// Opens one in another network namespace.
     pub fn open_in(namespace: &Namespace) -> Outcome<Self> {
-        let own = Namespace::own(Kind::Net)?;
-        setns(namespace, Kind::Net.flag()).doing("enter the other network namespace")?;
-        let opened = Self::open();
-        setns(&own, Kind::Net.flag()).doing("return from the other network namespace")?;
-        opened
+        opened_in(namespace, Self::open)
     }
 
     /// Makes a device.
@@ -86,14 +92,22 @@ impl Netlink {
         self.request(message, NLM_F_DUMP)?.doing("a netlink dump")
     }
 
+    /// Has the kernel refuse questions that it cannot understand whole, and heed all that a dump is asked for
+    /// (NETLINK_GET_STRICT_CHK, since 5.0).
+    pub fn be_strict(&self) -> Outcome<()> {
+        self.socket.set_netlink_get_strict_chk(true).doing("set NETLINK_GET_STRICT_CHK")
+    }
+
+    /// The devices of the network namespace that has this ID in the socket's (IFLA_TARGET_NETNSID), in no order.
+    pub fn devices_in(&self, nsid: i32) -> Answer<Vec<Device>> {
+        let mut question = LinkMessage::default();
+        question.attributes.push(LinkAttribute::IfNetnsId(nsid));
+        Ok(self.request(Message::GetLink(question), NLM_F_DUMP)?.map(links))
+    }
+
     /// The devices of the socket's network namespace, in the order of their indexes.
     pub fn devices(&self) -> Outcome<Vec<Device>> {
-        let found = self.dump(Message::GetLink(LinkMessage::default()))?;
-        let links = found.into_iter().filter_map(|one| match one {
-            Message::NewLink(link) => Some(Device::from(link)),
-            _ => None,
-        });
-        let mut devices: Vec<_> = links.collect();
+        let mut devices = links(self.dump(Message::GetLink(LinkMessage::default()))?);
         devices.sort_by_key(|device| device.index);
         Ok(devices)
     }
@@ -107,6 +121,12 @@ impl Netlink {
     pub fn device(&self, name: &str) -> Outcome<Device> {
         let found = self.devices()?.into_iter().find(|device| device.name == name);
         found.ok_or_else(|| Failure::broken(format!("there is no network device {name}")))
+    }
+
+    /// What the kernel said in words to the last request, such as why it is refused (NLMSGERR_ATTR_MSG). No interface:
+    /// it changes without notice.
+    pub fn reason(&self) -> Option<String> {
+        self.reason.borrow().clone()
     }
 
     fn request(&self, message: Message, flags: u16) -> Answer<Vec<Message>> {
@@ -132,8 +152,10 @@ impl Netlink {
                 }
                 match packet.payload {
                     NetlinkPayload::InnerMessage(message) => answers.push(message),
+                    NetlinkPayload::Done(done) if done.code < 0 => return Ok(Err(Errno::from_raw(-done.code))),
                     NetlinkPayload::Done(_) => return Ok(Ok(answers)),
                     NetlinkPayload::Error(error) => {
+                        self.reason.replace(reason::of(&error));
                         return Ok(error.code.map_or(Ok(answers), |code| Err(Errno::from_raw(-code.get()))));
                     }
                     _ => return Err(Failure::broken("netlink answered with something that is no answer")),
@@ -143,13 +165,36 @@ impl Netlink {
     }
 
     fn receive(&self) -> Outcome<(Vec<u8>, SocketAddr)> {
-        loop {
-            match self.socket.recv_from_full() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                answer => return answer.doing("receive from netlink"),
-            }
+        receive(&self.socket)
+    }
+}
+
+/// The devices that messages tell of.
+fn links(messages: Vec<Message>) -> Vec<Device> {
+    let links = messages.into_iter().filter_map(|message| match message {
+        Message::NewLink(link) => Some(Device::from(link)),
+        _ => None,
+    });
+    links.collect()
+}
+
+/// The next datagram. Waits for it.
+fn receive(socket: &Socket) -> Outcome<(Vec<u8>, SocketAddr)> {
+    loop {
+        match socket.recv_from_full() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            answer => return answer.doing("receive from netlink"),
         }
     }
+}
+
+/// What `open` opens while the calling thread is in another network namespace.
+fn opened_in<T>(namespace: &Namespace, open: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let own = Namespace::own(Kind::Net)?;
+    setns(namespace, Kind::Net.flag()).doing("enter the other network namespace")?;
+    let opened = open();
+    setns(&own, Kind::Net.flag()).doing("return from the other network namespace")?;
+    opened
 }
 
 /// Another network namespace: somebody waits in it, and a socket leads into it.
@@ -162,7 +207,8 @@ pub struct Elsewhere {
 impl Elsewhere {
     /// A new network namespace, with nothing in it but what the kernel puts there.
     pub fn new() -> Outcome<Self> {
-        let process = waiting(Kind::Net.flag())?;
+        // Without our sockets into other network namespaces, which keep these.
+        let process = Spawn::new(Kind::Net.flag()).without_files().start(|case| case.wait())?;
         let netlink = Netlink::open_in(&process.namespace(Kind::Net)?)?;
         Ok(Self { process, netlink })
     }
@@ -188,58 +234,4 @@ fn altname(index: u32, name: &str) -> LinkMessage {
     device.header.index = index;
     device.attributes.push(LinkAttribute::PropList(vec![Prop::AltIfName(name.to_owned())]));
     device
-}
-
-/// A network device, as far as cases look.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Device {
-    /// Its number in its network namespace.
-    pub index: u32,
-    /// Its name there.
-    pub name: String,
-    /// Its other names.
-    pub altnames: Vec<String>,
-    /// Whether it is administratively up.
-    pub up: bool,
-    /// Its hardware address.
-    pub address: Vec<u8>,
-    /// Its greatest packet.
-    pub mtu: u32,
-    /// The length of its transmit queue.
-    pub queue_length: u32,
-    /// Its group.
-    pub group: u32,
-    /// The text it was given.
-    pub alias: Option<String>,
-    /// How its packets wait to be sent.
-    pub queueing: Option<String>,
-    /// The bridge or the like that it is a port of.
-    pub controller: Option<u32>,
-}
-
-impl From<LinkMessage> for Device {
-    fn from(link: LinkMessage) -> Self {
-        let mut device =
-            Self { index: link.header.index, up: link.header.flags.contains(LinkFlags::Up), ..Self::default() };
-        for attribute in link.attributes {
-            match attribute {
-                LinkAttribute::IfName(name) => device.name = name,
-                LinkAttribute::Address(address) => device.address = address,
-                LinkAttribute::Mtu(mtu) => device.mtu = mtu,
-                LinkAttribute::TxQueueLen(length) => device.queue_length = length,
-                LinkAttribute::Group(group) => device.group = group,
-                LinkAttribute::IfAlias(alias) => device.alias = Some(alias),
-                LinkAttribute::Qdisc(queueing) => device.queueing = Some(queueing),
-                LinkAttribute::Controller(controller) => device.controller = Some(controller),
-                LinkAttribute::PropList(properties) => {
-                    device.altnames.extend(properties.into_iter().filter_map(|property| match property {
-                        Prop::AltIfName(name) => Some(name),
-                        _ => None,
-                    }));
-                }
-                _ => {}
-            }
-        }
-        device
-    }
 }

@@ -53,5 +53,5 @@ pub use program::{program_command, run_as_program};
 pub use status::{Ended, signal_name};
 pub use thread::Thread;
 pub use tool::USUAL_PATH;
-pub use tool::{Container, Run, expect_failure, expect_success, run, run_line};
+pub use tool::{Container, Run, expect_failure, expect_success, prepare_ip_netns, run, run_line};
 pub use userns::{IdMap, Maps, map_self, user_namespace, user_namespace_with};

@@ -6,31 +6,72 @@ use kit::{Case, Erratum, Registry, Source};
 use crate::runner::filters::did_you_mean;
 use crate::terminal;
 
-/// Prints what a claim says and what its test needs.
-pub(super) fn explain(registry: &Registry, name: &str) -> Result<u8> {
-    terminal::print(&text(registry, find(registry, name)?))?;
+/// Prints what claims say and what their tests need.
+pub(super) fn explain(registry: &Registry, names: &[String]) -> Result<u8> {
+    // All or nothing: a name that is not there would be lost among the others.
+    let found = names.iter().map(|name| Ok((name, meant(registry, name)?))).collect::<Result<Vec<_>>>()?;
+    let texts: Vec<String> = found
+        .iter()
+        .map(|(name, meant)| match meant {
+            Meant::Whole(cases) => cases.iter().map(|case| text(registry, case)).collect::<Vec<_>>().join("\n"),
+            Meant::Part(cases) => in_short(name, cases),
+        })
+        .collect();
+    terminal::print(&texts.join("\n"))?;
     Ok(0)
 }
 
-/// The claim of this name, or the one that has it in its own.
+/// The one claim of this name, or the one that has it in its own.
 pub(super) fn find(registry: &Registry, name: &str) -> Result<&'static Case> {
-    let all: Vec<_> = registry.all().collect();
-    if let Some(exact) = all.iter().find(|case| case.name() == name || case.function == name) {
-        return Ok(exact);
-    }
-    let like: Vec<_> = all.iter().filter(|case| case.name().contains(name)).collect();
-    match like.as_slice() {
+    let (Meant::Whole(cases) | Meant::Part(cases)) = meant(registry, name)?;
+    match cases.as_slice() {
         [one] => Ok(one),
+        several => {
+            let names: Vec<_> = several.iter().take(10).map(|case| case.name()).collect();
+            bail!(
+                "{} claims have «{name}» in their names, for example {}: `nsproof explain {name}` tells of all",
+                several.len(),
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// The claims that a name stands for; there is at least one.
+enum Meant {
+    /// It is their name, with or without the suite, or a part that no other has.
+    Whole(Vec<&'static Case>),
+    /// It is a part of their names.
+    Part(Vec<&'static Case>),
+}
+
+fn meant(registry: &Registry, name: &str) -> Result<Meant> {
+    let all: Vec<_> = registry.all().collect();
+    let of = |fits: &dyn Fn(&Case) -> bool| all.iter().copied().filter(|case| fits(case)).collect::<Vec<_>>();
+    let (exact, like) =
+        (of(&|case| case.name() == name || case.function == name), of(&|case| case.name().contains(name)));
+    if !exact.is_empty() {
+        return Ok(Meant::Whole(exact));
+    }
+    match like.as_slice() {
         [] => bail!(
             "no claim has «{name}» in its name{}: `nsproof list` shows the names of all {}",
             did_you_mean(name, &all),
             all.len()
         ),
-        several => {
-            let names: Vec<_> = several.iter().take(10).map(|case| case.name()).collect();
-            bail!("{} claims have «{name}» in their names, for example {}", several.len(), names.join(", "))
-        }
+        [_] => Ok(Meant::Whole(like)),
+        _ => Ok(Meant::Part(like)),
     }
+}
+
+/// Claims with a part of their names in common, each with what it says.
+fn in_short(part: &str, cases: &[&Case]) -> String {
+    let mut text = format!("{} claims have «{part}» in their names\n", cases.len());
+    for case in cases {
+        let range = if case.range().is_empty() { String::new() } else { format!(" ({})", case.range()) };
+        text.push_str(&format!("\n  {}{range}\n    {}\n", case.name(), case.claim));
+    }
+    text
 }
 
 fn text(registry: &Registry, case: &Case) -> String {

@@ -17,10 +17,10 @@ use vm::accel::Accel;
 use vm::kernels::Cache;
 
 use self::probe::{Probe, Prober};
-use self::span::End;
+use self::span::{End, Field};
 use super::explain;
 use crate::runner::accelerator;
-use crate::runner::cache::open_cache;
+use crate::runner::cache::{megabytes, open_cache, to_download};
 use crate::terminal;
 
 /// The exit code for: both ends agree.
@@ -31,7 +31,8 @@ const UNTESTED: u8 = 125;
 
 /// What stands below the options.
 pub(super) const HELP: &str = "\
-Only the kernels that the search needs are fetched and booted: about 5 of 12. \
+Only the kernels that the search needs are fetched and booted: about 5 of 12; how much that may be is told first. \
+With --cached the search goes over the newest kernel of each series in the cache, and nothing is looked up or fetched. \
 A kernel that the claim is not about is «out of range», an answer like others and known without a boot. \
 A kernel that does not boot, or on which the case is broken or lacks something, gives no answer and is passed over. \
 The search takes for granted that what is the same on two kernels is the same between them.
@@ -40,11 +41,12 @@ Exit codes:
   0    a change was found
   1    both ends agree
   2    wrong usage
-  125  fewer than two kernels gave an answer
+  125  fewer than two kernels gave an answer, or a report could not be written
 
 Examples:
   nsproof hunt pid::nesting_stops_at_depth_32
   nsproof hunt pid::nesting_stops_at_depth_32 --from 6.1 --to 6.18
+  nsproof hunt stops_at_depth_32 --cached              without network
   nsproof hunt stops_at_depth_32 --to ../linux         up to a kernel of your own";
 
 /// What to hunt for, and where.
@@ -58,6 +60,9 @@ pub(super) struct HuntOptions {
     /// The newer end [default: the newest series on offer]
     #[arg(long, value_name = "KERNEL")]
     to: Option<String>,
+    /// Stay offline: only kernels that are in the cache
+    #[arg(long)]
+    cached: bool,
     /// Write all reports of the kernels that were booted to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -69,11 +74,16 @@ pub(super) struct HuntOptions {
 /// Hunts, and prints every step of it.
 pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
     let case = explain::find(registry, &options.claim)?;
-    let cache = open_cache()?;
-    let offer = cache.expand("all")?;
+    let out =
+        options.out.as_deref().map(|folder| OutDir::check(Some(folder)).and_then(|()| OutDir::create(Some(folder))));
+    let out = out.transpose().context("the reports have no place")?;
+    let cache = if options.cached { open_cache()?.offline() } else { open_cache()? };
+    let field = Field { words: cache.expand("all")?, cached: options.cached };
     let end = |word: &Option<String>| word.as_deref().map(|word| end(&cache, word)).transpose();
-    let words = span::span(&offer, end(&options.from)?, end(&options.to)?)?;
+    let words = span::span(&field, end(&options.from)?, end(&options.to)?)?;
     terminal::print(&format!("hunting {} over {}\n", case.name(), words.join(" ")))?;
+    let asked = words.iter().filter(|word| !probe::is_beyond(case, word));
+    terminal::print(&downloads(&to_download(&cache, asked)?))?;
 
     let prober = Prober::new(registry, case, &cache, options.accel);
     // What the claim is not about costs no boot and is known beforehand.
@@ -87,22 +97,42 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
         let probe = watched(&words[place], || prober.ask(&words[place]));
         // A reader that has gone does not stop the search: there may be reports to write.
         let _ = terminal::print(&line(&probe, wide));
+        if let (Some(out), Some(run)) = (&out, &probe.run) {
+            // What cannot be written now cannot at the end either, and is told then.
+            let _ = out.write_run(run);
+        }
         let answer = probe.answer;
         probes[place] = Some(probe);
         Ok::<_, Infallible>(answer)
     });
     terminal::print(&summary::tell(case, &words, &probes, &found))?;
-    if let Some(folder) = &options.out {
+    if let Some(out) = &out {
         let runs = probes.iter().flatten().filter_map(|probe| probe.run.clone());
-        let out = OutDir::create(Some(folder)).context("the reports have no place")?;
-        out.write(&Matrix { runs: runs.collect() }).context("the reports could not be written")?;
-        terminal::print(&format!("report: {}\n", folder.join("matrix.html").display()))?;
+        if let Err(error) = out.write(&Matrix { runs: runs.collect() }) {
+            terminal::note(format_args!("nsproof: not all reports could be written: {error}"));
+            return Ok(UNTESTED);
+        }
+        terminal::print(&format!("report: {}\n", out.path().join("matrix.html").display()))?;
     }
     Ok(match (found.ends, found.changes.is_empty()) {
         (None, _) => UNTESTED,
         (Some(_), true) => NO_CHANGE,
         (Some(_), false) => 0,
     })
+}
+
+/// What may have to be downloaded, in a line; nothing when all is there.
+fn downloads(missing: &[(String, u64)]) -> String {
+    let list: Vec<_> = missing.iter().map(|(word, size)| format!("{word} ({})", megabytes(*size))).collect();
+    match list.as_slice() {
+        [] => String::new(),
+        [one] => format!("not in the cache: {one}, downloaded if it is asked; --cached does without\n"),
+        several => format!(
+            "not in the cache: {}; those that are asked are downloaded, {} at most; --cached does without\n",
+            several.join(", "),
+            megabytes(missing.iter().map(|(_, size)| size).sum())
+        ),
+    }
 }
 
 /// One end as it was typed: a version, or a kernel's file or tree, whose number is looked up.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use kit::{Case, Registry};
 use serde::Serialize;
 
+use crate::runner::choice::Choice;
+use crate::runner::filters::{Filters, did_you_mean};
 use crate::terminal;
 
 /// A claim as `--json` shows it.
@@ -51,11 +53,19 @@ impl From<&Case> for Listed {
 }
 
 /// Prints the names of the claims, or all that is known of them.
-pub(super) fn list(registry: &Registry, suites: &[String], json: bool) -> Result<u8> {
-    registry.check_suites(suites)?;
-    let chosen: Vec<_> = registry.of_suites(suites).collect();
+pub(super) fn list(registry: &Registry, choice: &Choice, filters: &[String], json: bool) -> Result<u8> {
+    let field = choice.cases(registry)?;
+    let names = Filters::parts(filters);
+    let chosen: Vec<_> = field.iter().filter(|case| names.pass(&case.name(), "")).collect();
+    if chosen.is_empty() {
+        let what = match filters {
+            [word] => format!("has «{word}» in its name{}", did_you_mean(word, &field)),
+            _ => "is left".to_owned(),
+        };
+        bail!("no claim {} {what}", choice.field());
+    }
     let text = if json {
-        let all: Vec<Listed> = chosen.iter().map(|case| Listed::from(*case)).collect();
+        let all: Vec<Listed> = chosen.iter().map(|case| Listed::from(**case)).collect();
         serde_json::to_string_pretty(&all)? + "\n"
     } else {
         chosen.iter().map(|case| case.name() + "\n").collect()

@@ -222,6 +222,9 @@ fn remarks(matrix: &Matrix) -> String {
         if let Some(problem) = &run.problem {
             remark(&run.kernel.word, format!("could not be tested: {problem}"));
         }
+        if run.unfinished > 0 {
+            remark(&run.kernel.word, format!("not tested to the end, {} claims were not asked", run.unfinished));
+        }
         if let Some(selection) = &run.selection {
             remark(&run.kernel.word, format!("not every claim was asked for, only {selection}"));
         }

@@ -1,18 +1,21 @@
 //! A column of the matrix: one kernel, the executors in it, and what cases found there.
 
+mod recording;
+
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use kit::{Case, KernelVersion, config};
-use results::{CaseRecord, Evidence, Place, Shard, Timestamp, Verdict as Found};
+use results::{CaseRecord, Shard, Timestamp, Verdict as Found};
 
+use self::recording::{Facts, Upkeep, in_order, record_of};
 use super::executor::{Executor, ExecutorError, Served};
 use super::options::Isolation;
+use super::stuck;
 use super::virtual_kernel::VirtualKernel;
 use crate::deadlines::STOP;
 use crate::machine_kind::MachineKind;
 use crate::protocol::{Hello, Report};
-use crate::recorded;
 use crate::worker;
 
 /// One kernel under test.
@@ -24,12 +27,30 @@ pub(crate) struct Column {
     state: Mutex<State>,
     /// Told when the run is stopped.
     stop: Condvar,
+    upkeep: Upkeep,
+    /// What a record says of the kernel beside what the kernel says of itself.
+    facts: OnceLock<Facts>,
 }
 
 enum Ground {
     /// The running kernel, with its version if it says one.
     Host(Option<KernelVersion>),
     Machines(Arc<VirtualKernel>),
+}
+
+impl Ground {
+    fn facts(&self) -> Facts {
+        match self {
+            Self::Host(_) => {
+                Facts { origin: "the running kernel".to_owned(), config_digest: config::own_digest(), qemu: None }
+            }
+            Self::Machines(machines) => Facts {
+                origin: machines.kernel.origin.to_string(),
+                config_digest: machines.config_digest(),
+                qemu: vm::machine::qemu_version(None).ok(),
+            },
+        }
+    }
 }
 
 #[derive(Default)]
@@ -60,7 +81,15 @@ impl Column {
     }
 
     fn new(ground: Ground, isolation: Isolation) -> Self {
-        Self { ground, isolation, began: OnceLock::new(), state: Mutex::default(), stop: Condvar::new() }
+        Self {
+            ground,
+            isolation,
+            began: OnceLock::new(),
+            state: Mutex::default(),
+            stop: Condvar::new(),
+            upkeep: Upkeep::default(),
+            facts: OnceLock::new(),
+        }
     }
 
     /// Whether its cases run in machines of their own.
@@ -126,7 +155,10 @@ impl Column {
         }
         match self.take_seat(case) {
             Ok(mut executor) => {
-                let served = executor.serve(case);
+                let mut served = executor.serve(case);
+                if let Some(stuck) = served.report.stuck.take() {
+                    stuck::add(&mut served.report, &stuck, || self.ends_untouched(case));
+                }
                 if served.reusable && self.isolation == Isolation::Shared {
                     self.state().free.push(executor);
                 }
@@ -136,14 +168,32 @@ impl Column {
         }
     }
 
+    /// Whether a stage like this case's on which nothing was done ends where nothing was done either; why not, if that could not
+    /// be tried.
+    fn ends_untouched(&self, case: &Case) -> Result<bool, String> {
+        let mut executor = self.new_seat(case).map_err(|error| error.to_string())?;
+        executor.end_untouched(case)
+    }
+
+    fn new_seat(&self, case: &Case) -> Result<Executor, ExecutorError> {
+        match &self.ground {
+            Ground::Host(_) => Executor::on_host(),
+            Ground::Machines(machines) => machines.executor(match self.isolation {
+                Isolation::Fresh => MachineKind::of(case),
+                Isolation::Shared => MachineKind::SHARED,
+            }),
+        }
+    }
+
     fn began(&self) -> (Timestamp, Instant) {
         *self.began.get_or_init(|| (Timestamp::now(), Instant::now()))
     }
 
-    /// Keeps no further record.
+    /// Keeps no further record, and writes none any more by itself.
     pub(crate) fn stop(&self) {
         self.state().stopped = true;
         self.stop.notify_all();
+        self.upkeep.await_writer();
     }
 
     fn take_seat(&self, case: &Case) -> Result<Executor, String> {
@@ -156,13 +206,7 @@ impl Column {
                 return Err(problem.clone());
             }
         }
-        let made = match &self.ground {
-            Ground::Host(_) => Executor::on_host(),
-            Ground::Machines(machines) => machines.executor(match self.isolation {
-                Isolation::Fresh => MachineKind::of(case),
-                Isolation::Shared => MachineKind::SHARED,
-            }),
-        };
+        let made = self.new_seat(case);
         if matches!(made, Err(ExecutorError::Machine { terminated: true, .. })) {
             self.await_stop();
         }
@@ -199,34 +243,41 @@ impl Column {
         }
     }
 
+    /// Has the record written if that is due. What stops a run also writes what it had found.
+    pub(crate) fn keep(&self, write: impl FnOnce()) {
+        let done = {
+            let state = self.state();
+            state.expected == Some(state.carried_out)
+        };
+        self.upkeep.when_due(done, || {
+            if !self.state().stopped {
+                write();
+            }
+        });
+    }
+
     /// The run as it is recorded, cases in the order given, with what narrowed them.
     pub(crate) fn run(&self, order: &[&'static Case], selection: Option<String>, shard: Option<Shard>) -> results::Run {
+        let Facts { origin, config_digest, qemu } = self.facts.get_or_init(|| self.ground.facts());
         let state = self.state();
         let hello = state.hello.clone().unwrap_or_default();
-        let mut cases = state.records.clone();
-        let place = |record: &CaseRecord| order.iter().position(|case| case.name() == record.name);
-        cases.sort_by_key(place);
-        let (origin, config_digest, accelerator, qemu) = match &self.ground {
-            Ground::Host(_) => ("the running kernel".to_owned(), config::own_digest(), "none".to_owned(), None),
-            Ground::Machines(machines) => (
-                machines.kernel.origin.to_string(),
-                machines.config_digest(),
-                machines.accelerator.known().map_or_else(|| "none".to_owned(), |accel| accel.to_string()),
-                vm::machine::qemu_version(None).ok(),
-            ),
-        };
+        let cases = in_order(&state.records, order);
         results::Run {
             nsproof: env!("CARGO_PKG_VERSION").to_owned(),
             kernel: results::Kernel {
                 word: self.word().to_owned(),
                 release: hello.release,
                 version: hello.version,
-                origin,
-                config_digest,
+                origin: origin.clone(),
+                config_digest: config_digest.clone(),
             },
             machine: results::Machine {
-                accelerator,
-                qemu,
+                accelerator: match &self.ground {
+                    Ground::Host(_) => None,
+                    Ground::Machines(machines) => machines.accelerator.known(),
+                }
+                .map_or_else(|| "none".to_owned(), |accel| accel.to_string()),
+                qemu: qemu.clone(),
                 isolation: match &self.ground {
                     Ground::Host(_) => "stage".to_owned(),
                     Ground::Machines(_) => self.isolation.name().to_owned(),
@@ -238,6 +289,7 @@ impl Column {
             selection,
             shard,
             problem: state.problem.clone(),
+            unfinished: state.expected.map_or(0, |expected| expected.saturating_sub(cases.len())),
             cases,
         }
     }
@@ -246,35 +298,4 @@ impl Column {
         // Nothing here is left half-changed by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn record_of(case: &Case, served: Served) -> CaseRecord {
-    let Served { report, mut evidence, .. } = served;
-    for (label, text) in [("output", report.output), ("processes", report.processes)] {
-        if !text.is_empty() {
-            evidence.push(Evidence { label: label.to_owned(), text });
-        }
-    }
-    let mut record = recorded::about(case, report.verdict);
-    record.duration = Duration::from_micros(report.duration_us);
-    record.message = report.message;
-    record.expected = report.expected;
-    record.seen = report.seen;
-    record.call = report.call;
-    record.at = report.at.as_deref().map(place_of);
-    // What failed may be an expectation of a helper's answer: the body says which calls that makes.
-    if report.verdict == Found::Violated && !case.code.is_empty() {
-        evidence.push(Evidence {
-            label: "case".to_owned(),
-            text: format!("fn {}() -> Verdict {}", case.function, case.code),
-        });
-    }
-    record.evidence = evidence;
-    record
-}
-
-/// Reads `file:line`.
-fn place_of(text: &str) -> Place {
-    let (file, line) = text.rsplit_once(':').unwrap_or((text, ""));
-    Place { file: file.to_owned(), line: line.parse().unwrap_or(0) }
 }

@@ -15,9 +15,8 @@ pub(crate) fn cause(console: &str) -> Option<String> {
     ];
     let lines: Vec<&str> = console.lines().map(without_stamp).collect();
     let first = lines.iter().position(|line| SIGNS.iter().any(|sign| line.contains(sign)))?;
-    let place = lines[first..].iter().find_map(|line| line.split_once("RIP: ").map(|(_, place)| place));
-    // «0010:sysrq_handle_crash+0x16/0x20»: the segment says nothing to anybody.
-    let function = place.map(|place| place.split_once(':').map_or(place, |(_, function)| function).trim());
+    // «RIP: 0010:free_nsproxy+0x16/0x20»; another segment than the kernel's is a program's.
+    let function = lines[first..].iter().find_map(|line| line.split_once("RIP: 0010:").map(|(_, place)| place.trim()));
     let what = lines[first].trim();
     Some(match function {
         Some(function) if !what.contains(function) => format!("{what} in {function}"),
@@ -25,8 +24,9 @@ pub(crate) fn cause(console: &str) -> Option<String> {
     })
 }
 
-/// A line without the kernel's time, `[    3.141592] `.
+/// A line without the kernel's time, `[    3.141592] `, and, where it is the first, the firmware's clearing of the screen.
 fn without_stamp(line: &str) -> &str {
+    let line = line.rsplit_once("\x1b[2J").map_or(line, |(_, line)| line);
     match line.trim_start().strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
         Some((stamp, rest)) if stamp.chars().all(|c| c.is_ascii_digit() || " .T".contains(c)) => rest,
         _ => line,
@@ -54,6 +54,10 @@ mod tests {
 
     #[rstest]
     #[case::panic(PANIC, Some("sysrq: Trigger a crash"))]
+    #[case::after_the_firmware(
+        "\x1bc\x1b[?7l\x1b[2J[    5.8] sysrq: Trigger a crash\n[    5.9] RIP: 0033:0x7f35\n",
+        Some("sysrq: Trigger a crash")
+    )]
     #[case::oops(
         OOPS,
         Some("BUG: kernel NULL pointer dereference, address: 0000000000000000 in free_nsproxy+0x16/0x20")

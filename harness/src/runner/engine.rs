@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail};
-use kit::{Case, Registry};
+use kit::{Case, Registry, in_one_sentence};
 use libtest_mimic::{Completion, Failed, Trial};
 use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
 
 use super::accelerator::Accelerator;
-use super::cache::{open_cache, refuse_modules_without_image};
+use super::cache::{megabytes, open_cache, refuse_modules_without_image, to_download};
 use super::column::Column;
 use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
 use super::memory;
-use super::options::{Isolation, RunOptions};
+use super::options::{Isolation, RunOptions, is_under_nextest};
 use super::virtual_kernel::VirtualKernel;
+use crate::terminal;
 
 /// What is going to be carried out: every case in every column.
 pub(crate) struct Plan {
@@ -32,16 +33,18 @@ pub(crate) struct Plan {
 impl Plan {
     /// Takes the options at their word; what they name and is not there is an error.
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
-        registry.check_suites(&options.suite)?;
+        let cases = options.choice.cases(registry)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
+        if !options.test.list {
+            options.check_places()?;
+        }
         let yardstick = match options.test.list {
             true => Yardstick::default(),
             false => Yardstick::read(options.waivers.as_deref(), options.baseline.as_deref())?
                 .with_unmet(options.unmet)
                 .of_each_alone(is_under_nextest()),
         };
-        let cases = registry.of_suites(&options.suite).collect();
         let columns = columns(registry, &options)?;
         yardstick.refuse_other_kernels(columns.iter().map(|column| column.word()))?;
         if !options.test.list && columns.iter().any(|column| column.has_machines()) {
@@ -76,10 +79,7 @@ impl Plan {
 
     /// Refuses a choice that leaves nothing to do. That a shard gets nothing of a small choice is no mistake.
     pub(crate) fn refuse_nothing(&self) -> Result<()> {
-        let from = match self.options.suite.as_slice() {
-            [] => "in any suite".to_owned(),
-            suites => format!("in suite {}", suites.join(", ")),
-        };
+        let from = self.options.choice.field();
         let filters = Filters::of(&self.options);
         let kernels: Vec<&str> = self.columns.iter().map(|column| column.word()).collect();
         filters.refuse_unknown(&self.cases, &kernels, &from)?;
@@ -93,11 +93,21 @@ impl Plan {
         bail!("no case {from} {what}: `nsproof list` shows the names of all {}", self.cases.len())
     }
 
+    /// Carries a case out, and keeps what it found. None when it was interrupted.
+    pub(crate) fn carry_out(&self, column: &Column, case: &'static Case) -> Option<CaseRecord> {
+        let record = column.carry_out(case);
+        if let Some(out) = self.out.get() {
+            // What cannot be written now cannot at the end either, and is told then.
+            column.keep(|| drop(out.write_run(&self.run(column))));
+        }
+        record
+    }
+
     /// One case in one column, as libtest-mimic runs it.
-    pub(crate) fn trial(&self, column: &Arc<Column>, case: &'static Case) -> Trial {
-        let executor = Arc::clone(column);
+    pub(crate) fn trial(self: &Arc<Self>, column: &Arc<Column>, case: &'static Case) -> Trial {
+        let (this, on) = (Arc::clone(self), Arc::clone(column));
         let talkative = self.options.test.nocapture;
-        let trial = Trial::ignorable_test(case.name(), move || match executor.carry_out(case) {
+        let trial = Trial::ignorable_test(case.name(), move || match this.carry_out(&on, case) {
             Some(record) => completion(&record, talkative),
             None => Ok(Completion::ignored_with("interrupted")),
         });
@@ -133,22 +143,17 @@ impl Plan {
         self.yardstick.judge(matrix)
     }
 
-    /// Makes the folder for reports. A runner that asks for one case a process and reports itself gets none unasked.
+    /// Makes the folder for reports, if there is to be one.
     pub(crate) fn open_reports(&self) -> Result<()> {
-        if self.options.out.is_none() && is_under_nextest() {
+        if !self.options.has_reports() {
             return Ok(());
         }
         let out = OutDir::create(self.options.out.as_deref()).context("the reports have no place")?;
+        for column in &self.columns {
+            out.check_run(column.word()).context("the reports have no place")?;
+        }
         // Nobody else sets it: a plan is carried out once.
         let _ = self.out.set(out);
-        Ok(())
-    }
-
-    /// Writes the record of a kernel that is done, so that it is kept whatever becomes of the others.
-    pub(crate) fn keep(&self, column: &Column) -> Result<()> {
-        let Some(out) = self.out.get() else { return Ok(()) };
-        out.write_run(&self.run(column))
-            .with_context(|| format!("the record of {} could not be written", column.word()))?;
         Ok(())
     }
 
@@ -156,21 +161,41 @@ impl Plan {
         column.run(&self.cases, self.options.selection(), self.options.shard)
     }
 
-    /// Writes every report, with `appendix` at the end of the Markdown; answers where, if anywhere.
-    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Result<Option<PathBuf>> {
-        if let Some(path) = &self.options.junit {
-            results::write_junit(matrix, path).context("the JUnit file could not be written")?;
+    /// Writes the records, and every report, with `appendix` at the end of the Markdown. What cannot be written keeps nothing
+    /// else from being.
+    pub(crate) fn write(&self, matrix: &Matrix, appendix: &str) -> Written {
+        let mut failures = Vec::new();
+        let mut note = |answer: Result<()>| failures.extend(answer.err());
+        if let Some(out) = self.out.get() {
+            note(out.write(matrix).map(drop).context("not all reports could be written"));
+            let summary = out.path().join("matrix.md");
+            if summary.is_file() {
+                note(append(&summary, appendix).context("the summary could not be written to its end"));
+            }
         }
-        let Some(out) = self.out.get() else { return Ok(None) };
-        out.write(matrix).context("the reports could not be written")?;
-        append(&out.path().join("matrix.md"), appendix).context("the reports could not be written")?;
-        Ok(Some(out.path().to_owned()))
+        if let Some(path) = &self.options.junit {
+            note(results::write_junit(matrix, path).context("the JUnit file could not be written"));
+        }
+        Written { folder: self.out.get().map(|out| out.path().to_owned()), failures }
     }
 }
 
-/// Whether this process was started for one case, by a runner that makes its own report of many.
-fn is_under_nextest() -> bool {
-    std::env::var_os("NEXTEST").is_some()
+/// What became of the reports.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// Where they are, if anywhere.
+    pub(crate) folder: Option<PathBuf>,
+    failures: Vec<anyhow::Error>,
+}
+
+impl Written {
+    /// Tells what could not be written; answers whether there was anything.
+    pub(crate) fn tell_failures(&self) -> bool {
+        for failure in &self.failures {
+            terminal::note(format_args!("nsproof: {}", in_one_sentence(failure.as_ref())));
+        }
+        !self.failures.is_empty()
+    }
 }
 
 fn append(path: &Path, text: &str) -> std::io::Result<()> {
@@ -188,17 +213,19 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
     let cache = open_cache()?;
     let mut columns: Vec<Arc<Column>> = Vec::new();
     let accelerator = Accelerator::new(options.accel, &cache);
-    for word in &options.kernel {
+    let expanded =
+        options.kernel.iter().map(|word| if word == "host" { Ok(vec![word.clone()]) } else { cache.expand(word) });
+    let words = expanded.collect::<Result<Vec<_>, _>>()?.concat();
+    announce(&to_download(&cache, &words)?);
+    for word in words {
         if word == "host" {
             columns.push(Arc::new(Column::host()));
             continue;
         }
-        for word in cache.expand(word)? {
-            let kernel = cache.resolve(&word, options.modules.as_deref())?;
-            let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
-            let isolation = options.isolation.unwrap_or(Isolation::Fresh);
-            columns.push(Arc::new(Column::machines(kernel, isolation)));
-        }
+        let kernel = cache.resolve(&word, options.modules.as_deref())?;
+        let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
+        let isolation = options.isolation.unwrap_or(Isolation::Fresh);
+        columns.push(Arc::new(Column::machines(kernel, isolation)));
     }
     let mut words: Vec<String> = Vec::new();
     columns.retain(|column| {
@@ -208,6 +235,14 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
         new
     });
     Ok(columns)
+}
+
+/// Says how much is going to be downloaded, where it is more than the one that tells of itself.
+fn announce(downloads: &[(String, u64)]) {
+    if downloads.len() > 1 {
+        let sum = megabytes(downloads.iter().map(|(_, size)| size).sum());
+        terminal::note(format_args!("{} kernels are not in the cache: {sum} to download", downloads.len()));
+    }
 }
 
 fn completion(record: &CaseRecord, talkative: bool) -> Result<Completion, Failed> {

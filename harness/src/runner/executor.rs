@@ -15,7 +15,7 @@ use vm::machine::{Exit, Machine, MachineError};
 
 use super::crash;
 use super::link::{Link, LinkError};
-use crate::deadlines::{GRACE, MACHINE_END, Speed, WORKER_END, WORKER_READY};
+use crate::deadlines::{END, GRACE, MACHINE_END, Speed, WORKER_END, WORKER_READY};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::worker;
 
@@ -99,9 +99,16 @@ impl Executor {
     pub(crate) fn serve(&mut self, case: &Case) -> Served {
         let deadline = self.speed.scale(case.deadline());
         let began = Instant::now();
-        let mut served = match self.ask(case, deadline) {
+        let mut found = None;
+        let mut served = match self.ask(case, deadline, &mut found) {
             Ok(report) => Served { reusable: leaves_clean(&report), ..Served::without_worker(report) },
-            Err(error) => self.explain(&error, deadline),
+            Err(error) => {
+                let served = self.explain(&error, deadline);
+                match found {
+                    Some(found) => Served { report: after(found, served.report), ..served },
+                    None => served,
+                }
+            }
         };
         if served.report.duration_us == 0 {
             served.report.duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -109,21 +116,34 @@ impl Executor {
         served
     }
 
-    fn ask(&mut self, case: &Case, deadline: Duration) -> Result<Report, LinkError> {
+    /// What comes back. What the case found is in `found` before what it ran in is ended, in case nothing comes after it.
+    fn ask(&mut self, case: &Case, deadline: Duration, found: &mut Option<Report>) -> Result<Report, LinkError> {
         let name = case.name();
         let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         self.link.send(&Request::Run { case: name.clone(), deadline_ms })?;
-        let until = Instant::now() + deadline + GRACE;
+        let mut until = Instant::now() + deadline + GRACE;
         let mut started = false;
         loop {
             match self.link.event(until)? {
                 Event::Started { case } if case == name && !started => started = true,
-                Event::Finished { case, report } if case == name && started => return Ok(*report),
-                other => {
-                    let text = serde_json::to_string(&other).unwrap_or_default();
-                    return Err(LinkError::Garbage(results::escape_line(&text, 200)));
+                Event::Found { case, report } if case == name && started && found.is_none() => {
+                    *found = Some(*report);
+                    until = Instant::now() + END;
                 }
+                Event::Finished { case, report } if case == name && started => return Ok(*report),
+                other => return Err(unexpected(&other)),
             }
+        }
+    }
+
+    /// Has a stage ended like this case's, on which nothing is done; answers whether it has ended, or why that is not known.
+    pub(crate) fn end_untouched(&mut self, case: &Case) -> Result<bool, String> {
+        let asked = self.link.send(&Request::End { case: case.name() });
+        match asked.and_then(|()| self.link.event(Instant::now() + END)) {
+            Ok(Event::Ended { stuck }) => Ok(stuck.is_none()),
+            Ok(Event::Failed(why)) => Err(why),
+            Ok(other) => Err(unexpected(&other).to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -160,6 +180,20 @@ impl Executor {
         report.duration_us = u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX);
         Served { report, evidence, reusable: false, terminated }
     }
+}
+
+/// What a case found, and what became of its worker before that could say that the case's stage has ended.
+fn after(mut found: Report, end: Report) -> Report {
+    match end.verdict {
+        Found::Crashed => found.crashed(&end.message),
+        verdict => found.then(verdict, &end.message),
+    }
+    found
+}
+
+fn unexpected(event: &Event) -> LinkError {
+    let text = serde_json::to_string(event).unwrap_or_default();
+    LinkError::Garbage(results::escape_line(&text, 200))
 }
 
 /// The machine ended while the case ran.
@@ -226,7 +260,8 @@ fn ends_by_itself(process: &Child) -> bool {
 
 /// After which verdicts the kernel is as it was before.
 fn leaves_clean(report: &Report) -> bool {
-    matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet | Found::OutOfRange)
+    let survives = matches!(report.verdict, Found::Holds | Found::Violated | Found::Unmet | Found::OutOfRange);
+    survives && !report.traces && report.stuck.is_none()
 }
 
 /// The greeting of a machine's worker.

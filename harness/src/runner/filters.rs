@@ -24,6 +24,11 @@ impl<'a> Filters<'a> {
         Self { any_of: options.names().collect(), none_of: &options.test.skip, exact: options.test.exact }
     }
 
+    /// Any claim with one of these words in its name; with no words, every claim.
+    pub(crate) fn parts(words: &'a [String]) -> Self {
+        Self { any_of: words.iter().map(String::as_str).collect(), none_of: &[], exact: false }
+    }
+
     /// The words themselves.
     pub(crate) fn words(&self) -> &[&'a str] {
         &self.any_of
@@ -69,6 +74,17 @@ pub(crate) fn did_you_mean(name: &str, cases: &[&Case]) -> String {
         let best = cases.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         meant.extend(best.filter(|case| likeness(case) >= ALIKE).map(|case| case.name()));
     }
+    meant_in_words(&meant)
+}
+
+/// The same for a word that stands for none of `known`.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let likeness = |known: &str| strsim::jaro_winkler(word, known);
+    let best = known.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    meant_in_words(&best.filter(|best| likeness(best) >= ALIKE).map(str::to_owned).into_iter().collect::<Vec<_>>())
+}
+
+fn meant_in_words(meant: &[String]) -> String {
     if meant.is_empty() { String::new() } else { format!(" (did you mean {}?)", meant.join(" or ")) }
 }
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
-use kit::in_one_sentence;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::signal_name;
@@ -46,16 +45,10 @@ pub(crate) fn watch(plan: &Arc<Plan>) -> Result<Watch> {
             let matrix = plan.matrix();
             let done: usize = matrix.runs.iter().map(|run| run.cases.len()).sum();
             let name = signal_name(signal).unwrap_or("a signal");
-            match plan.write(&matrix, "") {
-                Ok(Some(folder)) => terminal::note(format_args!(
-                    "\nnsproof: stopped by {name}; {done} verdicts are in {}",
-                    folder.display()
-                )),
-                Ok(None) => terminal::note(format_args!("\nnsproof: stopped by {name}")),
-                Err(error) => {
-                    terminal::note(format_args!("\nnsproof: stopped by {name}; {}", in_one_sentence(error.as_ref())))
-                }
-            }
+            let written = plan.write(&matrix, "");
+            let kept = written.folder.as_ref().map(|folder| format!("; {done} verdicts are in {}", folder.display()));
+            terminal::note(format_args!("\nnsproof: stopped by {name}{}", kept.unwrap_or_default()));
+            written.tell_failures();
             // Machines and workers are not waited for here: they end with this process, and one may just be booting.
             std::process::exit(KILLED_BY + signal);
         }

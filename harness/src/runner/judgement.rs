@@ -11,7 +11,10 @@ use super::options::Unmet;
 const WAIVERS: &str = "results/waivers.toml";
 
 /// The exit code for: nothing could be tested. `git bisect run` passes such a commit over.
-const UNTESTED: u8 = 125;
+pub(crate) const UNTESTED: u8 = 125;
+
+/// The exit code for: something speaks against a kernel.
+pub(crate) const REFUTED: u8 = 1;
 
 /// Why a run in which nothing went wrong could not be tested.
 const UNANSWERED: &str = "no claim was answered: all are unmet or about other kernels";
@@ -225,6 +228,7 @@ mod tests {
             selection: None,
             shard: None,
             problem: None,
+            unfinished: 0,
             cases: cases.collect(),
         };
         Matrix { runs: vec![run] }

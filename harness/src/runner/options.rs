@@ -1,13 +1,16 @@
 //! What a person chooses: suites, kernels, filters, and where reports go.
 
+use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use anyhow::{Context, Result};
 use clap::{Arg, Args, ValueEnum};
-use results::Shard;
+use results::{OutDir, Shard};
 use vm::accel::Accel;
 
 use super::accelerator;
+use super::choice::Choice;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -19,7 +22,8 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
        or a waiver has expired or is no longer needed
   2    wrong usage
   125  could not be tested: the kernel does not boot, cases are broken, or no
-       claim was answered, since all are unmet or about other kernels
+       claim was answered, since all are unmet or about other kernels;
+       or nothing was refuted, and a report could not be written
 
 Exit codes with --baseline:
   0    nothing got worse; what was violated before may still be
@@ -34,9 +38,8 @@ Exit codes with --baseline:
 #[derive(Debug, Clone, Args)]
 #[command(mut_args(in_our_words))]
 pub(crate) struct RunOptions {
-    /// Run only this suite; may be given more than once
-    #[arg(long, value_name = "SUITE")]
-    pub(crate) suite: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: Choice,
 
     /// Test this kernel; may be given more than once [6.12, 6.12.107, a bzImage, a build tree, all, host]
     #[arg(long, value_name = "KERNEL")]
@@ -124,6 +127,11 @@ pub(crate) enum Unmet {
     Fail,
 }
 
+/// Whether this process was started for one case, by a runner that makes its own report of many.
+pub(crate) fn is_under_nextest() -> bool {
+    std::env::var_os("NEXTEST").is_some()
+}
+
 /// How cases in disposable kernels are kept apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isolation {
@@ -146,7 +154,7 @@ impl RunOptions {
     /// What narrowed the cases, as it was typed; none when nothing did.
     pub(crate) fn selection(&self) -> Option<String> {
         let mut words = Vec::new();
-        words.extend(self.suite.iter().map(|suite| format!("--suite {suite}")));
+        words.extend(self.choice.words());
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
@@ -157,6 +165,26 @@ impl RunOptions {
     /// What was typed to choose claims by name.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.test.filter.iter().chain(&self.filters).map(String::as_str)
+    }
+
+    /// Whether reports are written to a folder. A runner that asks for one case a process and reports itself gets none unasked.
+    pub(crate) fn has_reports(&self) -> bool {
+        self.out.is_some() || !is_under_nextest()
+    }
+
+    /// Finds out whether all that is going to be written can be. No file is changed; a log that is not there is begun.
+    pub(crate) fn check_places(&self) -> Result<()> {
+        if self.has_reports() {
+            OutDir::check(self.out.as_deref()).context("the reports have no place")?;
+        }
+        if let Some(path) = &self.junit {
+            results::check_writable(path).context("the JUnit file has no place")?;
+        }
+        if let Some(path) = &self.test.logfile {
+            let opened = OpenOptions::new().append(true).create(true).open(path);
+            opened.with_context(|| format!("the log has no place: failed to write {path}"))?;
+        }
+        Ok(())
     }
 
     /// How many cases are carried out at once.

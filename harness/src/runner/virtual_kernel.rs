@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kit::{Need, Registry, config};
 use vm::accel::Accel;
-use vm::initramfs::{Contents, Initramfs};
+use vm::initramfs::{Contents, Extra, Initramfs};
 use vm::kernels::Kernel;
 use vm::machine::{MachineError, Setup};
 use vm::template::{Standby, Template};
@@ -54,15 +54,16 @@ struct Booted {
 impl VirtualKernel {
     /// Packs what a machine with this kernel needs to carry out every case there is.
     pub(crate) fn new(kernel: Kernel, registry: &Registry, accelerator: &Arc<Accelerator>) -> anyhow::Result<Self> {
-        Self::with_programs(kernel, registry, accelerator, &[])
+        Self::with_more(kernel, registry, accelerator, &[], &[])
     }
 
-    /// The same with more of this machine's programs.
-    pub(crate) fn with_programs(
+    /// The same with more of this machine's programs, and other files.
+    pub(crate) fn with_more(
         kernel: Kernel,
         registry: &Registry,
         accelerator: &Arc<Accelerator>,
         more: &[&'static str],
+        extras: &[Extra],
     ) -> anyhow::Result<Self> {
         let needs: Vec<Need> = registry.all().flat_map(|case| case.needs).copied().collect();
         let mut modules: Vec<&str> = needs.iter().filter_map(|need| named(need, "module")).collect();
@@ -73,7 +74,7 @@ impl VirtualKernel {
             list.dedup();
         }
         let init = std::env::current_exe()?;
-        let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs };
+        let contents = Contents { init: &init, kernel: &kernel, modules: &modules, programs: &programs, extras };
         let initramfs = Initramfs::build(&contents)?;
         Ok(Self { kernel, initramfs, accelerator: Arc::clone(accelerator), frozen: Mutex::default() })
     }

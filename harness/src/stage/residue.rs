@@ -96,32 +96,26 @@ impl Surroundings {
     }
 }
 
-/// Makes a report broken because of what the case left behind. What it found before stays in the message.
+/// Adds what the case left behind, which makes a case broken that found nothing against the kernel.
 pub(crate) fn add(report: &mut Report, leaks: &[String]) {
     if leaks.is_empty() {
         return;
     }
-    let said = match report.verdict {
-        Found::Holds => String::new(),
-        verdict => format!("{verdict}: {}; then ", report.message),
-    };
-    // A case that ran into its deadline is expected to leave its processes; the deadline is the news.
-    if report.verdict != Found::TimedOut {
-        report.verdict = Found::Broken;
-    }
-    report.message = format!("{said}the case left its stage: {}", leaks.join("; "));
+    report.then(Found::Broken, &format!("the case left its stage: {}", leaks.join("; ")));
+    report.traces = true;
 }
 
 /// Makes a report one of a crash when the kernel says that it went wrong. What the case found stays in the message.
 pub(crate) fn blame(report: &mut Report, taint: Option<String>) {
-    let Some(taint) = taint else { return };
-    let said = if report.message.is_empty() { String::new() } else { format!(" (the case said: {})", report.message) };
-    report.verdict = Found::Crashed;
-    report.message = format!("the kernel went wrong while the case ran: {taint}{said}");
+    if let Some(taint) = taint {
+        report.crashed(&format!("the kernel went wrong while the case ran: {taint}"));
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     fn quiet() -> Surroundings {
@@ -163,11 +157,42 @@ mod tests {
         assert_eq!(taint(&[9]).since(&taint(&[9, 7])).as_deref(), Some("oops (D)"));
     }
 
-    #[test]
-    fn a_leak_keeps_what_was_found_before_it() {
-        let mut report = Report::new(Found::Violated, "wrong answer");
+    #[rstest]
+    #[case::violated(
+        Found::Violated,
+        "wrong",
+        Found::Violated,
+        "wrong; then the case left its stage: mounts left behind: x"
+    )]
+    #[case::late(Found::TimedOut, "late", Found::TimedOut, "late; then the case left its stage: mounts left behind: x")]
+    #[case::holds(Found::Holds, "", Found::Broken, "the case left its stage: mounts left behind: x")]
+    #[case::unmet(
+        Found::Unmet,
+        "no veth",
+        Found::Broken,
+        "unmet: no veth; then the case left its stage: mounts left behind: x"
+    )]
+    #[case::broken(Found::Broken, "EPERM", Found::Broken, "EPERM; then the case left its stage: mounts left behind: x")]
+    fn a_leak_replaces_nothing_that_speaks_against_the_kernel(
+        #[case] found: Found,
+        #[case] said: &str,
+        #[case] verdict: Found,
+        #[case] message: &str,
+    ) {
+        let mut report = Report::new(found, said);
         add(&mut report, &["mounts left behind: x".into()]);
-        assert_eq!(report.verdict, Found::Broken);
-        assert_eq!(report.message, "violated: wrong answer; then the case left its stage: mounts left behind: x");
+        assert_eq!((report.verdict, report.message.as_str(), report.traces), (verdict, message, true));
+    }
+
+    #[test]
+    fn a_kernel_that_went_wrong_keeps_what_was_found() {
+        let mut report = Report::new(Found::Violated, "wrong answer");
+        report.seen = Some("EINVAL".into());
+        blame(&mut report, Some("warning (W)".into()));
+        assert_eq!((report.verdict, report.seen.as_deref()), (Found::Crashed, Some("EINVAL")));
+        assert_eq!(
+            report.message,
+            "the kernel went wrong while the case ran: warning (W) (the case said: violated: wrong answer)"
+        );
     }
 }

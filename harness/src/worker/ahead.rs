@@ -33,7 +33,7 @@ impl Ahead {
         // A kernel can be without what a sentry needs, such as timerfd_create(2): the worker serves then.
         let sentry = Sentry::new(registry, hello.clone(), preflights).ok();
         let ready = Stage::make_with(mode, registry, sentry)
-            .and_then(|stage| stage.await_ready().map(|standing| (stage, standing)));
+            .and_then(|mut stage| stage.await_ready().map(|standing| (stage, standing)));
         let guarded = matches!(ready, Ok((_, Standing::AtPort)));
         Some(Self { stage: ready.map(|(stage, _)| stage), guarded })
     }

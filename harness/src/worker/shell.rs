@@ -1,47 +1,134 @@
-//! The guest's side of `nsproof shell`: a shell on the control port.
+//! The guest's side of `nsproof shell`: a shell, or one command, on the control port.
 
-use std::fs::File;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
 
+use nix::sys::signal::SigSet;
+use nix::sys::signal::Signal::SIGTTOU;
+use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process_group, setsid};
 use rustix::termios::{
-    InputModes, LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize,
+    InputModes, LocalModes, OptionalActions, OutputModes, Winsize, tcdrain, tcgetattr, tcsetattr, tcsetpgrp,
+    tcsetwinsize,
 };
 
-/// On the kernel's command line: be a shell, on a terminal of so many columns and rows.
+use crate::stage;
+
+/// On the kernel's command line: be a shell, on a terminal of so many columns and rows, or on a line that is none.
 pub(crate) const ARGUMENT: &str = "nsproof.shell=";
+
+/// In place of a terminal's size: bytes go as they are, and standard input is empty.
+pub(crate) const NO_TERMINAL: &str = "plain";
+
+/// The file that has the command's words, a JSON array. Without it, it is a shell.
+pub(crate) const COMMAND: &str = "/etc/nsproof/command";
+
+/// Where it starts, and where what was brought lies.
+pub(crate) const HOME: &str = "/root";
 
 /// What the guest says when the shell is about to start.
 pub(crate) const READY: &str = "shell";
 
-/// The terminal's size, if this machine was booted for a shell.
-pub(super) fn wanted() -> Option<Winsize> {
-    let line = std::fs::read_to_string("/proc/cmdline").ok()?;
-    let (columns, rows) = line.split_whitespace().find_map(|word| word.strip_prefix(ARGUMENT))?.split_once('x')?;
-    Some(Winsize { ws_col: columns.parse().ok()?, ws_row: rows.parse().ok()?, ws_xpixel: 0, ws_ypixel: 0 })
+/// What stands before and after the exit status, the last words on the line. Nothing that belongs to the command writes then.
+pub(crate) const BEFORE_STATUS: &str = "\x1eexit ";
+
+/// See [`BEFORE_STATUS`].
+pub(crate) const AFTER_STATUS: u8 = b'\x1e';
+
+/// What a shell answers for a program that is not there.
+const NOT_FOUND: u8 = 127;
+
+/// What a shell answers for a program that cannot be carried out.
+const NOT_EXECUTABLE: u8 = 126;
+
+/// What a shell adds to a signal's number.
+const KILLED_BY: i32 = 128;
+
+/// What the machine was booted for, beside cases.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted {
+    /// Something on a terminal of this size.
+    OnTerminal(Winsize),
+    /// A command whose output goes somewhere else.
+    Plain,
 }
 
-/// Runs the shell on the control port until it ends.
-pub(super) fn run(mut control: File, size: Winsize) -> std::io::Result<()> {
-    let mut settings = tcgetattr(&control)?;
+/// What this machine was booted for, if that is a shell.
+pub(super) fn wanted() -> Option<Wanted> {
+    let line = fs::read_to_string("/proc/cmdline").ok()?;
+    let what = line.split_whitespace().find_map(|word| word.strip_prefix(ARGUMENT))?;
+    if what == NO_TERMINAL {
+        return Some(Wanted::Plain);
+    }
+    let (columns, rows) = what.split_once('x')?;
+    let size = Winsize { ws_col: columns.parse().ok()?, ws_row: rows.parse().ok()?, ws_xpixel: 0, ws_ypixel: 0 };
+    Some(Wanted::OnTerminal(size))
+}
+
+/// Runs the shell or the command on the control port until it ends, and says how it did.
+pub(super) fn run(mut control: File, wanted: Wanted) -> io::Result<()> {
+    let words: Vec<String> = match fs::read(COMMAND) {
+        Ok(text) => serde_json::from_slice(&text)?,
+        Err(_) => vec!["busybox".to_owned(), "sh".to_owned()],
+    };
+    writeln!(control, "{READY}")?;
+    let ended = match wanted {
+        Wanted::Plain => command(&words, &control)?.stdin(Stdio::null()).status(),
+        Wanted::OnTerminal(size) => {
+            make_terminal(&control, size)?;
+            in_foreground(command(&words, &control)?.stdin(control.try_clone()?), &control)
+        }
+    };
+    let code = match ended {
+        Ok(status) => code_of(status),
+        Err(error) => {
+            writeln!(control, "nsproof: {} cannot be started: {error}", words[0])?;
+            if error.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE }
+        }
+    };
+    stage::end_descendants();
+    write!(control, "{BEFORE_STATUS}{code}")?;
+    control.write_all(&[AFTER_STATUS])?;
+    Ok(tcdrain(&control)?)
+}
+
+fn command(words: &[String], control: &File) -> io::Result<Command> {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).stdout(control.try_clone()?).stderr(control.try_clone()?);
+    command.current_dir(HOME).env("HOME", HOME).env("PS1", "\\w # ").env("TERM", "vt100");
+    command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    Ok(command)
+}
+
+/// Runs a command whose terminal this is. This process leads the session: it stays, where the end of a leader would cost what
+/// is still on the way to the terminal.
+fn in_foreground(command: &mut Command, control: &File) -> io::Result<ExitStatus> {
+    setsid()?;
+    ioctl_tiocsctty(control)?;
+    let mut child = command.process_group(0).spawn()?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(ErrorKind::InvalidData)?;
+    tcsetpgrp(control, group)?;
+    // It may have been stopped for reading too early.
+    let _ = kill_process_group(group, Signal::CONT);
+    // From now on what this process does to the terminal comes from the background.
+    let mut background = SigSet::empty();
+    background.add(SIGTTOU);
+    background.thread_block()?;
+    child.wait()
+}
+
+fn make_terminal(control: &File, size: Winsize) -> io::Result<()> {
+    let mut settings = tcgetattr(control)?;
     settings.input_modes |= InputModes::ICRNL;
     settings.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
     settings.local_modes |=
         LocalModes::ICANON | LocalModes::ISIG | LocalModes::ECHO | LocalModes::ECHOE | LocalModes::IEXTEN;
-    writeln!(control, "{READY}")?;
-    tcsetattr(&control, OptionalActions::Drain, &settings)?;
-    tcsetwinsize(&control, size)?;
-    let terminal = || control.try_clone().map(Stdio::from);
-    // The leader of a new session takes its standard input as its terminal: ^C works.
-    Command::new("busybox")
-        .args(["setsid", "-c", "busybox", "sh"])
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("HOME", "/")
-        .env("PS1", "\\w # ")
-        .env("TERM", "vt100")
-        .stdin(terminal()?)
-        .stdout(terminal()?)
-        .stderr(terminal()?)
-        .status()?;
-    Ok(())
+    tcsetattr(control, OptionalActions::Drain, &settings)?;
+    Ok(tcsetwinsize(control, size)?)
+}
+
+fn code_of(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| KILLED_BY + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }

@@ -44,7 +44,7 @@ fn kernel(run: &Run) -> Value {
         ("started", run.started.to_string().into()),
         ("seconds", run.wall.as_secs_f64().into()),
         ("selection", option(run.selection.as_deref(), line)),
-        ("problem", option(run.problem.as_deref(), block)),
+        ("flaws", run.flaws().iter().map(|flaw| json!([flaw.says, block(&flaw.why)])).collect()),
     ])
 }
 

@@ -163,7 +163,8 @@ function drawKernels() {
       .map(([letter, known]) => counted(counts[letter], known.word)).join(", ");
     const others = counts.o ? "; " + plural(counts.o, "claim") + " out of range" : "";
     const machine = [kernel.arch, kernel.accelerator, kernel.qemu && "QEMU " + kernel.qemu, kernel.isolation].filter(Boolean).join(", ");
-    return [element("strong", {}, kernel.word), kernel.release || "", kernel.problem || (told || "no verdict") + others,
+    return [element("strong", {}, kernel.word), kernel.release || "", 
+      [...(kernel.flaws || []).map(([says, why]) => says + ": " + why), (told || "no verdict") + others].join("; "),
       machine, kernel.origin || "", kernel.started + ", " + kernel.seconds.toFixed(1) + " s" + (kernel.selection ? ", " + kernel.selection : ""),
       element("span", {}, kernel.version || "", kernel.config ? element("br") : null, kernel.config ? code(kernel.config) : null)];
   });

@@ -117,7 +117,7 @@ function drawFrame() {
   const there = Object.entries(VERDICTS).filter(([letter]) => totals[letter]);
   document.getElementById("summary").textContent = plural(countClaims(claims), "claim") + " on " + plural(kernels.length, "kernel") + ": " +
     (FOUND.filter(([letter]) => totals[letter]).map(([letter, known]) => counted(totals[letter], known.word)).join(", ") || "no verdict") +
-    kernels.filter((kernel) => kernel.problem).map((kernel) => ". " + kernel.word + " could not be tested").join("");
+    kernels.flatMap((kernel) => (kernel.flaws || []).map(([says]) => ". " + kernel.word + " " + says)).join("");
   document.getElementById("about").textContent = about();
   const tabs = document.getElementById("tabs");
   const counts = { changes: claims.reduce((sum, claim) => sum + (claim.steps || []).length, 0),

@@ -165,6 +165,7 @@ fn run(word: &str, cases: Vec<CaseRecord>) -> Run {
         selection: None,
         shard: None,
         problem: None,
+        unfinished: 0,
         cases,
     }
 }

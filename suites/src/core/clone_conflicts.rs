@@ -156,7 +156,7 @@ fn clone_newipc_sysvsem_unpriv_eperm() -> Verdict {
     })
 }
 
-/// Each of the two works without the other, and together they are EINVAL.
+/// The claim says that each of the two flags works without the other, and that both together fail with EINVAL.
 fn expect_conflict(new: CloneFlags, other: CloneFlags) -> Outcome<()> {
     expect_errno!(by_clone(new | other), EINVAL, "{new:?} with {other:?}");
     expect_errno!(by_clone3(new | other), EINVAL, "{new:?} with {other:?}");

@@ -88,7 +88,7 @@ fn ioctl_fd_cloexec_rdonly() -> Verdict {
 /// privilege.
 ///
 /// They succeed for an ordinary user for whom setns(2) to the same namespaces of root's fails with EPERM.
-#[claim(source = ["NS_GET_NSTYPE(2const)", "kernel 7.3 fs/nsfs.c ns_ioctl"], needs = [Root])]
+#[claim(source = ["NS_GET_NSTYPE(2const)", "kernel 7.3 fs/nsfs.c ns_ioctl"], needs = [Root, UserNamespaces])]
 fn ioctl_needs_no_privilege() -> Verdict {
     let roots = waiting(CLONE_NEWUSER | CLONE_NEWUTS)?;
     let (user, uts) = (roots.namespace(Kind::User)?, roots.namespace(Kind::Uts)?);

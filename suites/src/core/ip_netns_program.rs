@@ -1,12 +1,11 @@
 //! What `ip-netns(8)` makes of network namespaces: files in `/run/netns`.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 
 use kit::Links;
 use kit::mounts::bind;
 use kit::prelude::*;
-use kit::process::expect_success;
+use kit::process::{expect_success, prepare_ip_netns};
 use kit::sys::ns::get_nstype;
 use nix::sys::statfs::{FsType, statfs};
 
@@ -29,7 +28,7 @@ const FILE: &str = "/run/netns/blue";
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_file() -> Verdict {
-    prepare()?;
+    prepare_ip_netns()?;
     let own = link_text("/proc/self/ns/net")?;
     expect_success(&["ip", "netns", "add", NAME])?;
     expect_eq!(statfs(FILE)?.filesystem_type(), NSFS_MAGIC);
@@ -53,7 +52,7 @@ fn cli_ip_netns_file() -> Verdict {
     needs = [Root, Tool("ip"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_adopt() -> Verdict {
-    prepare()?;
+    prepare_ip_netns()?;
     let process = waiting(CLONE_NEWNET)?;
     expect_eq!(expect_success(&["ip", "netns", "list"])?, "", "before");
     fs::create_dir_all("/run/netns").doing("create /run/netns")?;
@@ -73,7 +72,7 @@ fn cli_ip_netns_adopt() -> Verdict {
     needs = [Root, Tool("ip"), Tool("nsenter"), Tool("readlink"), Config("TIME_NS")],
 )]
 fn cli_ip_netns_exec_mntns() -> Verdict {
-    prepare()?;
+    prepare_ip_netns()?;
     expect_success(&["ip", "netns", "add", NAME])?;
     let own = Links::own()?;
     let (first, second) =
@@ -82,14 +81,6 @@ fn cli_ip_netns_exec_mntns() -> Verdict {
     expect_eq!(second.differing(&own), [Kind::Net], "with nsenter --net");
     expect_eq!(first.get("net")?, second.get("net")?);
     holds()
-}
-
-/// Some builds of ip(8) have the folder's older name in them.
-fn prepare() -> Outcome<()> {
-    if fs::symlink_metadata("/var/run").is_err() {
-        symlink("/run", "/var/run").doing("link /var/run")?;
-    }
-    Ok(())
 }
 
 /// The processes in a network namespace.

@@ -113,7 +113,7 @@ fn life_bind_in_dead_mntns() -> Verdict {
 }
 
 /// A PID namespace without processes exists as long as a proc file system that one of its processes mounted is mounted.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [Root])]
+#[claim(source = "namespaces(7) Namespace lifetime", needs = [Root, UserNamespaces])]
 fn life_proc_mount_pins_pid() -> Verdict {
     lives_by(
         Kind::Pid,

@@ -109,7 +109,8 @@ fn for_children(kind: Kind) -> Option<&'static str> {
     }
 }
 
-/// The flag of the kind is EINVAL, and that of a kind which every kernel has is not.
+/// The claim says that calls with the flag of this kind fail with EINVAL, and that the flag of a kind which every kernel has
+/// is accepted.
 fn expect_refused(kind: Kind) -> Verdict {
     child(NONE, || {
         for (flag, is_missing) in [(kind.flag(), true), (CLONE_NEWNS, false), (CLONE_NEWNS | kind.flag(), true)] {

@@ -139,7 +139,7 @@ const FOURTEEN: CloneFlags = CLONE_NEWTIME
     .union(CLONE_NEWPID)
     .union(CLONE_NEWNET);
 
-/// All single bits with which unshare() succeeds, each tried in a process of its own; with the others it is EINVAL.
+/// All single bits with which unshare() succeeds, each tried in a process of its own; with each other bit it fails with EINVAL.
 fn accepted() -> Outcome<CloneFlags> {
     let mut all = NONE;
     for number in 0..u64::BITS {

@@ -40,7 +40,7 @@ const SETTINGS: [&str; 8] = [
 /// An open file of IPC settings tells and sets those of the IPC namespace in which its reader or writer is, not its
 /// opener.
 #[claim(
-    source = "ipc/ipc_sysctl.c get_ipc",
+    source = "kernel 5.10 ipc/ipc_sysctl.c get_ipc",
     needs = [Root, Config("SYSVIPC"), Config("POSIX_MQUEUE"), Config("IPC_NS")],
     until = "5.19",
 )]

@@ -5,6 +5,8 @@ use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindabl
 use kit::mounts::{Mounts, Propagation, Tags, Tree, master_of, peer_of};
 use kit::prelude::*;
 
+use super::flow::SHARED;
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     bind_of_shared_onto_shared,
@@ -13,6 +15,8 @@ pub(super) const CASES: &[Case] = cases![
     bind_of_private_onto_non_shared,
     bind_of_slave_onto_shared,
     bind_of_slave_onto_non_shared,
+    bind_of_slave_and_shared_onto_shared,
+    bind_of_slave_and_shared_onto_non_shared,
     bind_of_unbindable_onto_shared,
     bind_of_unbindable_onto_non_shared,
 ];
@@ -67,6 +71,21 @@ fn bind_of_slave_onto_non_shared() -> Verdict {
     onto_each_non_shared(Slave, |source| source)
 }
 
+/// A mount that is slave and shared and is bound onto a shared mount joins the source's peers below its master, as its copies do.
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
+fn bind_of_slave_and_shared_onto_shared() -> Verdict {
+    onto_each_shared(SharedAndSlave, |source, _, seen| {
+        expect_eq!(seen.tags("to/x"), Some(source));
+        Ok(())
+    })
+}
+
+/// A mount that is slave and shared and is bound onto one that is not shared joins the source's peers below its master.
+#[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], needs = [Root])]
+fn bind_of_slave_and_shared_onto_non_shared() -> Verdict {
+    onto_each_non_shared(SharedAndSlave, |source| source)
+}
+
 /// Binding an unbindable mount onto a shared mount fails with EINVAL.
 #[claim(source = ["mount_namespaces(7) Bind (MS_BIND) semantics", "mount(2) ERRORS"], needs = [Root])]
 fn bind_of_unbindable_onto_shared() -> Verdict {
@@ -78,9 +97,6 @@ fn bind_of_unbindable_onto_shared() -> Verdict {
 fn bind_of_unbindable_onto_non_shared() -> Verdict {
     expect_unbindable(&Propagation::NON_SHARED)
 }
-
-/// The types of a destination that the table calls shared.
-const SHARED: [Propagation; 2] = [Shared, SharedAndSlave];
 
 /// Binds a mount of type `source` onto each destination that is shared. `judge` is told the source's tags and all mounts
 /// before and after; that the destination's peer has the same, and its master nothing, is expected here.

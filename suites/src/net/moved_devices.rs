@@ -22,6 +22,7 @@ pub(super) const CASES: &[Case] = cases![
     net_move_keeps_link_properties,
     net_move_keeps_altnames,
     net_move_leaves_bridge,
+    wireguard_socket_stays_where_the_device_was_made,
 ];
 
 /// A device that is up is down after a move to another network namespace, unless the same request sets it up.
@@ -111,6 +112,26 @@ fn net_move_leaves_bridge() -> Verdict {
     expect_ok!(there.netlink().change(fetch("a").build())?);
     expect_eq!(here.device("a")?.controller, None, "a back here");
     expect_eq!(here.device("b")?.controller, Some(bridge), "b, which was not moved");
+    holds()
+}
+
+/// The UDP socket of a WireGuard device is in the network namespace in which the device was made, wherever it is set up.
+#[claim(source = "drivers/net/wireguard/device.c wg_open", needs = [Root, Module("wireguard"), Config("INET")])]
+fn wireguard_socket_stays_where_the_device_was_made() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let sockets = || {
+        let table = std::fs::read_to_string("/proc/self/net/udp").doing("read /proc/self/net/udp")?;
+        Ok(table.lines().skip(1).count())
+    };
+    let both = || Ok::<_, Failure>((sockets()?, enter(there.pid(), &[Kind::Net], sockets)?));
+    here.add(super::drivers::wireguard("moved", 0))?.doing("make a WireGuard device")?;
+    here.change(send("moved", &there).build())?.doing("move it")?;
+    let (ours, theirs) = both()?;
+    there.netlink().change(device("moved").up().build())?.doing("set it up")?;
+    expect_eq!(both()?, (ours + 1, theirs), "UDP sockets here and there, after it was set up there");
+    there.netlink().add(super::drivers::wireguard("own", 0))?.doing("make one there")?;
+    there.netlink().change(device("own").up().build())?.doing("set it up")?;
+    expect_eq!(both()?, (ours + 1, theirs + 1), "after one that was made there was set up");
     holds()
 }
 

@@ -101,7 +101,7 @@ fn capability_bits_above_last_are_zero() -> Verdict {
 
 /// A capability that was dropped from the bounding set is in it again in a user namespace that the process creates or
 /// joins.
-#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root])]
+#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root, UserNamespaces])]
 fn bounding_set_refilled() -> Verdict {
     let drop_one = || remove_capability_from_bounding_set(CapabilitySet::NET_RAW).doing("PR_CAPBSET_DROP");
     let stay = child(NONE, || {
@@ -115,7 +115,7 @@ fn bounding_set_refilled() -> Verdict {
 }
 
 /// A process that creates or joins a user namespace has empty inheritable and ambient sets there, whatever it had before.
-#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root])]
+#[claim(source = "kernel/user_namespace.c set_cred_user_ns", needs = [Root, UserNamespaces])]
 fn inheritable_and_ambient_cleared() -> Verdict {
     let one = CapabilitySet::NET_RAW;
     let raise = || raise_ambient(one);
@@ -132,7 +132,7 @@ fn inheritable_and_ambient_cleared() -> Verdict {
 /// Each securebit that is set outside, even each lock, is clear in a user namespace that the process creates or joins.
 ///
 /// Those for the execution of programs, which there are since 6.14, are another claim's.
-#[claim(source = "user_namespaces(7) Capabilities", needs = [Root])]
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn securebits_reset_on_creation() -> Verdict {
     for bits in each_and_all(OLD_BITS) {
         expect_securebits_inside(bits, 0)?;
@@ -175,7 +175,7 @@ fn exec_securebits_survive() -> Verdict {
 /// setns() fail with EPERM.
 #[claim(
     source = ["user_namespaces(7) Capabilities", "Linux Namespaces", "What's in a name(space)?"],
-    needs = [Root],
+    needs = [Root, UserNamespaces],
 )]
 fn no_capabilities_left_in_parent() -> Verdict {
     let uses = || -> Outcome<[Answer; 3]> {

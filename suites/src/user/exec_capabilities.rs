@@ -35,7 +35,7 @@ fn exec_drops_caps_when_unmapped() -> Verdict {
 }
 
 /// execve() by root in a user namespace that does not map user 0 of its parent leaves it no capability either.
-#[claim(source = "user_namespaces(7) Capabilities", needs = [Root])]
+#[claim(source = "user_namespaces(7) Capabilities", needs = [Root, UserNamespaces])]
 fn exec_drops_caps_of_root_when_unmapped() -> Verdict {
     expect_caps_lost_when_unmapped()?;
     holds()

@@ -115,7 +115,7 @@ fn every_thread_is_refused_not_only_the_first() -> Verdict {
 /// setns() joins cgroup, IPC, network, PID and UTS namespaces in a process with a second thread, too.
 ///
 /// Mount namespaces require that the file system context is not shared, and time namespaces a single thread.
-#[claim(source = ["setns(2) ERRORS", "setns(2) Details for specific namespace types"], needs = [Root])]
+#[claim(source = ["setns(2) ERRORS", "setns(2) Details for specific namespace types"], needs = [Root, UserNamespaces])]
 fn multithreaded_processes_join_other_kinds() -> Verdict {
     let target = waiting(CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWUSER)?;
     let user = target.namespace(Kind::User)?;

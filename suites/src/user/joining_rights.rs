@@ -28,7 +28,7 @@ const OTHERS: &[Kind] = &[Kind::Cgroup, Kind::Ipc, Kind::Mnt, Kind::Net, Kind::P
 /// for root.
 #[claim(
     source = ["user_namespaces(7) Capabilities", "setns(2) Details for specific namespace types", "Linux Namespaces"],
-    needs = [Root],
+    needs = [Root, UserNamespaces],
 )]
 fn cannot_return_to_parent_userns() -> Verdict {
     let top = Namespace::own(Kind::User)?;
@@ -104,7 +104,7 @@ fn setns_needs_cap_sys_admin_in_target() -> Verdict {
 /// A process with CAP_SYS_ADMIN can join a user namespace two levels below its own at once, and has all capabilities there.
 ///
 /// It cannot join the one in between afterwards.
-#[claim(source = "setns(2) Details for specific namespace types", needs = [Root])]
+#[claim(source = "setns(2) Details for specific namespace types", needs = [Root, UserNamespaces])]
 fn setns_can_skip_levels() -> Verdict {
     let family = Family::new()?;
     let rest = capabilities()?.permitted - CapabilitySet::SYS_ADMIN;

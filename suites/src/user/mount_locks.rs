@@ -23,25 +23,25 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// Root of a user namespace cannot make an inherited read-only mount writable; the remount fails with EPERM.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn inherited_readonly_locked() -> Verdict {
     expect_locked(MsFlags::MS_RDONLY)
 }
 
 /// Root of a user namespace cannot clear MS_NOSUID of an inherited mount; the remount fails with EPERM.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn inherited_nosuid_locked() -> Verdict {
     expect_locked(MsFlags::MS_NOSUID)
 }
 
 /// Root of a user namespace cannot clear MS_NODEV of an inherited mount; the remount fails with EPERM.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn inherited_nodev_locked() -> Verdict {
     expect_locked(MsFlags::MS_NODEV)
 }
 
 /// Root of a user namespace cannot clear MS_NOEXEC of an inherited mount; the remount fails with EPERM.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount_setattr(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn inherited_noexec_locked() -> Verdict {
     expect_locked(MsFlags::MS_NOEXEC)
 }
@@ -53,7 +53,7 @@ fn inherited_noexec_locked() -> Verdict {
 #[claim(
     source = ["mount_setattr(2) ERRORS", "mount_namespaces(7) Restrictions on mount namespaces"],
     since = "5.12",
-    needs = [Root],
+    needs = [Root, UserNamespaces],
 )]
 fn mount_setattr_respects_locked_flags() -> Verdict {
     for change in &ACCESS_TIMES {
@@ -93,7 +93,7 @@ fn mount_setattr_respects_locked_flags() -> Verdict {
 
 /// For root of a user namespace, reconfiguring a file system that was mounted outside (MS_REMOUNT without MS_BIND) fails with
 /// EPERM.
-#[claim(source = "mount(2) ERRORS", needs = [Root])]
+#[claim(source = "mount(2) ERRORS", needs = [Root, UserNamespaces])]
 fn inherited_filesystems_are_not_reconfigured() -> Verdict {
     let reconfigure = |place: &str| remount(place, MsFlags::empty(), Some("size=1m"));
     child(CLONE_NEWNS, || {
@@ -113,7 +113,7 @@ fn inherited_filesystems_are_not_reconfigured() -> Verdict {
 ///
 /// It can unmount what was mounted inside, and root in a copy of the mount namespace without a new user namespace can
 /// unmount the inherited one.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "umount(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "umount(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn inherited_mounts_cannot_be_unmounted_singly() -> Verdict {
     child(CLONE_NEWNS, || {
         let beneath = mount_two()?;
@@ -133,7 +133,7 @@ fn inherited_mounts_cannot_be_unmounted_singly() -> Verdict {
 
 /// Root of a user namespace can bind a directory only with the inherited mounts in it (MS_REC); without them the call fails
 /// with EINVAL.
-#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount(2) ERRORS"], needs = [Root])]
+#[claim(source = ["mount_namespaces(7) Restrictions on mount namespaces", "mount(2) ERRORS"], needs = [Root, UserNamespaces])]
 fn nonrecursive_bind_cannot_expose_what_is_beneath() -> Verdict {
     child(CLONE_NEWNS, || {
         let beneath = mount_two()?;

@@ -120,7 +120,7 @@ fn ns_get_userns_outside_scope_eperm() -> Verdict {
 }
 
 /// A user namespace without processes can be found by NS_GET_PARENT on one that was created in it, and can be joined.
-#[claim(source = "namespaces(7) Namespace lifetime", needs = [Root])]
+#[claim(source = "namespaces(7) Namespace lifetime", needs = [Root, UserNamespaces])]
 fn userns_kept_alive_by_child() -> Verdict {
     let left = user_namespace_with(&Maps::range(0, 10), NONE, |outside| {
         let (pid, pidfd) = waiting(CLONE_NEWUSER)?.forget();
@@ -165,7 +165,7 @@ fn zombie_user_link_readable() -> Verdict {
 /// Without ptrace access to a process, neither reading nor opening a link in its `ns` directory leads to the namespace.
 ///
 /// Listing the directory depends on its mode alone, and so CAP_DAC_READ_SEARCH is enough for that.
-#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root])]
+#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", needs = [Root, UserNamespaces])]
 fn ns_links_need_ptrace_read() -> Verdict {
     let roots = waiting(NONE)?;
     let directory = format!("/proc/{}/ns", roots.pid());
@@ -195,7 +195,7 @@ fn ns_links_need_ptrace_read() -> Verdict {
 /// readlink() and open() of a link in the `ns` directory of a process to which the caller has no ptrace access fail with EACCES.
 ///
 /// In late updates of 5.10 (5.10.0-46 of Debian is one) readlink() returns an empty text, and open() opens the directory.
-#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", since = "5.11", needs = [Root])]
+#[claim(source = "namespaces(7) The /proc/pid/ns/ directory", since = "5.11", needs = [Root, UserNamespaces])]
 fn ns_links_without_ptrace_access_eacces() -> Verdict {
     let roots = waiting(NONE)?;
     let link = link_of(roots.pid());

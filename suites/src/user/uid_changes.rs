@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] =
 /// effective one, the effective set.
 ///
 /// Back at effective user 0 it has the effective set again. PR_SET_KEEPCAPS keeps the permitted set.
-#[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root])]
+#[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root, UserNamespaces])]
 fn setuid_away_from_mapped_root_drops_caps() -> Verdict {
     let (all, none) = (every_capability()?, CapabilitySet::empty());
     with_ids(0, || {
@@ -39,7 +39,7 @@ fn setuid_away_from_mapped_root_drops_caps() -> Verdict {
 }
 
 /// In a user namespace that maps no user 0, a process that changes its user IDs keeps all capabilities.
-#[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root])]
+#[claim(source = "capabilities(7) Effect of user ID changes on capabilities", needs = [Root, UserNamespaces])]
 fn setuid_without_mapped_root_keeps_caps() -> Verdict {
     let (all, none) = (every_capability()?, CapabilitySet::empty());
     for (first, left) in [(4, all), (0, none)] {

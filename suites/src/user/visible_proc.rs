@@ -22,7 +22,7 @@ pub(super) const CASES: &[Case] = cases![
 
 /// Root of a user namespace can mount proc only while it sees one with nothing mounted over its files and directories; otherwise
 /// mount() fails with EPERM.
-#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
+#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, UserNamespaces])]
 fn proc_mount_needs_fully_visible_proc() -> Verdict {
     expect_ok!(mounts_after("proc", None, || Ok(()))?, "with nothing covered");
     expect_errno!(mounts_after("proc", None, || cover_file("/proc/meminfo"))?, EPERM, "with a file covered");
@@ -33,7 +33,7 @@ fn proc_mount_needs_fully_visible_proc() -> Verdict {
 
 /// One visible proc with nothing covered is enough for mounting proc in a user namespace, even if files of another one are
 /// covered.
-#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
+#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, UserNamespaces])]
 fn one_visible_proc_suffices() -> Verdict {
     for second_too in [false, true] {
         let answer = mounts_after("proc", None, || {
@@ -65,7 +65,7 @@ fn covered_mount_point_in_proc_hides_nothing() -> Verdict {
 
 /// If the visible proc is mounted read-only, root of a user namespace can mount proc only read-only; otherwise mount() fails with
 /// EPERM.
-#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root])]
+#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, UserNamespaces])]
 fn proc_mount_keeps_readonly_lock() -> Verdict {
     expect_read_only_is_kept("proc", "/proc")
 }
@@ -74,7 +74,7 @@ fn proc_mount_keeps_readonly_lock() -> Verdict {
 /// fails with EPERM.
 ///
 /// A permanently empty directory, such as `/sys/fs/cgroup`, may be covered.
-#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, Config("NET_NS"), Config("CGROUPS")])]
+#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, UserNamespaces, Config("NET_NS"), Config("CGROUPS")])]
 fn sysfs_mount_needs_fully_visible_sysfs() -> Verdict {
     expect_ok!(mounts_after("sysfs", None, || Ok(()))?, "with nothing covered");
     expect_ok!(mounts_after("sysfs", None, || cover_folder("/sys/fs/cgroup"))?, "with a mount point covered");
@@ -85,7 +85,7 @@ fn sysfs_mount_needs_fully_visible_sysfs() -> Verdict {
 
 /// If the visible sysfs is mounted read-only, root of a user namespace can mount sysfs only read-only; otherwise mount() fails
 /// with EPERM.
-#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, Config("NET_NS")])]
+#[claim(source = "fs/namespace.c mnt_already_visible", needs = [Root, UserNamespaces, Config("NET_NS")])]
 fn sysfs_mount_keeps_readonly_lock() -> Verdict {
     expect_read_only_is_kept("sysfs", "/sys")
 }
@@ -105,7 +105,7 @@ fn subset_pid_proc_exempt_from_visibility() -> Verdict {
 
 /// A proc with subset=pid, too, can be mounted in a user namespace only while nothing is covered in the visible one; otherwise
 /// mount() fails with EPERM.
-#[claim(source = "fs/namespace.c mount_too_revealing", since = "5.8", until = "7.2", needs = [Root])]
+#[claim(source = "fs/namespace.c mount_too_revealing", since = "5.8", until = "7.2", needs = [Root, UserNamespaces])]
 fn subset_pid_proc_needs_fully_visible_proc() -> Verdict {
     expect_ok!(mounts_after("proc", Some("subset=pid"), || Ok(()))?, "with nothing covered");
     expect_errno!(

@@ -98,7 +98,7 @@ fn proc_sys_kernel_arch() -> Verdict {
 /// read(2) and write(2) on an open /proc/sys/kernel/hostname act on the UTS namespace of the caller, not of the opener.
 ///
 /// A file of `/proc/sys/net`, in contrast, stays with the network namespace in which it was opened.
-#[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root])]
+#[claim(source = "uts_namespaces(7) DESCRIPTION", needs = [Root, Config("NET_NS")])]
 fn proc_hostname_fd_follows_caller() -> Verdict {
     let forwarding = "/proc/sys/net/ipv4/ip_forward";
     sethostname("opener")?;

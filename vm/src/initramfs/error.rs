@@ -29,6 +29,12 @@ pub enum InitramfsError {
         /// The module.
         path: PathBuf,
     },
+    /// What is to be brought along is a device, a pipe or a socket.
+    #[error("`{path}` cannot be brought along: it is neither a file nor a folder")]
+    NotAFile {
+        /// What was named.
+        path: PathBuf,
+    },
     /// A file could not be read.
     #[error("failed to {action} `{path}`: {source}")]
     Io {

@@ -31,7 +31,12 @@ fn add_program(layout: &mut Layout, path: &Path) -> Result<(), InitramfsError> {
     let bytes = fs::read(path).map_err(|source| InitramfsError::io("read", path, source))?;
     let is_dynamic = matches!(kind_of(&bytes), Kind::Dynamic(_));
     layout.add(&path.to_string_lossy(), Node::File { mode: mode_of(path)?, content: bytes });
-    for library in if is_dynamic { libraries(path) } else { Vec::new() } {
+    if is_dynamic { add_libraries(layout, path) } else { Ok(()) }
+}
+
+/// Adds the shared libraries that a dynamic program needs, where the guest looks for them.
+pub(super) fn add_libraries(layout: &mut Layout, program: &Path) -> Result<(), InitramfsError> {
+    for library in libraries(program) {
         let name = library.to_string_lossy().into_owned();
         if !layout.has(&name) {
             let bytes = fs::read(&library).map_err(|source| InitramfsError::io("read", &library, source))?;

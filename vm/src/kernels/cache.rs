@@ -1,13 +1,13 @@
 //! From a word to a kernel.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::apt::Apt;
-use super::error::{KernelError, OnOffer, PackageFault};
+use super::error::{Cached, KernelError, OnOffer, PackageFault};
 use super::kernel::{Kernel, Origin};
 use super::number::{Number, Series, compare_debian_versions};
 use super::offer::{Offer, Offered};
@@ -23,6 +23,8 @@ const UNPACKED: u64 = 6;
 /// Several processes can use one cache at the same time: they share downloads, and none sees a kernel before it is whole.
 pub struct Cache {
     store: Store,
+    /// Nothing is looked up or downloaded.
+    offline: bool,
     notice: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -68,7 +70,7 @@ impl Cache {
         let root = root.map_or_else(Cache::default_root, Path::to_owned);
         // apt-get, which runs in a folder of its own, is told of it.
         let root = std::path::absolute(&root).map_err(|source| KernelError::io("find", &root, source))?;
-        Ok(Cache { store: Store::new(root)?, notice: Box::new(|_| {}) })
+        Ok(Cache { store: Store::new(root)?, offline: false, notice: Box::new(|_| {}) })
     }
 
     /// `$NSPROOF_CACHE`, or `$XDG_CACHE_HOME/nsproof`, or `~/.cache/nsproof`.
@@ -92,11 +94,19 @@ impl Cache {
         self
     }
 
+    /// The same, but only with the kernels that are in it: nothing is looked up or downloaded.
+    #[must_use]
+    pub fn offline(self) -> Cache {
+        Cache { offline: true, ..self }
+    }
+
     /// The words that a word stands for: one for each series for `all`, else itself.
     ///
-    /// Needs the network only for `all`, and only when nothing was ever looked up.
+    /// Needs the network only for `all`, and only when nothing was ever looked up. Offline, `all` means the series in the cache, each by a
+    /// word that finds its kernel there.
     pub fn expand(&self, word: &str) -> Result<Vec<String>, KernelError> {
         match Word::parse(word) {
+            Some(Word::All) if self.offline => Ok(self.cached_words()),
             Some(Word::All) => Ok(self.offer()?.series().iter().map(Series::to_string).collect()),
             _ => Ok(vec![word.to_owned()]),
         }
@@ -116,6 +126,21 @@ impl Cache {
             },
             None => Err(self.unknown(word)),
         }
+    }
+
+    /// Bytes that [`Cache::resolve`] would download, as far as that is known; none when the kernel is in the cache already.
+    ///
+    /// # Errors
+    /// If what is known cannot be read.
+    pub fn to_download(&self, word: &str) -> Result<Option<u64>, KernelError> {
+        let meaning = match Word::parse(word) {
+            None | Some(Word::All | Word::Path(_)) => return Ok(None),
+            Some(meaning) => meaning,
+        };
+        if self.in_cache(word, &meaning).is_some() {
+            return Ok(None);
+        }
+        Ok(self.known_offer()?.as_ref().and_then(|offer| offered(offer, &meaning)).map(|offered| offered.size))
     }
 
     /// Looks at what is on offer now, and downloads what the word means there.
@@ -138,6 +163,20 @@ impl Cache {
         let mut kernels: Vec<Kernel> = named.collect();
         kernels.sort_by(|a, b| compare_debian_versions(&a.version, &b.version));
         kernels
+    }
+
+    /// The newest kernel of every series in the cache, oldest series first: the series' own word where that is known to mean one
+    /// of them, else its number.
+    fn cached_words(&self) -> Vec<String> {
+        let words = self.store.words();
+        let mut newest: BTreeMap<Series, String> = BTreeMap::new();
+        for kernel in self.cached() {
+            let Some(number) = Number::leading(&kernel.version) else { continue };
+            let series = number.series.to_string();
+            let is_meant = words.get(&series).is_some_and(|name| self.store.get("", name).is_some());
+            newest.insert(number.series, if is_meant { series } else { number.to_string() });
+        }
+        newest.into_values().collect()
     }
 
     /// All kernels on offer or cached, oldest first. `refresh` looks at the network, which otherwise is asked only once.
@@ -208,10 +247,14 @@ impl Cache {
 
     /// Downloads what a word means, by what is known to be on offer; that may be stale, so a failure looks again, once.
     fn obtain(&self, word: &str, meaning: &Word) -> Result<Kernel, KernelError> {
+        if self.offline {
+            return Err(KernelError::NotCached { word: word.to_owned(), cached: Cached(self.cached_words()) });
+        }
         let Some(offer) = self.known_offer()? else {
             return self.obtain_from(&self.refresh()?, word, meaning);
         };
         match self.obtain_from(&offer, word, meaning) {
+            Err(error @ KernelError::Unknown { .. }) if lookup::is_fresh(&self.store) => Err(error),
             Err(error @ (KernelError::Unknown { .. } | KernelError::Program { program: "apt-get", .. })) => {
                 // Without network the first answer is the better one: it names what there is.
                 let Ok(offer) = self.refresh() else { return Err(error) };
@@ -222,12 +265,7 @@ impl Cache {
     }
 
     fn obtain_from(&self, offer: &Offer, word: &str, meaning: &Word) -> Result<Kernel, KernelError> {
-        let offered = match meaning {
-            Word::Series(series) => offer.newest(*series),
-            Word::Exact(exact) => offer.exact(exact),
-            Word::All | Word::Path(_) => None,
-        };
-        let offered = offered.ok_or_else(|| self.unknown(word))?;
+        let offered = offered(offer, meaning).ok_or_else(|| self.unknown(word))?;
         let name = entry_name(&offered.release, &offered.version);
         let _lock = self.store.lock(&name)?;
         // Another run may have brought it while this one waited for the lock.
@@ -283,10 +321,16 @@ impl Cache {
     }
 
     fn unknown(&self, word: &str) -> KernelError {
-        let series = self.known_offer().ok().flatten().map(|offer| offer.series()).unwrap_or_default();
-        KernelError::Unknown {
-            word: word.to_owned(),
-            on_offer: OnOffer(series.iter().map(Series::to_string).collect()),
-        }
+        let offer = self.known_offer().ok().flatten().unwrap_or_default();
+        KernelError::Unknown { word: word.to_owned(), on_offer: OnOffer::near(word, &offer) }
+    }
+}
+
+/// The kernel on offer that a word means.
+fn offered<'a>(offer: &'a Offer, meaning: &Word) -> Option<&'a Offered> {
+    match meaning {
+        Word::Series(series) => offer.newest(*series),
+        Word::Exact(exact) => offer.exact(exact),
+        Word::All | Word::Path(_) => None,
     }
 }

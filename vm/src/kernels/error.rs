@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::number::{Number, Series};
+use super::offer::Offer;
+
 /// Why a kernel is not to be had; each message is one sentence that names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,6 +18,14 @@ pub enum KernelError {
         word: String,
         /// What could have been asked for.
         on_offer: OnOffer,
+    },
+    /// A kernel that would have to be downloaded, where nothing is to be.
+    #[error("the kernel `{word}` is not in the cache: {cached}; `nsproof kernels fetch {word}` downloads it")]
+    NotCached {
+        /// The word as it was given.
+        word: String,
+        /// What is there.
+        cached: Cached,
     },
     /// A word that names several kernels where one is needed.
     #[error("`{word}` names several kernels: expand it first")]
@@ -137,15 +148,49 @@ pub enum PackageFault {
     NoKernel,
 }
 
-/// The series on offer, for a message.
+/// What is on offer, for a message.
 #[derive(Debug)]
-pub struct OnOffer(pub(super) Vec<String>);
+pub struct OnOffer {
+    /// The series that was meant, if there are kernels of it.
+    series: Option<Series>,
+    /// These kernels, or else all series.
+    names: Vec<String>,
+}
+
+impl OnOffer {
+    /// What could have been meant by a word that names no kernel: the kernels of its series, or else every series.
+    pub(super) fn near(word: &str, offer: &Offer) -> OnOffer {
+        let series = Number::leading(word).map(|number| number.series);
+        let kernels = offer.kernels.iter().filter(|kernel| series.is_some() && kernel.series() == series);
+        let mut names: Vec<String> =
+            kernels.filter_map(|kernel| Number::leading(&kernel.version)).map(|number| number.to_string()).collect();
+        names.dedup();
+        match names.as_slice() {
+            [] => OnOffer { series: None, names: offer.series().iter().map(Series::to_string).collect() },
+            _ => OnOffer { series, names },
+        }
+    }
+}
 
 impl fmt::Display for OnOffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.names.as_slice(), self.series) {
+            ([], _) => f.write_str("a series is named like 6.12, one kernel of it like 6.12.107, every series `all`"),
+            (names, None) => write!(f, "on offer are {}", names.join(", ")),
+            (names, Some(series)) => write!(f, "of {series} there are {} on offer", names.join(", ")),
+        }
+    }
+}
+
+/// What is in the cache, for a message.
+#[derive(Debug)]
+pub struct Cached(pub(super) Vec<String>);
+
+impl fmt::Display for Cached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
-            [] => f.write_str("a series is named like 6.12, one kernel of it like 6.12.107, every series `all`"),
-            names => write!(f, "on offer are {}", names.join(", ")),
+            [] => f.write_str("none is"),
+            names => write!(f, "there are {}", names.join(", ")),
         }
     }
 }
@@ -164,6 +209,7 @@ impl KernelError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::offer::Offered;
 
     #[test]
     fn a_full_disk_is_told_apart() {
@@ -173,7 +219,20 @@ mod tests {
 
     #[test]
     fn an_unknown_kernel_names_what_is_on_offer() {
-        let error = KernelError::Unknown { word: "6.13".into(), on_offer: OnOffer(vec!["6.12".into(), "6.18".into()]) };
-        insta::assert_snapshot!(error, @"no kernel is called `6.13`: on offer are 6.12, 6.18, and a bzImage or a built kernel tree is named by its path");
+        let kernel = |version: &str| Offered {
+            release: format!("{version}-cloud-amd64"),
+            version: format!("{version}-1"),
+            suite: "sid".into(),
+            packages: Vec::new(),
+            modules: true,
+            size: 1,
+        };
+        let offer = Offer { kernels: ["6.12.90", "6.12.107", "6.18.2"].map(kernel).into() };
+        let told = |word: &str, offer: &Offer| {
+            KernelError::Unknown { word: word.into(), on_offer: OnOffer::near(word, offer) }.to_string()
+        };
+        insta::assert_snapshot!(told("6.13", &offer), @"no kernel is called `6.13`: on offer are 6.12, 6.18, and a bzImage or a built kernel tree is named by its path");
+        insta::assert_snapshot!(told("6.12.17", &offer), @"no kernel is called `6.12.17`: of 6.12 there are 6.12.90, 6.12.107 on offer, and a bzImage or a built kernel tree is named by its path");
+        insta::assert_snapshot!(told("newest", &Offer::default()), @"no kernel is called `newest`: a series is named like 6.12, one kernel of it like 6.12.107, every series `all`, and a bzImage or a built kernel tree is named by its path");
     }
 }

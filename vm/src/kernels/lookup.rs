@@ -1,7 +1,7 @@
 //! Looking up what is on offer, and keeping the answer.
 
 use std::fs;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::apt::Apt;
 use super::error::KernelError;
@@ -11,6 +11,8 @@ use super::store::{Store, replace};
 
 /// The file of the cache that keeps the answer.
 const OFFER: &str = "offer.json";
+/// How long an answer is good enough to say that a word names no kernel.
+const FRESH: Duration = Duration::from_secs(3600);
 /// Bytes that Debian's lists of packages take before they are cut down to kernels.
 const LISTS: u64 = 500_000_000;
 
@@ -43,6 +45,11 @@ pub(super) fn look_up(store: &Store, notice: &dyn Fn(&str)) -> Result<Offer, Ker
     replace(&state, &store.root.join("apt"))?;
     store.write_json_whole(OFFER, &offer)?;
     Ok(offer)
+}
+
+/// Whether it was looked up a moment ago: whoever mistyped a word need not wait for the same answer again.
+pub(super) fn is_fresh(store: &Store) -> bool {
+    answered_at(store).and_then(|time| time.elapsed().ok()).is_some_and(|age| age < FRESH)
 }
 
 fn answered_at(store: &Store) -> Option<SystemTime> {

@@ -59,7 +59,8 @@ fn with_qemu<T>(qemu: PathBuf, test: impl FnOnce(&Setup<'_>) -> Result<T, Failed
         modules: None,
         config: None,
     };
-    let initramfs = Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[] })?;
+    let initramfs =
+        Initramfs::build(&Contents { init: &init, kernel: &kernel, modules: &[], programs: &[], extras: &[] })?;
     test(&Setup { qemu: Some(qemu), ..Setup::new(&kernel, &initramfs) })
 }
 

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
 use libtest_mimic::{Failed, Trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -20,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("a_broken_package_leaves_nothing_in_the_cache", broken_package),
         Trial::test("a_run_that_is_killed_leaves_nothing_but_what_prune_removes", killed),
         Trial::test("a_word_that_names_no_kernel_is_told_what_there_is", unknown),
+        Trial::test("offline_only_the_cache_is_asked", offline),
     ]
 }
 
@@ -173,10 +175,40 @@ fn make_pipe(path: &Path) -> Result<(), Failed> {
     Ok(rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, mode, 0)?)
 }
 
+fn offline() -> Result<(), Failed> {
+    let stand = Stand::new(&package()?)?;
+    let open = || Cache::open(Some(&stand.cache()));
+    let message = open()?.offline().resolve("6.12", None).map(|kernel| kernel.release).unwrap_err().to_string();
+    assert_eq!(message, "the kernel `6.12` is not in the cache: none is; `nsproof kernels fetch 6.12` downloads it");
+    assert_eq!((open()?.offline().expand("all")?, open()?.to_download("6.12")?), (vec![], None));
+
+    assert!(stand.resolve("6.13")?.starts_with("error: "));
+    assert_eq!((open()?.to_download("6.12")?, open()?.to_download("6.12.9")?), (Some(1000), Some(1000)));
+    assert_eq!(stand.resolve("6.12.9")?, KERNEL);
+    assert_eq!(open()?.offline().expand("all")?, ["6.12.9"], "what the series means was never asked");
+    assert_eq!(stand.resolve("6.12")?, KERNEL);
+    assert_eq!((open()?.offline().expand("all")?, open()?.to_download("6.12")?), (vec!["6.12".to_owned()], None));
+    assert_eq!(open()?.offline().resolve("6.12", None)?.release, "6.12.9+deb13-cloud-amd64");
+    let message = open()?.offline().resolve("6.1", None).map(|kernel| kernel.release).unwrap_err().to_string();
+    assert!(message.starts_with("the kernel `6.1` is not in the cache: there are 6.12; "), "{message}");
+    assert_eq!(stand.asked(), ["update", "download"]);
+    Ok(())
+}
+
 fn unknown() -> Result<(), Failed> {
     let stand = Stand::new(&package()?)?;
     let message = stand.resolve("6.13")?;
     assert!(message.starts_with("error: no kernel is called `6.13`: on offer are 6.12"), "{message}");
     assert!(stand.resolve("newest")?.starts_with("error: no kernel is called `newest`"));
+    let message = stand.resolve("6.12.90")?;
+    assert!(
+        message.starts_with("error: no kernel is called `6.12.90`: of 6.12 there are 6.12.9 on offer"),
+        "{message}"
+    );
+    assert_eq!(stand.asked(), ["update"], "what was just looked up is not looked up again");
+    let offer = File::options().write(true).open(stand.cache().join("offer.json"))?;
+    offer.set_modified(SystemTime::now() - Duration::from_secs(2 * 3600))?;
+    assert!(stand.resolve("6.12.90")?.contains("of 6.12 there are 6.12.9 on offer"));
+    assert_eq!(stand.asked(), ["update", "update"], "it may have been published since");
     Ok(())
 }

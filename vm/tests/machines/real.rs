@@ -54,7 +54,7 @@ fn newest_cached() -> Option<Kernel> {
 fn boot(kernel: &Kernel, arguments: &[&str]) -> Result<Template, String> {
     let build = || -> Result<Template, Failed> {
         let init = std::env::current_exe()?;
-        let contents = Contents { init: &init, kernel, modules: &["bridge", "veth"], programs: &[] };
+        let contents = Contents { init: &init, kernel, modules: &["bridge", "veth"], programs: &[], extras: &[] };
         let initramfs = Initramfs::build(&contents)?;
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Ok(Template::boot(&Setup { arguments, ..Setup::new(kernel, &initramfs) }, Duration::from_secs(120))?)

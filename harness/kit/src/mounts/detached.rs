@@ -36,6 +36,14 @@ impl Detached {
         open_tree(CWD, place, flags).map(Self).calling(format!("open_tree {}", place.display()))
     }
 
+    /// The mount at this place itself, attached as it is: to be moved by its descriptor.
+    pub fn opened(place: impl AsRef<Path>) -> Answer<Self> {
+        let place = place.as_ref();
+        open_tree(CWD, place, OpenTreeFlags::OPEN_TREE_CLOEXEC)
+            .map(Self)
+            .calling(format!("open_tree {}", place.display()))
+    }
+
     /// A new file system of this type, with options and attributes of the mount.
     pub fn new(kind: &str, options: &[(&str, &str)], attributes: MountAttrFlags) -> Answer<Self> {
         let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).calling(format!("fsopen {kind}"))?;

@@ -1,7 +1,9 @@
 //! Programs of the system: `unshare(1)`, `nsenter(1)`, `lsns(8)`, `ip(8)`.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
 use std::process::{Child as Process, ChildStdin, Command, Stdio};
 
 use nix::unistd::Pid;
@@ -62,6 +64,14 @@ pub fn expect_failure(line: &[&str], words: &str) -> Outcome<()> {
     let run: Run = run_line(line)?;
     expect_eq!(run.status, Some(1), "status of «{}», which complains: {}", line.join(" "), run.errors);
     expect!(run.errors.contains(words), "«{}» complains: {}", line.join(" "), run.errors);
+    Ok(())
+}
+
+/// Makes a stage fit for `ip-netns(8)`: some builds of it have the older name of the folder /run in them.
+pub fn prepare_ip_netns() -> Outcome<()> {
+    if fs::symlink_metadata("/var/run").is_err() {
+        symlink("/run", "/var/run").doing("link /var/run")?;
+    }
     Ok(())
 }
 

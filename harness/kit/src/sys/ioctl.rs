@@ -9,6 +9,8 @@ use nix::errno::Errno;
 pub enum Direction {
     /// There is none.
     Nothing = 0,
+    /// The kernel reads it.
+    Write = 1,
     /// The kernel writes it.
     Read = 2,
 }

@@ -120,7 +120,16 @@ pub fn mount_setattr_bytes<P: ?Sized + NixPath>(
     flags: AtFlags,
     attributes: &[u8],
 ) -> nix::Result<()> {
-    let folder = folder.as_fd().as_raw_fd();
+    mount_setattr_at_number(folder.as_fd().as_raw_fd(), path, flags, attributes)
+}
+
+/// The same with any number in the place of the directory's descriptor, which need not be one.
+pub fn mount_setattr_at_number<P: ?Sized + NixPath>(
+    folder: i32,
+    path: &P,
+    flags: AtFlags,
+    attributes: &[u8],
+) -> nix::Result<()> {
     let (start, size) = (attributes.as_ptr(), attributes.len());
     let answer = path.with_nix_path(|path| {
         // SAFETY: the path ends with a null byte, and the kernel reads as many bytes as there are.

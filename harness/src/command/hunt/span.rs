@@ -22,15 +22,28 @@ impl End {
     }
 }
 
-/// The words of the kernels to search, oldest first. What is not given is the end of the offer.
-pub(super) fn span(offer: &[String], from: Option<End>, to: Option<End>) -> Result<Vec<String>> {
+/// The kernels that there are to choose from.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// A word for the newest kernel of each series, oldest first.
+    pub(super) words: Vec<String>,
+    /// Whether these are those in the cache, of all on offer.
+    pub(super) cached: bool,
+}
+
+/// The words of the kernels to search, oldest first. What is not given is the end of the field.
+pub(super) fn span(Field { words: offer, cached }: &Field, from: Option<End>, to: Option<End>) -> Result<Vec<String>> {
+    let place_of_it = if *cached { "in the cache" } else { "on offer" };
     for end in [&from, &to].into_iter().flatten() {
         if end.is_series() && !offer.contains(&end.word) {
-            bail!("no series {} is on offer: there are {}", end.word, offer.join(", "));
+            bail!("no series {} is {place_of_it}: there are {}", end.word, offer.join(", "));
         }
     }
     let outermost = |word: Option<&String>| word.and_then(|word| End::of_version(word));
-    let nothing = "no series is on offer: `nsproof kernels list --refresh` looks again";
+    let nothing = match cached {
+        true => "no kernel is in the cache: `nsproof kernels fetch 6.1 6.12` downloads two",
+        false => "no series is on offer: `nsproof kernels list --refresh` looks again",
+    };
     let from = from.or_else(|| outermost(offer.first())).context(nothing)?;
     let to = to.or_else(|| outermost(offer.last())).context(nothing)?;
     if from.word == to.word {
@@ -40,8 +53,8 @@ pub(super) fn span(offer: &[String], from: Option<End>, to: Option<End>) -> Resu
         bail!("--from {} is newer than --to {}: the older one is --from", from.word, to.word);
     }
     let between = offer.iter().filter(|word| {
-        let series = word.parse::<Series>();
-        series.is_ok_and(|series| from.number.series < series && series < to.number.series)
+        let series = Number::leading(word).map(|number| number.series);
+        series.is_some_and(|series| from.number.series < series && series < to.number.series)
     });
     let between: Vec<String> = between.cloned().collect();
     Ok([vec![from.word], between, vec![to.word]].concat())
@@ -59,9 +72,13 @@ mod tests {
     use super::*;
 
     fn told(from: Option<&str>, to: Option<&str>) -> Result<String, String> {
-        let offer: Vec<String> = ["5.10", "6.1", "6.12", "6.18", "7.3"].map(String::from).into();
+        told_of(&["5.10", "6.1", "6.12", "6.18", "7.3"], false, from, to)
+    }
+
+    fn told_of(words: &[&str], cached: bool, from: Option<&str>, to: Option<&str>) -> Result<String, String> {
+        let field = Field { words: words.iter().map(|word| (*word).to_owned()).collect(), cached };
         let end = |word: Option<&str>| word.map(|word| End::of_version(word).unwrap());
-        span(&offer, end(from), end(to)).map(|words| words.join(" ")).map_err(|error| error.to_string())
+        span(&field, end(from), end(to)).map(|words| words.join(" ")).map_err(|error| error.to_string())
     }
 
     #[rstest]
@@ -83,6 +100,20 @@ mod tests {
     #[case(Some("7.3"), None, "between 7.3 and itself nothing changes: name two kernels with --from and --to")]
     fn what_is_no_field_is_told(#[case] from: Option<&str>, #[case] to: Option<&str>, #[case] sentence: &str) {
         assert_eq!(told(from, to), Err(sentence.to_owned()));
+    }
+
+    #[rstest]
+    #[case::all(&["5.10", "6.1.176", "6.12"], None, None, Ok("5.10 6.1.176 6.12"))]
+    #[case::between(&["5.10", "6.1.176", "6.12", "7.3"], Some("5.10"), Some("7.3"), Ok("5.10 6.1.176 6.12 7.3"))]
+    #[case::one_is_missing(&["5.10", "6.1"], Some("6.12"), None, Err("no series 6.12 is in the cache: there are 5.10, 6.1"))]
+    #[case::none(&[], None, None, Err("no kernel is in the cache: `nsproof kernels fetch 6.1 6.12` downloads two"))]
+    fn the_cache_is_a_field_too(
+        #[case] words: &[&str],
+        #[case] from: Option<&str>,
+        #[case] to: Option<&str>,
+        #[case] said: Result<&str, &str>,
+    ) {
+        assert_eq!(told_of(words, true, from, to), said.map(str::to_owned).map_err(str::to_owned));
     }
 
     #[test]

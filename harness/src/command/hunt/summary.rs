@@ -206,6 +206,7 @@ mod tests {
             selection: None,
             shard: None,
             problem: None,
+            unfinished: 0,
             cases: vec![record],
         });
         probe

@@ -70,7 +70,7 @@ impl Lane {
             self.bar.enable_steady_tick(TICK);
         });
         self.bar.set_message(case.name());
-        let Some(record) = self.column.carry_out(case) else {
+        let Some(record) = plan.carry_out(&self.column, case) else {
             tell(&format!("{}  interrupted {}", self.column.word(), case.name()), bars);
             return;
         };
@@ -84,9 +84,6 @@ impl Lane {
         };
         self.bar.inc(1);
         if let Some(summary) = done {
-            if let Err(error) = plan.keep(&self.column) {
-                tell(&format!("nsproof: {error:#}"), bars);
-            }
             self.bar.finish_with_message(summary.clone());
             if bars.is_hidden() {
                 tell(&format!("{}  {summary}", self.column.word()), bars);

@@ -123,6 +123,7 @@ mod tests {
             selection: None,
             shard: None,
             problem: None,
+            unfinished: 0,
             cases: cases.collect(),
         }
     }

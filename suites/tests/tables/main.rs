@@ -1,5 +1,7 @@
 //! What must be true of the tables of claims as a whole. Runs beside the conformance suite, and takes its options.
 
+mod peers;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -21,6 +23,7 @@ fn main() -> ExitCode {
         Trial::test("every_proposal_is_about_an_erratum", every_proposal_is_about_an_erratum),
         Trial::test("documents_name_claims_that_there_are", documents_name_claims_that_there_are),
         Trial::test("what_is_replaced_ends_where_the_other_begins", what_is_replaced_ends_where_the_other_begins),
+        Trial::test("answers_to_peers_name_claims", peers::answers_name_claims),
     ])
 }
 

@@ -1,0 +1,192 @@
+//! What returns to the initial network namespace when another one ends: devices that no request made, as hardware's.
+//! `network_namespaces(7)`; default_device_exit_net() in net/core/dev.c.
+//!
+//! Tried with the devices of two drivers that make theirs when they are loaded, eql and teql: they have no link kind, and
+//! by that alone the kernel tells a device of hardware from one that was made on request.
+
+use kit::eventually;
+use kit::netlink::{Device, Elsewhere, Netlink};
+use kit::prelude::*;
+use rtnetlink::{LinkDummy, LinkUnspec};
+
+use super::devices::{device, send};
+
+/// The cases of this file.
+pub(super) const CASES: &[Case] = cases![
+    physical_device_returns_to_init,
+    physical_device_returns_after_the_last_reference,
+    physical_device_returns_down_with_same_name,
+    physical_device_returns_renamed,
+    physical_device_index_conflict,
+    physical_device_name_conflict,
+    physical_device_fallback_name_conflict,
+    altname_conflict_when_a_netns_ends,
+    physical_device_returns_past_its_mover,
+];
+
+/// When a network namespace ends, a device in it that no request made returns to the initial one; a dummy device does
+/// not.
+#[claim(
+    source = ["network_namespaces(7) DESCRIPTION", "ip-netns(8)"],
+    needs = [InitialNamespaces, Root, Module("eql"), Module("sch_teql"), Module("dummy")],
+)]
+fn physical_device_returns_to_init() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let before = here.names()?;
+    here.add(LinkDummy::new("dummy-moved").build())?.doing("make a dummy device")?;
+    for name in ["eql", "teql0", "dummy-moved"] {
+        expect_ok!(here.change(send(name, &there).build())?, "{name}");
+        expect!(here.device(name).is_err() && there.netlink().device(name).is_ok(), "where {name} is after the move");
+    }
+    drop(there);
+    for name in ["eql", "teql0"] {
+        expect!(returns(&here, name)?, "{name} does not return");
+    }
+    let mut after = here.names()?;
+    after.sort();
+    let mut before = before;
+    before.sort();
+    expect_eq!(after, before, "the devices of the initial network namespace");
+    holds()
+}
+
+/// A device returns to the initial network namespace when the last reference to its own is gone, not with the last
+/// process.
+#[claim(
+    source = "namespaces(7) Namespace lifetime",
+    needs = [InitialNamespaces, Root, Module("eql"), Module("sch_teql")],
+    erratum = "network_namespaces(7): physical devices move back when the last process of the namespace terminates.",
+)]
+fn physical_device_returns_after_the_last_reference() -> Verdict {
+    let (here, there, twin) = (Netlink::open()?, Elsewhere::new()?, Elsewhere::new()?);
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    here.change(send("teql0", &twin).build())?.doing("move another one elsewhere")?;
+    let file = there.namespace()?;
+    drop(there);
+    drop(twin);
+    expect!(returns(&here, "teql0")?, "the one whose namespace nothing refers to does not return");
+    expect!(here.device("eql").is_err(), "the one whose namespace a file refers to has returned");
+    expect!(Netlink::open_in(&file)?.device("eql").is_ok(), "it is not where it was");
+    drop(file);
+    expect!(returns(&here, "eql")?, "it does not return after the file was closed");
+    holds()
+}
+
+/// A device that has returned to the initial network namespace is down; it has the index, MTU and name that it had.
+#[claim(source = "network_namespaces(7) DESCRIPTION", needs = [InitialNamespaces, Root, Module("eql")])]
+fn physical_device_returns_down_with_same_name() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let before = here.device("eql")?;
+    here.change(send("eql", &there).up().build())?.doing("move the device")?;
+    there.netlink().change(device("eql").mtu(before.mtu - 100).build())?.doing("set its MTU there")?;
+    expect!(there.netlink().device("eql")?.up, "not up there");
+    drop(there);
+    expect!(returns(&here, "eql")?, "it does not return");
+    let after = here.device("eql")?;
+    expect!(!after.up, "up after it has returned");
+    expect_eq!(after, Device { mtu: before.mtu - 100, queueing: after.queueing.clone(), ..before });
+    holds()
+}
+
+/// A device that was renamed in another network namespace returns to the initial one with the new name.
+#[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql")])]
+fn physical_device_returns_renamed() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    there.netlink().change(rename(&there.netlink().device("eql")?, "renamed"))?.doing("rename it")?;
+    drop(there);
+    expect!(returns(&here, "renamed")?, "it does not return with its new name");
+    expect!(here.device("eql").is_err(), "the old name names a device");
+    holds()
+}
+
+/// A device whose index is taken in the initial network namespace returns there with another one.
+#[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
+fn physical_device_index_conflict() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let index = here.device("eql")?.index;
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    here.add(LinkDummy::new("holder").index(index).build())?.doing("take its index")?;
+    drop(there);
+    expect!(returns(&here, "eql")?, "it does not return");
+    expect_eq!(here.device("holder")?.index, index, "the device that has its index");
+    expect!(here.device("eql")?.index > index, "its new index: {}", here.device("eql")?.index);
+    holds()
+}
+
+/// A device whose name is taken in the initial network namespace returns there as devN, where N is its index.
+#[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
+fn physical_device_name_conflict() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let index = here.device("eql")?.index;
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    here.add(LinkDummy::new("eql").build())?.doing("take its name")?;
+    let holder = here.device("eql")?.index;
+    drop(there);
+    expect!(returns(&here, &format!("dev{index}"))?, "it does not return as dev{index}: {:?}", here.names()?);
+    expect_eq!(here.device("eql")?.index, holder, "the device that has its name");
+    expect_eq!(here.device(&format!("dev{index}"))?.index, index, "its index");
+    holds()
+}
+
+/// If devN is taken as well, the device returns as the first of dev0, dev1 and so on that is free.
+#[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
+fn physical_device_fallback_name_conflict() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let index = here.device("eql")?.index;
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    for name in ["eql".to_owned(), "dev0".to_owned(), format!("dev{index}")] {
+        here.add(LinkDummy::new(&name).build())?.doing(format!("take the name {name}"))?;
+    }
+    let free = (1..).map(|number| format!("dev{number}")).find(|name| here.device(name).is_err());
+    let free = free.unwrap_or_default();
+    drop(there);
+    expect!(returns(&here, &free)?, "it does not return as {free}: {:?}", here.names()?);
+    expect_eq!(here.device(&free)?.index, index, "its index");
+    holds()
+}
+
+/// A device returns to the initial network namespace without an alternative name that is taken there, and under its
+/// first name.
+///
+/// Before it was mended the kernel had a fault there (CVE-2024-26634).
+#[claim(source = "net/core/dev.c dev_change_net_namespace", since = "6.6", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
+fn altname_conflict_when_a_netns_ends() -> Verdict {
+    let (here, there) = (Netlink::open()?, Elsewhere::new()?);
+    let index = here.device("eql")?.index;
+    for name in ["taken", "free"] {
+        here.add_altname(index, name)?.doing("give it another name")?;
+    }
+    here.change(send("eql", &there).build())?.doing("move the device")?;
+    here.add(LinkDummy::new("taken").build())?.doing("take one of its other names")?;
+    drop(there);
+    expect!(returns(&here, "eql")?, "it does not return as eql: {:?}", here.names()?);
+    expect_eq!(here.device("eql")?.altnames, ["free"], "its other names");
+    expect_ne!(here.device("taken")?.index, index, "the device that has the name");
+    holds()
+}
+
+/// A device returns to the initial network namespace, not to the one from which it was moved to where it was.
+#[claim(
+    source = "network_namespaces(7) DESCRIPTION",
+    needs = [InitialNamespaces, Root, Module("eql")],
+)]
+fn physical_device_returns_past_its_mover() -> Verdict {
+    let (here, mover, there) = (Netlink::open()?, Elsewhere::new()?, Elsewhere::new()?);
+    here.change(send("eql", &mover).build())?.doing("move the device")?;
+    mover.netlink().change(send("eql", &there).build())?.doing("move it on")?;
+    there.netlink().device("eql")?;
+    drop(there);
+    expect!(returns(&here, "eql")?, "it does not return to the initial one");
+    expect!(mover.netlink().device("eql").is_err(), "it is where it was moved from");
+    holds()
+}
+
+/// Whether a device of this name comes here in time.
+fn returns(here: &Netlink, name: &str) -> Outcome<bool> {
+    eventually(|| Ok(here.names()?.iter().any(|one| one == name)))
+}
+
+fn rename(device: &Device, name: &str) -> rtnetlink::packet_route::link::LinkMessage {
+    LinkUnspec::new_with_index(device.index).down().name(name).build()
+}
