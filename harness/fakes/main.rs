@@ -10,6 +10,7 @@ const ALL: Registry = Registry {
         misuse::SUITE,
         Suite { cases: &[patient::crowding::CASES, patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
+        Suite { cases: &[altered::names::CASES], programs: &[] },
     ],
 };
 
@@ -42,4 +43,9 @@ mod guest {
 /// What one kernel does and another does not.
 mod turning {
     pub(crate) mod versions;
+}
+
+/// What kernels that are altered are asked.
+mod altered {
+    pub(crate) mod names;
 }

@@ -5,6 +5,7 @@
 
 mod ahead;
 pub(crate) mod shell;
+mod symbols;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -65,6 +66,9 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
         Ok(guest) => {
             airlock::forbid_core_dumps();
             let mut load = load_in_guest;
+            for failure in machine_kind::to_load().iter().filter_map(|name| load(name).err()) {
+                let _ = say(&guest.control, &Event::Failed(failure));
+            }
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
             worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {
@@ -174,6 +178,7 @@ impl<'a> Worker<'a> {
                     },
                 )
             }
+            Ok(Request::Symbols) => symbols::events()?.iter().try_for_each(|event| say(events, event)),
             Err(_) => say(events, &Event::Failed(format!("this is no request: {request}"))),
         }
     }

@@ -148,7 +148,7 @@ fn unmet_is_no_failure_to_a_runner_of_single_cases(#[case] case: &str, #[case] c
 }
 
 #[rstest]
-#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, misuse, patient, turning")]
+#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are altered, fake, guest, misuse, patient, turning")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
 #[case::near_the_name(&["holds_alwayz"], "no case in any suite has «holds_alwayz» in its name (did you mean fake::holds_always?)")]
 #[case::exact(&["--exact", "nonsense"], "no case in any suite is named «nonsense»: `nsproof list` shows the names")]

@@ -19,7 +19,7 @@ pub(super) const CASES: &[Case] = cases![a_detached_mount_counts_as_a_mount_name
 fn a_detached_mount_counts_as_a_mount_namespace() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
-            // Something of the namespace's own: what a machine has mounted in its directories is locked here.
+            // What is inherited cannot be copied without all that is mounted below it.
             tmpfs("/mnt")?;
             let copied = || Detached::copy_of("/mnt");
             let made = || Detached::new("tmpfs", &[], MountAttrFlags::empty());
