@@ -8,8 +8,9 @@ const ALL: Registry = Registry {
         Suite { cases: &[fake::faults::CASES, fake::good::CASES], programs: &[] },
         Suite { cases: &[guest::faults::CASES, guest::stuck::CASES], programs: &[] },
         misuse::SUITE,
-        Suite { cases: &[patient::waiting::CASES], programs: &[] },
+        Suite { cases: &[patient::crowding::CASES, patient::waiting::CASES], programs: &[] },
         Suite { cases: &[turning::versions::CASES], programs: &[] },
+        Suite { cases: &[altered::names::CASES], programs: &[] },
     ],
 };
 
@@ -29,6 +30,7 @@ mod misuse;
 
 /// Not in `fake`, whose cases all end by themselves.
 mod patient {
+    pub(crate) mod crowding;
     pub(crate) mod waiting;
 }
 
@@ -41,4 +43,9 @@ mod guest {
 /// What one kernel does and another does not.
 mod turning {
     pub(crate) mod versions;
+}
+
+/// What kernels that are altered are asked.
+mod altered {
+    pub(crate) mod names;
 }

@@ -5,6 +5,7 @@ mod explain;
 mod hunt;
 mod kernels;
 mod list;
+mod prove;
 mod report;
 mod shell;
 
@@ -73,8 +74,9 @@ Examples:
 
 Examples:
   nsproof list --suite pid orphan
-  nsproof list --source pid_namespaces(7) --needs nothing
+  nsproof list --source 'pid_namespaces(7)' --needs nothing
   nsproof list --source kernel/pid_namespace.c
+  nsproof list --guards copy_pid_ns --guards kernel/user_namespace.c    before a patch to these goes out
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
     /// Say what a claim says, who says so, and what its test needs
@@ -90,6 +92,9 @@ Examples:
     /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::HuntOptions),
+    /// Alter a kernel in memory, branch by branch, and see which claims notice
+    #[command(after_help = prove::HELP)]
+    Prove(prove::ProveOptions),
     /// Compare, join and write again what runs have recorded
     Report {
         #[command(subcommand)]
@@ -133,6 +138,7 @@ impl Command {
             What::List(options) => list::list(registry, &options.choice, &options.filters, options.json),
             What::Explain { claims } => explain::explain(registry, &claims),
             What::Hunt(options) => hunt::hunt(registry, &options),
+            What::Prove(options) => prove::prove(registry, &options),
             What::Report { what } => what.carry_out(),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options),

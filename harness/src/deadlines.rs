@@ -20,6 +20,9 @@ pub(crate) const STAGE_READY: Duration = Duration::from_secs(60);
 /// How long a machine may take from power-on to its worker's greeting; under emulation on a busy host.
 pub(crate) const GUEST_READY: Duration = Duration::from_secs(120);
 
+/// How long a guest may take to say which functions its kernel has: some seconds under emulation, but for a busy host.
+pub(crate) const SYMBOLS: Duration = Duration::from_secs(120);
+
 /// How long QEMU may take to be gone after its lines are closed.
 pub(crate) const MACHINE_END: Duration = Duration::from_secs(20);
 
@@ -36,6 +39,20 @@ pub(crate) const KEEP: Duration = Duration::from_secs(1);
 /// How long after it told what a case found a worker may take to end what the case ran in, and to say so: the stage and
 /// processes without one have [`REAP`] each.
 pub(crate) const END: Duration = Duration::from_secs(60);
+
+/// How often the processes of a case on somebody's machine are counted.
+pub(crate) const COUNT: Duration = Duration::from_millis(200);
+
+/// How long a case may take in an altered kernel, where what it waits for may never come: many times what it takes in the kernel
+/// as it is, at least some seconds, and never more than it always may.
+pub(crate) fn altered(normal: Duration, always: Duration) -> Duration {
+    const TIMES: u32 = 10;
+    const LEAST: Duration = Duration::from_secs(10);
+    (normal * TIMES).max(LEAST).min(always)
+}
+
+/// How long after that deadline an altered kernel may still report what the case found: past it, it hangs.
+pub(crate) const ALTERED_GRACE: Duration = Duration::from_secs(10);
 
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,9 @@ use kit::{Case, Need};
 /// On the kernel's command line: what is to stand before the machine greets. Without it: the worker alone.
 const ARGUMENT: &str = "nsproof.start=";
 
+/// On the kernel's command line: modules that are to be loaded before anything stands, with commas between them.
+const LOAD: &str = "nsproof.load=";
+
 /// What stands when a machine has greeted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Start {
@@ -61,6 +64,18 @@ impl Start {
         let initial = case.needs.iter().any(|need| matches!(need, Need::InitialNamespaces));
         if initial { Self::Plain } else { Self::OnStage }
     }
+}
+
+/// What asks for modules on the kernel's command line.
+pub(crate) fn load_arguments(modules: &[String]) -> Vec<String> {
+    if modules.is_empty() { Vec::new() } else { vec![format!("{LOAD}{}", modules.join(","))] }
+}
+
+/// In the guest: the modules that the command line asks for.
+pub(crate) fn to_load() -> Vec<String> {
+    let line = std::fs::read_to_string("/proc/cmdline").unwrap_or_default();
+    let names = line.split_whitespace().find_map(|word| word.strip_prefix(LOAD)).unwrap_or_default();
+    names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 /// In the guest: what the command line asks for.

@@ -23,6 +23,8 @@ pub(crate) const LONGEST_OUTPUT: usize = 16 * 1024;
 pub(crate) enum Request {
     /// Carry out this case, and end it after so many milliseconds.
     Run { case: String, deadline_ms: u64 },
+    /// Say which functions the kernel has, and where.
+    Symbols,
     /// End a stage like this case's on which nothing was done.
     End { case: String },
 }
@@ -41,6 +43,8 @@ pub(crate) enum Event {
     Found { case: String, report: Box<Report> },
     /// This case is over.
     Finished { case: String, report: Box<Report> },
+    /// A part of the kernel's functions ([`crate::code::symbols`]), compressed and in letters; the last one says so.
+    Symbols { part: String, last: bool },
     /// The stage on which nothing was done has ended, or why it cannot be.
     Ended { stuck: Option<String> },
 }

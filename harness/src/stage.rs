@@ -69,6 +69,17 @@ pub(crate) enum News {
     Ended(Option<usize>, Box<Report>),
 }
 
+/// What a case is ended by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds<'a> {
+    /// How long it may take.
+    pub(crate) deadline: Duration,
+    /// The line to the runner, which may hang up.
+    pub(crate) runner: BorrowedFd<'a>,
+    /// Whether it may not have more processes than a machine bears that others work on.
+    pub(crate) counted: bool,
+}
+
 /// What the worker tells the case's process.
 #[derive(Debug, Serialize, Deserialize)]
 struct Cue {
@@ -141,18 +152,12 @@ impl Stage {
         }
     }
 
-    /// Carries a case out and ends it after `deadline` at the latest, or when the runner hangs up. What it found is told before
-    /// its stage is ended, which may not succeed.
-    pub(crate) fn play(
-        mut self,
-        case: usize,
-        deadline: Duration,
-        runner: BorrowedFd<'_>,
-        tell: &mut dyn FnMut(&Report),
-    ) -> Report {
+    /// Carries a case out within bounds. What it found is told before its stage is ended, which may not succeed.
+    pub(crate) fn play(mut self, case: usize, bounds: &Bounds<'_>, tell: &mut dyn FnMut(&Report)) -> Report {
+        let Bounds { deadline, runner, counted } = *bounds;
         let started = Instant::now();
         let took = || u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let limit = Limit::Moment(Instant::now() + deadline, runner);
+        let limit = Limit::Moment { until: Instant::now() + deadline, runner, counted };
         // A stage that is gone already is told of below.
         let _ = self.case.send(&Cue { case, deadline });
         let verdict = |case: &Peer| case.take_done().map(Ending::Verdict);
@@ -164,7 +169,7 @@ impl Stage {
 
     fn finish(&mut self, ending: Ending, tell: &mut dyn FnMut(&Report)) -> Report {
         let processes = match ending {
-            Ending::TimedOut => processes::descendants_in_words(),
+            Ending::TimedOut | Ending::Crowd => processes::descendants_in_words(),
             _ => String::new(),
         };
         let mut report = ending.into_report(self.mode, || self.end());

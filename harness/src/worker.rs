@@ -5,6 +5,7 @@
 
 mod ahead;
 pub(crate) mod shell;
+mod symbols;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -20,7 +21,7 @@ use crate::machine_kind::{self, Start};
 use crate::needs::{self, Ground};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::stage::residue::{self, Surroundings, Taint};
-use crate::stage::{Mode, News, Stage, airlock};
+use crate::stage::{Bounds, Mode, News, Stage, airlock};
 use crate::terminal;
 use ahead::Ahead;
 
@@ -65,6 +66,9 @@ pub(crate) fn serve_guest(registry: Registry) -> ! {
         Ok(guest) => {
             airlock::forbid_core_dumps();
             let mut load = load_in_guest;
+            for failure in machine_kind::to_load().iter().filter_map(|name| load(name).err()) {
+                let _ = say(&guest.control, &Event::Failed(failure));
+            }
             let mut worker = Worker::new(registry, Ground::Disposable, &mut load);
             worker.start = machine_kind::wanted();
             if let Err(failure) = worker.serve(guest.control) {
@@ -84,6 +88,7 @@ fn prepare(ground: Ground) -> Outcome<()> {
     if is_met(&Need::Root) && Mode::Staged.needs().iter().all(is_met) {
         airlock::enter()
     } else {
+        airlock::forbid_crowds();
         airlock::become_subreaper()
     }
 }
@@ -173,6 +178,7 @@ impl<'a> Worker<'a> {
                     },
                 )
             }
+            Ok(Request::Symbols) => symbols::events()?.iter().try_for_each(|event| say(events, event)),
             Err(_) => say(events, &Event::Failed(format!("this is no request: {request}"))),
         }
     }
@@ -198,7 +204,10 @@ impl<'a> Worker<'a> {
         // Nobody comes after a case whose machine was made for it.
         let before = (self.start == Start::Worker).then(Surroundings::now);
         let mut report = match self.stage_for(case, mode, ahead) {
-            Ok(stage) => stage.play(place, deadline, events.as_fd(), &mut |found| tell(events, case.name(), found)),
+            Ok(stage) => {
+                let bounds = Bounds { deadline, runner: events.as_fd(), counted: self.ground == Ground::Host };
+                stage.play(place, &bounds, &mut |found| tell(events, case.name(), found))
+            }
             Err(failure) => Report::new(Found::Broken, format!("the stage could not be made: {}", in_words(&failure))),
         };
         if let Some(before) = before {

@@ -64,6 +64,23 @@ fn a_case_that_ends_its_init_is_broken() {
     assert_eq!((records[0].verdict, records[0].message.as_str()), expected);
 }
 
+/// An ordinary user's limit may come first.
+#[test]
+fn a_case_that_makes_too_many_processes_is_ended() {
+    let (records, _) = run(&["--exact", "patient::makes_ever_more_processes"]);
+    assert_eq!(records[0].verdict, Verdict::Broken, "{}", records[0].message);
+    assert!(records[0].message.len() < 10_000, "{}", records[0].message.len());
+    if is_root() {
+        let told = "the case had more than 2000 processes and threads, and was ended for the machine's sake";
+        assert_eq!(records[0].message, told);
+        assert!(
+            records[0].evidence.iter().any(|evidence| evidence.text.ends_with(" more\n")),
+            "{:?}",
+            records[0].evidence
+        );
+    }
+}
+
 #[test]
 fn a_process_left_behind_goes_with_its_stage() {
     let (records, _) = run(&["--exact", "fake::leaves_a_process_behind"]);
@@ -131,7 +148,7 @@ fn unmet_is_no_failure_to_a_runner_of_single_cases(#[case] case: &str, #[case] c
 }
 
 #[rstest]
-#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are fake, guest, misuse, patient, turning")]
+#[case::suite(&["--suite", "pit"], "there is no suite «pit»: there are altered, fake, guest, misuse, patient, turning")]
 #[case::filter(&["no_such_case"], "no case in any suite has «no_such_case» in its name")]
 #[case::near_the_name(&["holds_alwayz"], "no case in any suite has «holds_alwayz» in its name (did you mean fake::holds_always?)")]
 #[case::exact(&["--exact", "nonsense"], "no case in any suite is named «nonsense»: `nsproof list` shows the names")]

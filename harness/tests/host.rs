@@ -5,12 +5,20 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::processes::{below, of_a_case, until};
+
+/// How long it may take on a busy machine until all is as before.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Less than the case that a signal ends would go on, however busy the machine is.
+const PROMPTLY: Duration = Duration::from_secs(20);
 
 /// What the machine shows of itself, as far as a case could change it.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,13 +57,35 @@ fn processes() -> Vec<i32> {
     entries.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok()).collect()
 }
 
+/// The fake suite under a name of this test's: others, of this tree or of another, may run their own at the same time.
+fn fakes() -> &'static Path {
+    static FAKES: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let copy = folder.path().join("fakes");
+        // Not a copy of our own making, which a child of another thread's could still hold open for writing: ETXTBSY.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_fakes")).arg(&copy).status();
+        assert!(copied.is_ok_and(|status| status.success()), "a copy of the fake suite");
+        (folder, copy)
+    });
+    &FAKES.1
+}
+
 fn is_fake(pid: i32) -> bool {
-    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.ends_with("fakes"))
+    fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == fakes())
+}
+
+/// What goes with a run may go a moment after it, and other people's files come and go; what stays is a fault.
+fn until_as_before(before: &Machine, when: &str) {
+    let end = Instant::now() + PATIENCE;
+    while Machine::now() != *before && Instant::now() < end {
+        std::thread::yield_now();
+    }
+    assert_eq!(Machine::now(), *before, "{when}");
 }
 
 fn start(case: &str) -> (Child, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder for reports");
-    let runner = Command::new(env!("CARGO_BIN_EXE_fakes"))
+    let runner = Command::new(fakes())
         .args(["--exact", case, "--out"])
         .arg(folder.path())
         .stdout(Stdio::null())
@@ -72,13 +102,14 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
 
     let (mut whole, _reports) = start("fake::holds_always");
     assert!(whole.wait().expect("it ends").success());
-    assert_eq!(Machine::now(), before, "after a run that ended well");
+    until_as_before(&before, "after a run that ended well");
 
     for victim in ["runner", "worker", "innermost"] {
         let (mut runner, _reports) = start("patient::waits_to_be_killed");
         let pid = i32::try_from(runner.id()).expect("a pid");
         until("the case runs", || below(pid).len() >= of_a_case());
         let family = below(pid);
+        assert!(family.iter().all(|pid| is_fake(*pid)), "{family:?}");
         let target = match victim {
             "runner" => pid,
             "worker" => family[0],
@@ -86,8 +117,7 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
         };
         kill(Pid::from_raw(target), Signal::SIGKILL).expect("kill");
         runner.wait().expect("it ends");
-        until("every process is gone", || !family.iter().any(|pid| is_fake(*pid)));
-        assert_eq!(Machine::now(), before, "after the {victim} was killed");
+        until_as_before(&before, &format!("after the {victim} was killed"));
     }
 
     for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
@@ -97,9 +127,8 @@ fn the_machine_is_the_same_after_a_run_however_it_ends() {
         let began = Instant::now();
         kill(pid, signal).expect("kill");
         assert_eq!(runner.wait().expect("it ends").code(), Some(code));
-        assert!(began.elapsed() < Duration::from_secs(2), "{signal} took {:?}", began.elapsed());
+        assert!(began.elapsed() < PROMPTLY, "{signal} took {:?}", began.elapsed());
         assert!(reports.path().join("run-host.json").exists(), "what was known was written");
-        until("every process is gone", || Machine::now().ours.is_empty());
-        assert_eq!(Machine::now(), before, "after {signal}");
+        until_as_before(&before, &format!("after {signal}"));
     }
 }

@@ -48,6 +48,7 @@ fn found<'a>(records: &'a [CaseRecord], name: &str) -> &'a CaseRecord {
 #[case("leaves_a_process_behind", Verdict::Holds, "")]
 #[case("touches_the_kernel", Verdict::Holds, "")]
 #[case("is_carried_out_by_a_sentry", Verdict::Holds, "")]
+#[case("sees_its_options", Verdict::Holds, "")]
 #[case(
     "is_killed_by_the_kernel",
     Verdict::Crashed,
@@ -113,7 +114,7 @@ fn a_crash_keeps_the_consoles_last_lines() {
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
 fn every_case_gets_a_verdict_of_its_own() {
-    assert_eq!(all().len(), 24);
+    assert_eq!(all().len(), 25);
 }
 
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.

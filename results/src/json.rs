@@ -28,7 +28,7 @@ struct Head {
 
 /// A file of ours: its head, then its content.
 #[derive(Serialize)]
-struct Whole<'a, T> {
+pub(crate) struct Whole<'a, T> {
     kind: &'static str,
     schema: u32,
     #[serde(flatten)]
@@ -38,19 +38,33 @@ struct Whole<'a, T> {
 /// A kind of file: its word in `kind` and its name in messages.
 pub(crate) struct Kind {
     word: &'static str,
-    name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 /// A file `run-<kernel>.json`.
 pub(crate) const RUN: Kind = Kind { word: "run", name: "record of a run (run-<kernel>.json)" };
+
+/// A file `proof-<kernel>.json`.
+pub(crate) const PROOF: Kind = Kind { word: "proof", name: "record of a proof (proof-<kernel>.json)" };
+
+/// A file `reach-<kernel>.json`.
+pub(crate) const REACH: Kind = Kind { word: "reach", name: "record of what cases execute (reach-<kernel>.json)" };
 
 /// A baseline.
 pub(crate) const BASELINE: Kind = Kind { word: "baseline", name: "baseline (*.json)" };
 
 /// `content` as the text of a file.
 pub(crate) fn to_text<T: Serialize>(kind: &Kind, content: &T) -> serde_json::Result<String> {
-    let whole = Whole { kind: kind.word, schema: SCHEMA, content };
-    let mut text = serde_json::to_string_pretty(&whole)?;
+    to_text_with(kind, content, serde_json::to_string_pretty)
+}
+
+/// The same with lines broken in another way.
+pub(crate) fn to_text_with<'a, T: Serialize>(
+    kind: &Kind,
+    content: &'a T,
+    write: impl FnOnce(&Whole<'a, T>) -> serde_json::Result<String>,
+) -> serde_json::Result<String> {
+    let mut text = write(&Whole { kind: kind.word, schema: SCHEMA, content })?;
     text.push('\n');
     Ok(text)
 }

@@ -24,6 +24,7 @@ mod merge;
 mod outcome;
 mod outdir;
 mod paint;
+pub mod proof;
 mod record;
 mod release;
 mod reports;

@@ -157,14 +157,19 @@ impl OutDir {
 /// The name of the record of the kernel `word`: `run-6.12.json`. A word that is a path or otherwise no file
 /// name keeps its last part and gets a number made from all of it, so that two words never share a file.
 fn file_name(word: &str) -> String {
+    format!("run-{}.json", slug(word))
+}
+
+/// A kernel's word as a part of a file's name, its own and no other word's.
+pub(crate) fn slug(word: &str) -> String {
     let last = word.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     let slug: String =
         last.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).take(SLUG).collect();
     let slug = slug.trim_matches(['.', '-']);
     match slug {
-        slug if slug == word => format!("run-{slug}.json"),
-        "" => format!("run-kernel-{:08x}.json", fnv(word)),
-        slug => format!("run-{slug}-{:08x}.json", fnv(word)),
+        slug if slug == word => slug.to_owned(),
+        "" => format!("kernel-{:08x}", fnv(word)),
+        slug => format!("{slug}-{:08x}", fnv(word)),
     }
 }
 

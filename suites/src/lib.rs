@@ -2,14 +2,27 @@
 //!
 //! A new theme is a new file, named twice in its suite's: as a module and in the table.
 
+pub mod cgroup;
 pub mod core;
 pub mod ipc;
 pub mod mnt;
 pub mod net;
 pub mod pid;
+pub mod time;
 pub mod user;
 pub mod uts;
 
 /// Every suite.
-pub const ALL: kit::Registry =
-    kit::Registry { suites: &[core::SUITE, ipc::SUITE, mnt::SUITE, net::SUITE, pid::SUITE, user::SUITE, uts::SUITE] };
+pub const ALL: kit::Registry = kit::Registry {
+    suites: &[
+        cgroup::SUITE,
+        core::SUITE,
+        ipc::SUITE,
+        mnt::SUITE,
+        net::SUITE,
+        pid::SUITE,
+        time::SUITE,
+        user::SUITE,
+        uts::SUITE,
+    ],
+};

@@ -30,6 +30,7 @@ mod mount_files;
 mod mount_flags;
 mod mount_ids;
 mod mount_max;
+mod mount_namespace_descriptors;
 mod mount_requests;
 mod mount_status;
 mod move_mount;
@@ -47,9 +48,11 @@ mod propagation;
 mod reach;
 mod recursive_binds;
 mod remounting;
+mod set_group;
 mod transitions;
 mod unmounting;
 mod unmounting_later;
+mod unshare_propagation;
 
 use kit::Suite;
 
@@ -84,6 +87,7 @@ pub const SUITE: Suite = Suite {
         mount_flags::CASES,
         mount_ids::CASES,
         mount_max::CASES,
+        mount_namespace_descriptors::CASES,
         mount_requests::CASES,
         mount_status::CASES,
         move_mount::CASES,
@@ -100,9 +104,11 @@ pub const SUITE: Suite = Suite {
         reach::CASES,
         recursive_binds::CASES,
         remounting::CASES,
+        set_group::CASES,
         transitions::CASES,
         unmounting::CASES,
         unmounting_later::CASES,
+        unshare_propagation::CASES,
     ],
     programs: &[core_handler::PROGRAMS],
 };

@@ -27,9 +27,14 @@ use qmp::Qmp;
 
 pub use error::{Exit, MachineError};
 pub(crate) use launch::{Launch, Payload, Ram};
+pub(crate) use options::Log;
 pub use qmp::QmpError;
 pub(crate) use setup::qemu;
 pub use setup::{GUEST_MEMORY, Setup, qemu_version};
+
+/// No log of what is executed is longer, in bytes. A guest can have the same code translated again and again; it ends with its machine
+/// when it does so for too long.
+pub(crate) const LONGEST_LOG: u64 = 64 << 20;
 
 /// No greeting is longer, in bytes.
 const GREETING_MAX: usize = 64 * 1024;
@@ -65,6 +70,7 @@ impl Machine {
 
         let mut inherited: Vec<OwnedFd> = vec![qemu_control.into(), qemu_console.into(), qemu_monitor.into()];
         let (accel, program) = (launch.accel, launch.qemu.clone());
+        let longest_file = launch.log.as_ref().map(|_| LONGEST_LOG);
         inherited.extend(launch.into_fds());
         let mut command = Command::new(program);
         command.args(words).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
@@ -74,7 +80,7 @@ impl Machine {
             Accel::Kvm => kvm::way_to_it()?,
         };
         let child = spawner
-            .spawn(command, inherited, User::NotRoot { group })
+            .spawn(command, inherited, User::NotRoot { group, longest_file })
             .map_err(|source| MachineError::io("start QEMU", source))?;
         Machine::adopt(child, control, console, complaints, monitor)
     }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Resource, Rlimit, Signal, getpid, getppid, set_parent_process_death_signal, setrlimit};
 
 /// The user and group nobody, who own nothing.
 pub(crate) const NOBODY: u32 = 65534;
@@ -28,6 +28,8 @@ pub(crate) enum User {
     NotRoot {
         /// The group.
         group: Option<u32>,
+        /// How long a file may become by what it writes, in bytes, before it is ended (SIGXFSZ, setrlimit(2)).
+        longest_file: Option<u64>,
     },
 }
 
@@ -92,17 +94,24 @@ fn start_spawner(prepare: fn() -> Result<(), Errno>) -> Result<Sender<Job>, Errn
     prepared.recv().unwrap_or(Err(Errno::AGAIN)).map(|()| jobs)
 }
 
-#[expect(unsafe_code, reason = "std offers no safe way to run these three system calls between fork(2) and execve(2)")]
+#[expect(unsafe_code, reason = "std offers no safe way to run these few system calls between fork(2) and execve(2)")]
 fn prepare(mut command: Command, inherited: Vec<OwnedFd>, user: User) -> Command {
-    if let User::NotRoot { group } = user
+    if let User::NotRoot { group, .. } = user
         && rustix::process::geteuid().is_root()
     {
         command.uid(NOBODY).gid(group.unwrap_or(NOBODY));
     }
+    let longest_file = match user {
+        User::NotRoot { longest_file, .. } => longest_file,
+        User::Same => None,
+    };
     let parent = getpid();
     let before_exec = move || {
         for fd in &inherited {
             fcntl_setfd(fd, FdFlags::empty())?;
+        }
+        if longest_file.is_some() {
+            setrlimit(Resource::Fsize, Rlimit { current: longest_file, maximum: longest_file })?;
         }
         // After the change of user, which would clear it (PR_SET_PDEATHSIG(2const)).
         set_parent_process_death_signal(Some(Signal::KILL))?;

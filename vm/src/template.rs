@@ -4,11 +4,15 @@
 //! is written down, and QEMU ends. A clone is a QEMU that maps the same memory copy-on-write and reads that state: it goes on
 //! where the template stood, right after its greeting. Clones know nothing of each other, nor the template of them.
 
+mod scratch;
 mod state;
+mod trace;
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -19,7 +23,10 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::accel::Accel;
 use crate::deadline;
-use crate::machine::{Launch, Machine, MachineError, Payload, Ram, Setup, qemu};
+use crate::machine::{Launch, Log, Machine, MachineError, Payload, Ram, Setup, qemu};
+
+pub use scratch::{Change, ChangeError, Scratch};
+pub use trace::Trace;
 
 /// How often a boot is tried. Emulated boots can fail for reasons of the emulator's own; what a case finds is never tried again.
 const TRIES: usize = 3;
@@ -61,7 +68,7 @@ impl Template {
 
     fn try_boot(setup: &Setup<'_>, deadline: Instant) -> Result<Template, MachineError> {
         let ram = new_ram(setup.memory).map_err(|source| MachineError::io("make the guest's memory", source))?;
-        let memfd = ram.try_clone().map_err(|source| MachineError::io("hand on the guest's memory", source))?;
+        let memfd = another(&ram)?;
         let mut machine = Machine::start(Launch::new(setup, Some(Ram { memfd, share: true }))?)?;
         let greeting = machine.greeting(deadline)?;
         let state = state::save(&mut machine)?;
@@ -96,12 +103,44 @@ impl Template {
         self.standby()?.resume()
     }
 
+    /// Reads the guest's memory as it was frozen, from a physical address below the hole for devices (3 GiB).
+    pub fn read_memory(&self, at: u64, buffer: &mut [u8]) -> io::Result<()> {
+        File::from(self.ram.try_clone()?).read_exact_at(buffer, at)
+    }
+
+    /// The same template with other memory.
+    fn with_memory(&self, ram: OwnedFd) -> Template {
+        Template {
+            qemu: self.qemu.clone(),
+            accel: self.accel,
+            cpus: self.cpus,
+            memory: self.memory,
+            ram,
+            state: Arc::clone(&self.state),
+            greeting: self.greeting.clone(),
+            failures: Vec::new(),
+        }
+    }
+
     /// A clone that is ready to go on: to be made while another one is at work.
     pub fn standby(&self) -> Result<Standby, MachineError> {
+        self.standby_with(None)
+    }
+
+    /// A clone that goes on, and what will tell which instructions at these addresses it executes.
+    ///
+    /// Under KVM there is no such log: instructions are the processor's own there.
+    pub fn traced_machine(&self, ranges: &[Range<u64>]) -> Result<(Machine, Trace), MachineError> {
+        let (log, trace) = trace::begin(ranges, self.accel)?;
+        let standby = self.standby_with(Some(log))?;
+        Ok((standby.resume()?, trace))
+    }
+
+    fn standby_with(&self, log: Option<Log>) -> Result<Standby, MachineError> {
         let (state, feed) =
             pipe_with(PipeFlags::CLOEXEC).map_err(|errno| MachineError::io("make a pipe", errno.into()))?;
         let number = state.as_raw_fd();
-        let memfd = self.ram.try_clone().map_err(|source| MachineError::io("hand on the guest's memory", source))?;
+        let memfd = another(&self.ram)?;
         let mut machine = Machine::start(Launch {
             qemu: self.qemu.clone(),
             accel: self.accel,
@@ -109,6 +148,7 @@ impl Template {
             memory: self.memory,
             ram: Some(Ram { memfd, share: false }),
             payload: Payload::Resume { state },
+            log,
         })?;
         let bytes = Arc::clone(&self.state);
         // A pipe holds less than the state. Should QEMU die, the write fails and the thread ends.
@@ -126,6 +166,11 @@ impl Standby {
         self.machine.monitor("cont", serde_json::Value::Null, Instant::now() + deadline::STATE)?;
         Ok(self.machine)
     }
+}
+
+/// The same memory for another owner.
+fn another(ram: &OwnedFd) -> Result<OwnedFd, MachineError> {
+    ram.try_clone().map_err(|source| MachineError::io("hand on the guest's memory", source))
 }
 
 fn new_ram(mib: u32) -> io::Result<OwnedFd> {

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 
+use kit::config::{Setting, setting, shows};
 use kit::netlink::Netlink;
 use kit::prelude::*;
 use nix::mount::{MsFlags, mount};
@@ -32,7 +33,33 @@ pub(crate) const CASES: &[Case] = cases![
     is_carried_out_by_a_sentry,
     is_killed_by_the_kernel,
     closes_its_descriptors,
+    sees_its_options,
 ];
+
+/// What Debian's kernels are built with shows, also where they do not say so.
+#[claim(source = "namespaces(7)", needs = [Root, Disposable, UserNamespaces])]
+fn sees_its_options() -> Verdict {
+    for name in [
+        "BLOCK",
+        "DEBUG_FS",
+        "DEVTMPFS",
+        "HUGETLBFS",
+        "KEXEC",
+        "PERSISTENT_KEYRINGS",
+        "SECURITYFS",
+        "TIME_NS",
+        "TMPFS",
+        "TMPFS_POSIX_ACL",
+        "TMPFS_XATTR",
+        "TRACING",
+        "X86_IOPL_IOPERM",
+    ] {
+        expect_eq!(shows(name), Some(true), "{name}");
+        expect!(matches!(setting(name), Setting::On | Setting::Unknown), "{name}");
+    }
+    expect_eq!(shows("BSD_PROCESS_ACCT_V3"), None);
+    holds()
+}
 
 /// The kernel panics.
 #[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces])]

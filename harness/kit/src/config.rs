@@ -11,9 +11,11 @@ use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags};
 use nix::sys::signal::SigSet;
 use nix::sys::signalfd::SignalFd;
 use rustix::fs::{MemfdFlags, fgetxattr, memfd_create};
+use rustix::mount::{FsOpenFlags, fsconfig_set_string, fsopen};
 use sha2::{Digest, Sha256};
 
 use crate::sys::file_handle::handle_at;
+use crate::sys::machine::{iopl, load_no_kernel};
 
 /// What the configuration says of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ fn setting_in(text: &str, name: &str) -> Setting {
 /// Whether what an option brings is there to see; none for options that show nowhere.
 pub fn shows(name: &str) -> Option<bool> {
     let path = match name {
+        "BLOCK" => "/proc/partitions",
         "BPF_SYSCALL" => "/proc/sys/kernel/unprivileged_bpf_disabled",
         "BPF_JIT" => "/proc/sys/net/core/bpf_jit_enable",
         "BSD_PROCESS_ACCT" => "/proc/sys/kernel/acct",
@@ -62,12 +65,16 @@ pub fn shows(name: &str) -> Option<bool> {
         "CONNECTOR" => "/proc/self/net/connector",
         "COREDUMP" => "/proc/sys/kernel/core_pattern",
         // Some bring a system call, and no file on every kernel.
+        "DEBUG_FS" => return lists_file_system("debugfs"),
+        "DEVTMPFS" => return lists_file_system("devtmpfs"),
         "FANOTIFY" => return Some(has_fanotify()),
         "FHANDLE" => return Some(handle_at("/", AtFlags::empty()).err() != Some(Errno::ENOSYS)),
         "FILE_LOCKING" => "/proc/locks",
+        "HUGETLBFS" => return lists_file_system("hugetlbfs"),
         "INET" => "/proc/sys/net/ipv4",
         "IPC_NS" => "/proc/self/ns/ipc",
         "IPV6" => "/proc/sys/net/ipv6",
+        "KEXEC" => return Some(load_no_kernel() != Err(Errno::ENOSYS)),
         "KEYS" => "/proc/keys",
         "LWTUNNEL" => "/proc/sys/net/netfilter/nf_hooks_lwtunnel",
         "MEMFD_CREATE" => return Some(memfd_create("probe", MemfdFlags::CLOEXEC).is_ok()),
@@ -80,25 +87,46 @@ pub fn shows(name: &str) -> Option<bool> {
         "NET_SCHED" => "/proc/sys/net/core/default_qdisc",
         "PACKET" => "/proc/self/net/packet",
         "PERF_EVENTS" => "/proc/sys/kernel/perf_event_paranoid",
+        "PERSISTENT_KEYRINGS" => "/proc/sys/kernel/keys/persistent_keyring_expiry",
         "PID_NS" => "/proc/self/ns/pid",
         "POSIX_MQUEUE" => "/proc/sys/fs/mqueue/queues_max",
         "PRINTK" => "/proc/sys/kernel/printk",
         "PROC_CHILDREN" => "/proc/thread-self/children",
+        "PSTORE" => return lists_file_system("pstore"),
         "RPS" => "/proc/sys/net/core/rps_sock_flow_entries",
         "SECCOMP_FILTER" => "/proc/sys/kernel/seccomp/actions_avail",
+        "SECURITYFS" => return lists_file_system("securityfs"),
         "SIGNALFD" => return Some(SignalFd::new(&SigSet::empty()).err() != Some(Errno::ENOSYS)),
         "SWAP" => "/proc/swaps",
         "SYSVIPC" => "/proc/sysvipc",
         "TIME_NS" => "/proc/self/ns/time",
-        "TMPFS_XATTR" => return tmpfs_has_attributes(),
+        "TMPFS" => return tmpfs_has_a_size(),
+        "TMPFS_POSIX_ACL" => return tmpfs_has_attribute("system.posix_acl_access"),
+        "TMPFS_XATTR" => return tmpfs_has_attribute("security.nsproof"),
+        "TRACING" => return lists_file_system("tracefs"),
         "UNIX98_PTYS" => "/proc/sys/kernel/pty",
         "UNIX" => "/proc/self/net/unix",
         "USER_NS" => "/proc/self/ns/user",
         "UTS_NS" => "/proc/self/ns/uts",
+        // A level that there is not.
+        "X86_IOPL_IOPERM" => return Some(iopl(4) != Err(Errno::ENOSYS)),
         "XFRM" => "/proc/sys/net/core/xfrm_acq_expires",
         _ => return None,
     };
     Some(Path::new(path).exists())
+}
+
+/// True when the kernel knows the file system; none else, since some of them can be switched off at boot.
+fn lists_file_system(name: &str) -> Option<bool> {
+    let all = fs::read_to_string("/proc/filesystems").ok()?;
+    all.lines().any(|line| line.split_whitespace().next_back() == Some(name)).then_some(true)
+}
+
+/// Without CONFIG_TMPFS what goes by its name has no limits (`mm/shmem.c`). None where nobody may ask: `fsopen(2)` takes CAP_SYS_ADMIN,
+/// and Linux 5.2.
+fn tmpfs_has_a_size() -> Option<bool> {
+    let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).ok()?;
+    Some(fsconfig_set_string(&context, "size", "1m").is_ok())
 }
 
 fn has_fanotify() -> bool {
@@ -106,9 +134,9 @@ fn has_fanotify() -> bool {
 }
 
 /// Asked of a file without a name, which is on a tmpfs of the kernel's own; none where there are no such files.
-fn tmpfs_has_attributes() -> Option<bool> {
+fn tmpfs_has_attribute(name: &str) -> Option<bool> {
     let file = memfd_create("probe", MemfdFlags::CLOEXEC).ok()?;
-    let answer = fgetxattr(&file, "security.nsproof", &mut [0; 1][..]);
+    let answer = fgetxattr(&file, name, &mut [0; 1][..]);
     Some(answer.err() != Some(rustix::io::Errno::OPNOTSUPP))
 }
 

@@ -10,6 +10,7 @@ use nix::errno::Errno;
 pub mod bare_clone;
 pub mod by_pid;
 pub mod children;
+pub mod clocks;
 pub mod clone;
 pub mod device_features;
 pub mod device_flags;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
+use results::proof::Proof;
 use results::{Baseline, Diff, Matrix, OutDir};
 
 use crate::runner::judgement::Yardstick;
@@ -38,7 +39,7 @@ Examples:
         #[arg(long, value_name = "FILE")]
         waivers: Option<PathBuf>,
     },
-    /// Join runs that are parts of one matrix: shards, or kernels tested apart
+    /// Join runs that are parts of one matrix: shards, or kernels tested apart; and the same of proofs
     #[command(
         after_help = "What two parts found alike is kept once, what they found differently is kept twice and shown as flaky. \
 What does not fit together (another release of the kernel, another nsproof, another division) is refused.
@@ -54,10 +55,11 @@ Example:
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Write every report of a run again, from its records alone
+    /// Write every report of a run, or of a proof, again from its records alone
     #[command(after_help = "Examples:
   nsproof report render results/runs/latest
-  nsproof report render results/runs/latest --out /tmp/page --kcidb my_ci")]
+  nsproof report render results/runs/latest --out /tmp/page --kcidb my_ci
+  nsproof report render results/proof")]
     Render {
         /// The run's folder, or a record
         dir: PathBuf,
@@ -131,6 +133,10 @@ fn merge(dirs: &[PathBuf], out: &Path) -> Result<u8> {
     if let Some(dir) = dirs.iter().find(|dir| same(dir)) {
         bail!("{} is one of the parts and would be overwritten: name another folder with --out", dir.display());
     }
+    if dirs.iter().all(|dir| Proof::is_at(dir)) {
+        let parts = dirs.iter().map(|dir| Proof::read_all(dir)).collect::<Result<Vec<_>, _>>()?;
+        return write_proofs(&results::proof::merge(parts.into_iter().flatten())?, out);
+    }
     let parts: Vec<Matrix> = dirs.iter().map(|dir| results::read(dir)).collect::<Result<_, _>>()?;
     let whole = results::merge(parts)?;
     OutDir::create(Some(out))?.write(&whole)?;
@@ -140,7 +146,22 @@ fn merge(dirs: &[PathBuf], out: &Path) -> Result<u8> {
     Ok(0)
 }
 
+/// Writes proofs, and says in one sentence what each comes to.
+fn write_proofs(proofs: &[Proof], out: &Path) -> Result<u8> {
+    std::fs::create_dir_all(out).with_context(|| format!("failed to make the folder {}", out.display()))?;
+    for proof in proofs {
+        let written = proof.write(out)?;
+        let paths: String = written.iter().map(|path| format!("{}\n", path.display())).collect();
+        terminal::print(&format!("{}\n{paths}", proof.sentence()))?;
+    }
+    Ok(0)
+}
+
 fn render(dir: &Path, out: Option<&Path>, kcidb: Option<&str>) -> Result<u8> {
+    if Proof::is_at(dir) {
+        let beside = if dir.is_dir() { dir } else { dir.parent().unwrap_or(dir) };
+        return write_proofs(&Proof::read_all(dir)?, out.unwrap_or(beside));
+    }
     let matrix = results::read(dir)?;
     let folder = match out {
         Some(folder) => folder,

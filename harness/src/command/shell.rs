@@ -20,7 +20,7 @@ use crate::deadlines::{GUEST_READY, MACHINE_END};
 use crate::runner::accelerator::Accelerator;
 use crate::runner::cache::{open_cache, refuse_modules_without_image};
 use crate::runner::crash;
-use crate::runner::virtual_kernel::VirtualKernel;
+use crate::runner::virtual_kernel::{More, VirtualKernel};
 use crate::terminal;
 use crate::worker::shell;
 
@@ -88,7 +88,8 @@ pub(super) fn shell(registry: &Registry, options: &ShellOptions) -> Result<u8> {
         extras.push(Extra::Text { at: shell::COMMAND.to_owned(), content });
     }
     let accelerator = Accelerator::new(None, &cache);
-    let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &["busybox"], &extras)?;
+    let more = More { programs: &["busybox"], extras: &extras, load: &[] };
+    let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let on_terminal = options.command.is_empty() || std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if on_terminal && kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {
         bail!("the shell is busybox's, and this machine has none: `apt-get install busybox-static` brings it");

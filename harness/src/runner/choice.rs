@@ -5,6 +5,7 @@ use clap::Args;
 use kit::{Case, Need, Registry};
 
 use super::filters::nearest;
+use super::guards::Guards;
 
 /// What stands for the needs of a claim that has none.
 const NOTHING: &str = "nothing";
@@ -28,6 +29,9 @@ pub(crate) struct Choice {
     /// Only claims whose test needs this; may be given more than once [root, CONFIG_TIME_NS, module, nothing]
     #[arg(long, value_name = "NEED")]
     pub(crate) needs: Vec<String>,
+
+    #[command(flatten)]
+    guarding: Guards,
 }
 
 impl Choice {
@@ -54,7 +58,7 @@ impl Choice {
                 bail!("no claim's test needs «{need}»{}: `nsproof list --json` shows all needs", nearest(need, known));
             }
         }
-        Ok(registry.of_suites(&self.suite).filter(|case| self.takes(case)).collect())
+        self.guarding.pick(registry.of_suites(&self.suite).filter(|case| self.takes(case)))
     }
 
     fn takes(&self, case: &Case) -> bool {
@@ -70,6 +74,7 @@ impl Choice {
         options
             .into_iter()
             .flat_map(|(name, values)| values.iter().map(move |value| format!("--{name} {}", quoted(value))))
+            .chain(self.guarding.words())
     }
 
     /// Where claims were looked for: `in any suite`.

@@ -17,7 +17,7 @@ use super::filters::{Filters, did_you_mean};
 use super::judgement::{Judgement, Yardstick};
 use super::memory;
 use super::options::{Isolation, RunOptions, is_under_nextest};
-use super::virtual_kernel::VirtualKernel;
+use super::virtual_kernel::{More, VirtualKernel};
 use crate::terminal;
 
 /// What is going to be carried out: every case in every column.
@@ -35,6 +35,7 @@ impl Plan {
     pub(crate) fn new(registry: &Registry, mut options: RunOptions) -> Result<Self> {
         let cases = options.choice.cases(registry)?;
         refuse_modules_without_image(options.modules.as_deref(), &options.kernel)?;
+        options.refuse_altered_host()?;
         // Before kernels are fetched: whoever mistyped a file's name wants to know at once.
         if !options.test.list {
             options.check_places()?;
@@ -223,7 +224,8 @@ fn columns(registry: &Registry, options: &RunOptions) -> Result<Vec<Arc<Column>>
             continue;
         }
         let kernel = cache.resolve(&word, options.modules.as_deref())?;
-        let kernel = VirtualKernel::new(kernel, registry, &accelerator)?;
+        let more = More { load: &options.load, ..More::default() };
+        let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?.altered(&options.alter);
         let isolation = options.isolation.unwrap_or(Isolation::Fresh);
         columns.push(Arc::new(Column::machines(kernel, isolation)));
     }

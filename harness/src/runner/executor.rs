@@ -40,12 +40,14 @@ pub(crate) struct Served {
     pub(crate) reusable: bool,
     /// A signal that asks for an end reached the worker or its machine: whoever sent it may mean the whole run.
     pub(crate) terminated: bool,
+    /// Nobody there says anything any more.
+    pub(crate) silent: bool,
 }
 
 impl Served {
     /// A report that no worker made.
     pub(crate) fn without_worker(report: Report) -> Self {
-        Self { report, evidence: Vec::new(), reusable: false, terminated: false }
+        Self { report, evidence: Vec::new(), reusable: false, terminated: false, silent: false }
     }
 }
 
@@ -58,6 +60,9 @@ pub(crate) enum ExecutorError {
     /// It was started and never ready.
     #[error("the worker did not come up: {0}")]
     NotReady(String),
+    /// The kernel could not be altered as was asked for.
+    #[error("the kernel was not altered: {0}")]
+    Unaltered(String),
     /// The machine for it did not come up.
     #[error("{why}")]
     Machine {
@@ -97,13 +102,17 @@ impl Executor {
 
     /// Has a case carried out.
     pub(crate) fn serve(&mut self, case: &Case) -> Served {
-        let deadline = self.speed.scale(case.deadline());
+        self.serve_within(case, self.speed.scale(case.deadline()), GRACE)
+    }
+
+    /// The same within another deadline; and the kernel hangs that says nothing for so long after it.
+    pub(crate) fn serve_within(&mut self, case: &Case, deadline: Duration, grace: Duration) -> Served {
         let began = Instant::now();
         let mut found = None;
-        let mut served = match self.ask(case, deadline, &mut found) {
+        let mut served = match self.ask(case, deadline, grace, &mut found) {
             Ok(report) => Served { reusable: leaves_clean(&report), ..Served::without_worker(report) },
             Err(error) => {
-                let served = self.explain(&error, deadline);
+                let served = self.explain(&error, deadline, grace);
                 match found {
                     Some(found) => Served { report: after(found, served.report), ..served },
                     None => served,
@@ -117,11 +126,17 @@ impl Executor {
     }
 
     /// What comes back. What the case found is in `found` before what it ran in is ended, in case nothing comes after it.
-    fn ask(&mut self, case: &Case, deadline: Duration, found: &mut Option<Report>) -> Result<Report, LinkError> {
+    fn ask(
+        &mut self,
+        case: &Case,
+        deadline: Duration,
+        grace: Duration,
+        found: &mut Option<Report>,
+    ) -> Result<Report, LinkError> {
         let name = case.name();
         let deadline_ms = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
         self.link.send(&Request::Run { case: name.clone(), deadline_ms })?;
-        let mut until = Instant::now() + deadline + GRACE;
+        let mut until = Instant::now() + deadline + grace;
         let mut started = false;
         loop {
             match self.link.event(until)? {
@@ -148,7 +163,7 @@ impl Executor {
     }
 
     /// What it means that no report came.
-    fn explain(&mut self, error: &LinkError, deadline: Duration) -> Served {
+    fn explain(&mut self, error: &LinkError, deadline: Duration, grace: Duration) -> Served {
         let mut evidence = Vec::new();
         let mut terminated = false;
         let mut report = match (&mut self.body, error) {
@@ -156,7 +171,7 @@ impl Executor {
                 Found::TimedOut,
                 format!(
                     "the kernel went silent: it reported nothing for {} s after the case's deadline",
-                    GRACE.as_secs()
+                    grace.as_secs()
                 ),
             ),
             (_, LinkError::Garbage(_)) => Report::new(Found::Broken, error.to_string()),
@@ -178,7 +193,8 @@ impl Executor {
             evidence.push(results::Evidence { label: "console".to_owned(), text });
         }
         report.duration_us = u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX);
-        Served { report, evidence, reusable: false, terminated }
+        let silent = matches!(error, LinkError::Silent(_));
+        Served { report, evidence, reusable: false, terminated, silent }
     }
 }
 

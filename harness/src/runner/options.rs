@@ -4,13 +4,14 @@ use std::fs::OpenOptions;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Arg, Args, ValueEnum};
 use results::{OutDir, Shard};
 use vm::accel::Accel;
 
 use super::accelerator;
 use super::choice::Choice;
+use crate::code::kind::Name;
 
 /// clap's own layout. libtest-mimic's options bring one along that says nothing of the command.
 pub(crate) const HELP: &str = "{about}\n\n{usage-heading} {usage}\n\n{all-args}\n\n{after-help}";
@@ -81,6 +82,14 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "ACCELERATOR", value_parser = accelerator::parse)]
     pub(crate) accel: Option<Accel>,
 
+    /// Alter a disposable kernel in its memory first, as `nsproof prove` does; may be given more than once
+    #[arg(long, value_name = "FUNCTION+0xOFFSET:KIND", value_parser = Name::from_str)]
+    pub(crate) alter: Vec<Name>,
+
+    /// Load this module in a disposable kernel before anything runs, so that it can be altered; may be given more than once
+    #[arg(long, value_name = "MODULE", requires = "alter")]
+    pub(crate) load: Vec<String>,
+
     #[command(flatten)]
     pub(crate) test: libtest_mimic::Arguments,
 
@@ -110,7 +119,7 @@ fn in_our_words(argument: Arg) -> Arg {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+fn at_least_one(text: &str) -> std::result::Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("at least one case runs at a time".to_owned()),
         Ok(count) => Ok(count),
@@ -155,11 +164,20 @@ impl RunOptions {
     pub(crate) fn selection(&self) -> Option<String> {
         let mut words = Vec::new();
         words.extend(self.choice.words());
+        words.extend(self.alter.iter().map(|name| format!("--alter {name}")));
         words.extend(self.test.exact.then(|| "--exact".to_owned()));
         words.extend(self.test.skip.iter().map(|skip| format!("--skip {skip}")));
         words.extend(self.test.ignored.then(|| "--ignored".to_owned()));
         words.extend(self.names().map(str::to_owned));
         (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// Refuses to alter the kernel that is running, which nothing here could.
+    pub(crate) fn refuse_altered_host(&self) -> Result<()> {
+        if !self.alter.is_empty() && self.kernel.iter().all(|word| word == "host") {
+            bail!("--alter is for disposable kernels: name one with --kernel, such as 6.12");
+        }
+        Ok(())
     }
 
     /// What was typed to choose claims by name.

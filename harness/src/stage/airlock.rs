@@ -9,10 +9,13 @@ use kit::sys::raw;
 use kit::{Doing, Outcome};
 use nix::mount::{MsFlags, mount};
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
+use nix::unistd::geteuid;
+use procfs::process::all_processes;
 
 use super::STAGE;
+use super::ending::CROWD;
 
 /// Moves on as PID 1 of an airlock. The process that was called stays outside and ends with the one inside; each dies
 /// when the other does.
@@ -36,6 +39,19 @@ pub(crate) fn enter() -> Outcome<()> {
 /// Makes the caller the one that orphans below it come to: what an ordinary user has instead of a PID namespace.
 pub(crate) fn become_subreaper() -> Outcome<()> {
     prctl::set_child_subreaper(true).doing("prctl(PR_SET_CHILD_SUBREAPER)")
+}
+
+/// Has the kernel refuse an ordinary user's cases more processes than they have use for: to end a crowd that grows takes a PID
+/// namespace. What the user has already counts, so that is left out; root has no such limit.
+pub(crate) fn forbid_crowds() {
+    let own = geteuid().as_raw();
+    let all = all_processes().into_iter().flatten().flatten();
+    let own = all.filter(|process| process.uid().is_ok_and(|uid| uid == own));
+    let there: i64 = own.filter_map(|process| process.stat().ok()).map(|stat| stat.num_threads.max(1)).sum();
+    let most = u64::try_from(there).unwrap_or(0) + CROWD as u64;
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NPROC) {
+        let _ = setrlimit(Resource::RLIMIT_NPROC, most.min(soft), most.min(hard));
+    }
 }
 
 /// No core files, and no crash reporter either: a limit of one byte is what `core(5)` has for pipes.

@@ -13,6 +13,8 @@ use results::Verdict as Found;
 use serde::{Deserialize, Serialize};
 
 use super::mode::Mode;
+use super::processes::crowd;
+use crate::deadlines::COUNT;
 use crate::protocol::{LONGEST_OUTPUT, Report};
 
 /// What the stage's PID 1 tells the worker.
@@ -36,16 +38,29 @@ pub(super) enum Ending {
     StageGone,
     /// The deadline passed.
     TimedOut,
+    /// It has more processes than the machine is to bear.
+    Crowd,
     /// Nobody waits for the verdict any more.
     HungUp,
     /// It has not: a sentry left its request to the worker.
     HandedOver(String),
 }
 
+/// The most processes and threads that a case may have on somebody's machine. Cases have some dozens; the machine that others
+/// work on has room for some ten thousand (`kernel.pid_max`).
+pub(super) const CROWD: usize = 2000;
+
 /// What a case is not waited for beyond.
 pub(super) enum Limit<'a> {
     /// A moment, or the end of the line to the runner.
-    Moment(Instant, BorrowedFd<'a>),
+    Moment {
+        /// The deadline.
+        until: Instant,
+        /// The line.
+        runner: BorrowedFd<'a>,
+        /// Whether its processes are counted meanwhile ([`CROWD`]).
+        counted: bool,
+    },
     /// A timer that the case's process set.
     Alarm(BorrowedFd<'a>),
 }
@@ -60,8 +75,9 @@ pub(super) fn await_end(
 ) -> Ending {
     loop {
         let (last, timeout) = match limit {
-            Limit::Moment(until, runner) => {
+            Limit::Moment { until, runner, counted } => {
                 let left = until.saturating_duration_since(Instant::now());
+                let left = if *counted { left.min(COUNT) } else { left };
                 // A hang-up is reported unasked; requests that wait are no matter here.
                 (PollFd::new(*runner, PollFlags::empty()), PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX))
             }
@@ -76,7 +92,15 @@ pub(super) fn await_end(
         match poll(&mut sources, timeout) {
             Err(Errno::EINTR) => continue,
             Err(errno) => return Ending::Unprepared(errno.into()),
-            Ok(0) => return Ending::TimedOut,
+            Ok(0) => match limit {
+                Limit::Moment { until, counted: true, .. } if Instant::now() < *until => {
+                    if crowd() > CROWD {
+                        return Ending::Crowd;
+                    }
+                    continue;
+                }
+                _ => return Ending::TimedOut,
+            },
             Ok(_) => {}
         }
         let ready = |index: usize| sources[index].any() == Some(true);
@@ -150,6 +174,10 @@ impl Ending {
                 (_, Err(failure)) => report_of(Err(failure)),
             },
             Self::TimedOut => Report::new(Found::TimedOut, "the case did not end before its deadline"),
+            Self::Crowd => Report::new(
+                Found::Broken,
+                format!("the case had more than {CROWD} processes and threads, and was ended for the machine's sake"),
+            ),
             Self::HungUp => Report::new(Found::Broken, "the runner hung up"),
             Self::HandedOver(_) => Report::new(Found::Broken, "the sentry spoke when nobody had asked"),
         }

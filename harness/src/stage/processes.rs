@@ -1,5 +1,6 @@
 //! The processes below this one: reaping, ending and describing them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
@@ -13,6 +14,9 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use procfs::ProcError;
 use procfs::process::{Process, all_processes};
+
+/// How many processes are told of.
+const SHOWN: usize = 50;
 
 /// As an init: reaps every child that ends, until the one behind `pidfd` has ended.
 pub(super) fn reap_until(pidfd: BorrowedFd<'_>) -> Outcome<Ended> {
@@ -64,7 +68,7 @@ pub(crate) fn end_descendants() -> Left {
         if staying.is_empty() { staying } else { await_ends(Instant::now() + crate::deadlines::REAP, &mut kill) };
     found.sort();
     found.dedup();
-    let list = |processes: &[String]| (!processes.is_empty()).then(|| processes.join("; "));
+    let list = |processes: &[String]| (!processes.is_empty()).then(|| few(processes, "; "));
     let stuck: Vec<String> = stuck.iter().map(in_words).collect();
     Left {
         leak: list(&found).map(|found| format!("processes left behind: {found}")),
@@ -100,9 +104,37 @@ fn await_ends(until: Instant, mut each: impl FnMut(&[Process])) -> Vec<Process> 
     }
 }
 
-/// The processes below this one, one a line: what they are doing.
+/// The processes below this one, one a line: what they are doing. Of very many, the first.
 pub(super) fn descendants_in_words() -> String {
-    descendants().iter().map(|process| in_words(process) + "\n").collect()
+    let all: Vec<String> = descendants().iter().map(in_words).collect();
+    if all.is_empty() { String::new() } else { few(&all, "\n") + "\n" }
+}
+
+/// A list; of a very long one, its beginning.
+fn few(all: &[String], between: &str) -> String {
+    let shown = all[..all.len().min(SHOWN)].join(between);
+    match all.len() - all.len().min(SHOWN) {
+        0 => shown,
+        more => format!("{shown}{between}and {more} more"),
+    }
+}
+
+/// How many processes and threads there are below this one, those among them that ended and were not waited for.
+pub(super) fn crowd() -> usize {
+    let mut below: HashMap<i32, Vec<(i32, usize)>> = HashMap::new();
+    for stat in all_processes().into_iter().flatten().flatten().filter_map(|process| process.stat().ok()) {
+        let threads = usize::try_from(stat.num_threads).unwrap_or(1).max(1);
+        below.entry(stat.ppid).or_default().push((stat.pid, threads));
+    }
+    let mut parents = vec![std::process::id() as i32];
+    let mut count = 0;
+    while let Some(parent) = parents.pop() {
+        for (pid, threads) in below.remove(&parent).unwrap_or_default() {
+            count += threads;
+            parents.push(pid);
+        }
+    }
+    count
 }
 
 fn in_words(process: &Process) -> String {

@@ -174,7 +174,7 @@ impl Sentry {
 
     /// Takes a request; `None` if it is one for the worker.
     fn understand(&self, line: &[u8]) -> Option<Order<'_>> {
-        let Request::Run { case: name, deadline_ms } = serde_json::from_slice(line).ok()? else { return None };
+        let Ok(Request::Run { case: name, deadline_ms }) = serde_json::from_slice(line) else { return None };
         let at = self.names.binary_search_by(|(known, _)| known.as_str().cmp(&name)).ok()?;
         let place = self.names[at].1;
         let preflight = self.preflights.get(place).filter(|preflight| !matches!(preflight, Preflight::ForWorker))?;

@@ -1,19 +1,22 @@
 //! Bind mounts: `mount(2)`, Creating a bind mount.
 
 use std::fs;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 
-use kit::mounts::Tree;
+use kit::mounts::{Detached, Tree, bind};
 use kit::prelude::*;
 use nix::mount::{MsFlags, mount};
+use rustix::fs::fstat;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     a_bind_has_the_flags_of_its_source,
-    a_bind_leaves_out_the_mounts_inside,
     a_bind_stays_when_its_source_is_unmounted,
     a_bind_shows_the_same_file_system,
     a_directory_is_bound_below_itself,
+    a_pidfd_is_cloned_and_mounted,
+    a_pidfd_was_not_mounted,
 ];
 
 /// A bind mount has the flags of the mount that it shows; other flags of the call, the type and the data are ignored.
@@ -35,24 +38,6 @@ fn a_bind_has_the_flags_of_its_source() -> Verdict {
     }
     expect_ok!(tree.bind_remount("c", more), "as a remount");
     expect_eq!(tree.mounts()?.at("c")?.options, "ro,nodev", "as a remount");
-    holds()
-}
-
-/// MS_BIND copies one mount, and MS_BIND with MS_REC also those that are mounted in it, but none that are mounted elsewhere.
-#[claim(source = "mount(2) Creating a bind mount", needs = [Root])]
-fn a_bind_leaves_out_the_mounts_inside() -> Verdict {
-    let tree = Tree::new()?;
-    tree.tmpfs("a")?.file("a/x/covered", "")?.tmpfs("a/x")?.tmpfs("a/x/y")?.tmpfs("a/z")?;
-    expect_ok!(tree.bind("a", "alone"));
-    expect_ok!(tree.rbind("a", "all"));
-    expect_ok!(tree.rbind("a/x", "part"));
-    let seen = tree.mounts()?;
-    let below = |name: &str| seen.within(name).points();
-    expect_eq!(below("alone"), [""]);
-    expect_eq!(below("all"), ["", "x", "x/y", "z"]);
-    expect_eq!(below("part"), ["", "y"]);
-    expect!(fs::exists(tree.path("alone/x/covered"))?, "what a mount covers is not shown without it");
-    expect!(!fs::exists(tree.path("all/x/covered"))?, "what a mount covers is shown beside it");
     holds()
 }
 
@@ -112,4 +97,40 @@ fn a_directory_is_bound_below_itself() -> Verdict {
         })?;
     }
     holds()
+}
+
+/// A pidfd can be mounted on a file by open_tree(OPEN_TREE_CLONE) and move_mount(2); MS_BIND of it fails with EINVAL.
+#[claim(source = ["fs/namespace.c may_copy_tree", "fs/namespace.c graft_tree"], since = "6.15", needs = [Root])]
+fn a_pidfd_is_cloned_and_mounted() -> Verdict {
+    let tree = Tree::new()?;
+    tree.file("file", "")?.file("other", "")?;
+    let process = waiting(NONE)?;
+    expect_errno!(bind(by(process.pidfd()), tree.path("other")), EINVAL, "MS_BIND");
+    let copy = expect_ok!(Detached::copy_of(by(process.pidfd())));
+    expect_ok!(copy.attach(tree.path("file")));
+    let inode = fstat(process.pidfd())?.st_ino;
+    expect_eq!(fs::metadata(tree.path("file"))?.ino(), inode);
+    expect_eq!(tree.mounts()?.at("file")?.kind, "pidfs");
+    let device = fs::File::open("/dev/null")?;
+    expect_ok!(bind(by(device.as_fd()), tree.path("other")), "MS_BIND of another descriptor");
+    holds()
+}
+
+/// Cloning a pidfd by open_tree(OPEN_TREE_CLONE) fails with EINVAL, and so does MS_BIND of it.
+#[claim(source = "kernel 6.12 fs/namespace.c __do_loopback", until = "6.15", needs = [Root])]
+fn a_pidfd_was_not_mounted() -> Verdict {
+    let tree = Tree::new()?;
+    tree.file("file", "")?;
+    let process = waiting(NONE)?;
+    expect_errno!(bind(by(process.pidfd()), tree.path("file")), EINVAL, "MS_BIND");
+    expect_errno!(Detached::copy_of(by(process.pidfd())), EINVAL, "open_tree");
+    let device = fs::File::open("/dev/null")?;
+    expect_ok!(bind(by(device.as_fd()), tree.path("file")), "MS_BIND of another descriptor");
+    expect_ok!(Detached::copy_of(by(device.as_fd())), "open_tree of another descriptor");
+    holds()
+}
+
+/// The path that leads where a descriptor does.
+fn by(fd: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
 }

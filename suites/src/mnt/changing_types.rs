@@ -171,9 +171,7 @@ fn changing_a_type_needs_sys_admin() -> Verdict {
 }
 
 /// Changing the type of a mount of another mount namespace requires CAP_SYS_ADMIN in the user namespace that owns that one.
-///
-/// Not so in Debian's last 5.10, where the caller's own user namespace is enough.
-#[claim(source = "kernel 7.3 fs/namespace.c may_change_propagation", needs = [UserNamespaces, Root])]
+#[claim(source = "kernel 7.3 fs/namespace.c may_change_propagation", needs = [Root, Config("USER_NS")])]
 fn changing_a_type_elsewhere_needs_power_over_that_namespace() -> Verdict {
     let tree = Tree::new()?;
     tree.tmpfs("m")?;

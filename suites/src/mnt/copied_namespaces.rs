@@ -1,6 +1,6 @@
 //! The types that mounts have in a new mount namespace, and what passes between the two: `mount_namespaces(7)`.
 
-use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave};
+use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindable};
 use kit::mounts::{Propagation, Tags, Tree};
 use kit::prelude::*;
 
@@ -10,6 +10,8 @@ use super::flow::{NEW, Place, telling_new_groups};
 pub(super) const CASES: &[Case] = cases![
     new_mount_namespace_keeps_types_and_groups,
     new_mount_namespace_keeps_unbindable,
+    new_mount_namespace_makes_unbindable_private,
+    new_mount_namespace_keeps_unbindable_again,
     change_of_a_type_is_one_mount_namespaces_own,
     example_of_shared_and_private,
     example_of_a_slave,
@@ -36,36 +38,34 @@ fn new_mount_namespace_keeps_types_and_groups() -> Verdict {
         for mount in &before {
             let there = copy.at(&mount.point)?;
             expect_eq!(there.tags, mount.tags, "{}, by {by}", mount.point.display());
-            expect_ne!(there.id, mount.id, "the ID of {}, by {by}", mount.point.display());
+            expect_ne!(there.id, mount.id, "the ID of «{}», by {by}", mount.point.display());
         }
     }
     holds()
 }
 
 /// An unbindable mount is unbindable in a new mount namespace, too.
-///
-/// From 6.17 to 7.1 it is private there, and can be bound.
-#[claim(
-    source = ["Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics", "mount_namespaces(7) MS_SHARED and MS_PRIVATE example"],
-    needs = [Root],
-)]
+#[claim(source = "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics", until = "6.17", needs = [Root])]
 fn new_mount_namespace_keeps_unbindable() -> Verdict {
-    let tree = Tree::new()?;
-    tree.tmpfs("m")?.unbindable("m")?.dir("to")?;
-    let in_the_copy = || {
-        expect_eq!(tree.propagation("m")?, Propagation::Unbindable);
-        expect_errno!(tree.bind("m", "to"), EINVAL);
-        tree.private("m")?;
-        expect_ok!(tree.bind("m", "to"), "made private");
-        Ok(())
-    };
-    child(CLONE_NEWNS, in_the_copy).doing("by clone")?;
-    child(NONE, || {
-        unshare(CLONE_NEWNS)?;
-        in_the_copy()
-    })
-    .doing("by unshare")?;
-    holds()
+    in_each_copy_of_unbindable(Unbindable)
+}
+
+/// An unbindable mount is private in a new mount namespace, and can be bound there.
+#[claim(
+    source = "kernel 6.18 fs/namespace.c clone_mnt",
+    since = "6.17",
+    until = "7.2",
+    needs = [Root],
+    erratum = "Documentation/filesystems/sharedsubtree.rst, 5) Detailed semantics: it is an unbindable mount in the new namespace too.",
+)]
+fn new_mount_namespace_makes_unbindable_private() -> Verdict {
+    in_each_copy_of_unbindable(Private)
+}
+
+/// An unbindable mount is unbindable in a new mount namespace, as it was before 6.17.
+#[claim(source = ["kernel 7.3 fs/namespace.c clone_mnt", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], since = "7.2", needs = [Root])]
+fn new_mount_namespace_keeps_unbindable_again() -> Verdict {
+    in_each_copy_of_unbindable(Unbindable)
 }
 
 /// A change of a mount's type changes that of no copy in another mount namespace, in either direction.
@@ -78,7 +78,7 @@ fn change_of_a_type_is_one_mount_namespaces_own() -> Verdict {
     }
     let other = waiting(CLONE_NEWNS)?;
     let [here, there] = [Place::here(&tree, ""), Place::of(&other, &tree, "")];
-    for wish in [Slave, Shared, Private, Propagation::Unbindable] {
+    for wish in [Slave, Shared, Private, Unbindable] {
         for (changed, left) in [(here, there), (there, here)] {
             let before = left.mounts()?;
             changed.there(|| {
@@ -108,9 +108,10 @@ fn example_of_shared_and_private() -> Verdict {
     Place::of(&other, &tree, "S").mount("a")?;
     Place::of(&other, &tree, "P").mount("b")?;
     let (here, there) = (tree.mounts()?, tree.mounts_of(other.pid())?);
-    let shared = there.at("S/a")?.tags;
-    expect_eq!(telling_new_groups(shared, &before), Tags { shared: NEW, ..Tags::NONE }, "S/a, where 0 is a new group");
-    expect_eq!((here.tags("S/a"), there.tags("S/a")), (Some(shared), Some(shared)), "S/a here and there");
+    let shared = there.tags("S/a");
+    let expected = Some(Tags { shared: NEW, ..Tags::NONE });
+    expect_eq!(telling_new_groups(shared, &before), expected, "S/a there, where 0 is a new group");
+    expect_eq!(here.tags("S/a"), shared, "S/a here");
     expect_eq!((here.tags("P/b"), there.tags("P/b")), (None, Some(Tags::NONE)), "P/b here and there");
     holds()
 }
@@ -124,7 +125,7 @@ fn example_of_a_slave() -> Verdict {
     let other = waiting(CLONE_NEWNS)?;
     let y = Place::of(&other, &tree, "Y");
     y.there(|| Ok(tree.slave("Y").map(drop)?))?;
-    expect_eq!(y.tags()?, Tags { master: group, ..Tags::NONE }, "Y in the new namespace");
+    expect_eq!(y.tags()?, Some(Tags { master: group, ..Tags::NONE }), "Y in the new namespace");
     Place::of(&other, &tree, "X").mount("a")?;
     y.mount("b")?;
     tree.tmpfs("Y/c")?;
@@ -135,5 +136,30 @@ fn example_of_a_slave() -> Verdict {
     let c = here.at("Y/c")?.tags;
     expect_eq!(Propagation::told_by(c), Shared, "Y/c in the old one");
     expect_eq!(there.tags("Y/c"), Some(Tags { master: c.shared, ..Tags::NONE }), "Y/c in the new one");
+    holds()
+}
+
+/// In mount namespaces that clone(2) and unshare(2) make, an unbindable mount is of type `expected`, and can be bound
+/// accordingly; where it was copied from it stays what it was.
+fn in_each_copy_of_unbindable(expected: Propagation) -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("m")?.unbindable("m")?.dir("to")?;
+    let in_a_copy = || {
+        expect_eq!(tree.propagation("m")?, expected);
+        if expected == Unbindable {
+            expect_errno!(tree.bind("m", "to"), EINVAL);
+            tree.private("m")?;
+        }
+        expect_ok!(tree.bind("m", "to"), "when it is private");
+        Ok(())
+    };
+    child(CLONE_NEWNS, in_a_copy).doing("by clone")?;
+    child(NONE, || {
+        unshare(CLONE_NEWNS)?;
+        in_a_copy()
+    })
+    .doing("by unshare")?;
+    expect_eq!(tree.propagation("m")?, Unbindable, "where it was copied from");
+    expect_errno!(tree.bind("m", "to"), EINVAL, "where it was copied from");
     holds()
 }

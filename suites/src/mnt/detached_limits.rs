@@ -1,7 +1,7 @@
 //! Detached mounts count as mount namespaces: `namespaces(7)`, `open_tree(2)`, `fsmount(2)`.
 
 use kit::eventually;
-use kit::mounts::Detached;
+use kit::mounts::{Detached, tmpfs};
 use kit::prelude::*;
 use kit::sysctl::set_sysctl;
 use rustix::mount::MountAttrFlags;
@@ -19,6 +19,8 @@ pub(super) const CASES: &[Case] = cases![a_detached_mount_counts_as_a_mount_name
 fn a_detached_mount_counts_as_a_mount_namespace() -> Verdict {
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
+            // What is inherited cannot be copied without all that is mounted below it.
+            tmpfs("/mnt")?;
             let copied = || Detached::copy_of("/mnt");
             let made = || Detached::new("tmpfs", &[], MountAttrFlags::empty());
             // The one that the caller is in counts.

@@ -15,10 +15,11 @@ pub(super) const SHARED: [Propagation; 2] = [Propagation::Shared, Propagation::S
 /// The number of a peer group that there was not before; the kernel's begin with 1.
 pub(super) const NEW: Option<u64> = Some(0);
 
-/// The tags of a mount, with the number of its own group replaced by [`NEW`] where none of `before` was in that.
-pub(super) fn telling_new_groups(tags: Tags, before: &Mounts) -> Tags {
+/// The tags of a mount, if it is there, with the number of its own group replaced by [`NEW`] where none of `before` was in that.
+pub(super) fn telling_new_groups(tags: impl Into<Option<Tags>>, before: &Mounts) -> Option<Tags> {
+    let tags = tags.into()?;
     let is_new = tags.shared.is_some() && before.iter().all(|mount| mount.tags.shared != tags.shared);
-    Tags { shared: if is_new { NEW } else { tags.shared }, ..tags }
+    Some(Tags { shared: if is_new { NEW } else { tags.shared }, ..tags })
 }
 
 /// A mount of a tree, as one mount namespace has it.
@@ -60,9 +61,9 @@ impl<'a> Place<'a> {
         self.namespace.map_or_else(|| self.tree.mounts(), |pid| self.tree.mounts_of(pid))
     }
 
-    /// Its tags.
-    pub(super) fn tags(self) -> Outcome<Tags> {
-        Ok(self.mounts()?.at(self.name)?.tags)
+    /// Its tags, if something is mounted there.
+    pub(super) fn tags(self) -> Outcome<Option<Tags>> {
+        Ok(self.mounts()?.tags(self.name))
     }
 
     /// Does something in its mount namespace.

@@ -5,22 +5,19 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use kit::Answer;
-use kit::mounts::{Detached, Propagation, Tree, bind, bind_remount, detach, move_to, remount, set_attributes, tmpfs};
+use kit::mounts::{Detached, Propagation, Tree, bind, bind_remount, detach, move_to, remount, tmpfs};
 use kit::prelude::*;
 use kit::process::user_namespace_with;
-use kit::sys::mount_attributes::MountAttributes;
 use nix::fcntl::{OFlag, open};
 use nix::mount::MsFlags;
 use nix::sys::stat::Mode;
 use nix::unistd::{chdir, fchdir};
-use rustix::mount::MountAttrFlags;
 use rustix::process::getcwd;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     a_descriptor_stays_with_the_old_namespace,
     mounts_of_another_namespace_cannot_be_changed,
-    mount_setattr_changes_no_mount_of_another_namespace,
     the_propagation_of_a_foreign_mount_can_be_changed,
     the_propagation_of_a_foreign_mount_takes_power_over_its_namespace,
     an_unmounted_mount_keeps_its_propagation,
@@ -62,18 +59,6 @@ fn mounts_of_another_namespace_cannot_be_changed() -> Verdict {
     ];
     for (what, call) in calls {
         expect_own_alone(what, call)?;
-    }
-    holds()
-}
-
-/// mount_setattr() for a mount of another mount namespace fails with EINVAL, even for root.
-#[claim(source = "mount_setattr(2) ERRORS", since = "5.12", needs = [Root])]
-fn mount_setattr_changes_no_mount_of_another_namespace() -> Verdict {
-    for change in [
-        MountAttributes::setting(MountAttrFlags::MOUNT_ATTR_RDONLY),
-        MountAttributes::NONE.with_propagation(MsFlags::MS_SHARED),
-    ] {
-        expect_own_alone(&change.to_string(), &|mount| set_attributes(mount, &change))?;
     }
     holds()
 }

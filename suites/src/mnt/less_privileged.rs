@@ -80,38 +80,36 @@ fn propagation_to_a_less_privileged_namespace_is_one_way() -> Verdict {
     for name in ["one in", "one out", "other in", "other out"] {
         tree.dir(&format!("s/{name}"))?;
     }
-    let mount_both = |names: [&'static str; 2], inside: &Child<Mounts>| -> Outcome<(Mounts, Mounts)> {
-        inside.recv::<()>()?;
-        tree.tmpfs(names[1])?;
-        inside.go()?;
-        Ok((tree.mounts()?, inside.recv()?))
-    };
-    let member = |name: &'static str| {
+    let member = |point: &'static str| {
         let tree = &tree;
         move |outside: &Peer| {
-            tree.tmpfs(name)?;
+            tree.tmpfs(point)?;
             outside.go()?;
             outside.wait()?;
-            outside.send(&tree.mounts()?)?;
             tree.mounts()
         }
     };
+    // What is seen outside and inside, with a mount of either.
+    let with_both = |point: &str, inside: Child<Mounts>| -> Outcome<(Mounts, Mounts)> {
+        inside.recv::<()>()?;
+        tree.tmpfs(point)?;
+        inside.go()?;
+        Ok((tree.mounts()?, inside.join()?))
+    };
 
     let less = user_namespace_with(&Maps::own_as_root(), CLONE_NEWNS, member("s/one in"))?;
-    let (outside, inside) = mount_both(["s/one in", "s/one out"], &less)?;
+    let (outside, inside) = with_both("s/one out", less)?;
     let group = outside.at("s/one out")?.tags.shared;
     expect_eq!(inside.tags("s/one out"), Some(Tags { master: group, ..Tags::NONE }), "mounted outside, seen inside");
     expect!(inside.tags("s/one in").is_some(), "mounted inside, seen inside");
     expect_eq!(outside.tags("s/one in"), None, "mounted inside, seen outside");
-    less.join()?;
 
     let equal = spawn(CLONE_NEWNS, member("s/other in"))?;
-    let (outside, inside) = mount_both(["s/other in", "s/other out"], &equal)?;
-    for name in ["s/other in", "s/other out"] {
-        expect!(outside.tags(name).is_some(), "{name} outside, with the same owner");
-        expect_eq!(inside.tags(name), outside.tags(name), "{name}, with the same owner");
+    let (outside, inside) = with_both("s/other out", equal)?;
+    for point in ["s/other in", "s/other out"] {
+        expect!(outside.tags(point).is_some(), "{point} outside, with the same owner");
+        expect_eq!(inside.tags(point), outside.tags(point), "{point}, with the same owner");
     }
-    equal.join()?;
     holds()
 }
 

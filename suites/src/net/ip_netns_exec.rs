@@ -1,10 +1,14 @@
 //! Programs in named network namespaces, and IDs of these: `ip-netns(8)`.
 
 use std::fs;
+use std::net::Ipv4Addr;
 
-use kit::mounts::tmpfs;
+use kit::mounts::{bind, tmpfs};
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, expect_success, prepare_ip_netns, run_line};
+use kit::process::{NOBODY, as_user, expect_failure, expect_success, prepare_ip_netns, run_line};
+
+use super::echo::echo;
+use super::networks::Network;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -18,6 +22,8 @@ pub(super) const CASES: &[Case] = cases![
     ip_netns_set_assigns_ids_that_list_id_tells,
     ip_netns_set_auto_takes_the_lowest_free_id,
     nameless_network_of_a_veth_end_gets_an_id,
+    ip_n_does_not_find_devices_elsewhere,
+    initial_network_can_be_given_a_name,
 ];
 
 /// «ip netns exec» ends with the status of the program; with 255 for an unknown name, and with 1 where no program can be run.
@@ -221,6 +227,55 @@ fn nameless_network_of_a_veth_end_gets_an_id() -> Verdict {
     expect_eq!(expect_success(&["ip", "netns", "identify", &pid])?.trim(), "", "its name");
     let shown = expect_success(&["ip", "-o", "link", "show", "near"])?;
     expect!(shown.contains("near@if") && shown.contains("link-netnsid 0"), "{shown}");
+    holds()
+}
+
+/// «ip -n NAME» does not find a device that is in another network namespace than that: the command fails with status 1.
+#[claim(
+    source = "ip-netns(8)",
+    needs = [Root, Tool("ip"), Module("veth")],
+    erratum = "«What's in a name(space)?»: ip -n left gives an address to the end of a veth pair that was made in the network \
+               namespace right.",
+)]
+fn ip_n_does_not_find_devices_elsewhere() -> Verdict {
+    prepare_ip_netns()?;
+    for name in ["left", "right"] {
+        expect_success(&["ip", "netns", "add", name])?;
+    }
+    let pair =
+        ["ip", "link", "add", "veth0", "netns", "left", "type", "veth", "peer", "name", "veth1", "netns", "right"];
+    expect_success(&pair)?;
+    let give = |place, address, device| ["ip", "-n", place, "addr", "add", address, "dev", device];
+    expect_success(&give("left", "192.168.0.1/24", "veth0"))?;
+    expect_failure(&give("left", "192.168.0.2/24", "veth1"), "Cannot find device")?;
+    expect_success(&give("right", "192.168.0.2/24", "veth1"))?;
+    for (place, device) in [("left", "veth0"), ("right", "veth1")] {
+        expect_success(&["ip", "-n", place, "link", "set", device, "up"])?;
+    }
+    let left = Network::at("/run/netns/left")?;
+    expect!(left.inside(|| echo(Ipv4Addr::new(192, 168, 0, 2)))? == Ok(true), "no answer from right");
+    holds()
+}
+
+/// A bind mount of /proc/1/ns/net in /run/netns is a name of the initial network namespace, by which «ip netns exec» comes
+/// back from any other one.
+#[claim(
+    source = ["Few notes about network namespaces in Linux", "ip-netns(8)"],
+    needs = [InitialNamespaces, Disposable, Root, Tool("ip"), Tool("readlink")],
+)]
+fn initial_network_can_be_given_a_name() -> Verdict {
+    prepare_ip_netns()?;
+    fs::create_dir_all("/run/netns").doing("create /run/netns")?;
+    write("/run/netns/init_netns", "")?;
+    bind("/proc/1/ns/net", "/run/netns/init_netns")?;
+    let initial = format!("net:[{}]", inode_at("/proc/1/ns/net")?);
+    let line = ["ip", "netns", "exec", "init_netns", "readlink", "/proc/self/ns/net"];
+    expect_eq!(expect_success(&line)?.trim(), initial, "from the initial network namespace");
+    child(CLONE_NEWNET, || {
+        expect_ne!(link_text("/proc/self/ns/net")?, initial);
+        expect_eq!(expect_success(&line)?.trim(), initial, "from another network namespace");
+        Ok(())
+    })?;
     holds()
 }
 

@@ -60,6 +60,9 @@ pub enum MachineError {
         "/dev/kvm is root's alone, and QEMU, which runs as nobody, cannot be given one of its own ({0}); `chgrp kvm /dev/kvm && chmod 660 /dev/kvm` mends it"
     )]
     KvmClosed(#[source] io::Error),
+    /// What is executed cannot be seen.
+    #[error("under KVM it cannot be seen which instructions a machine executes: take --accel tcg")]
+    NoTrace,
     /// The kernel image cannot be read.
     #[error("failed to read the kernel `{path}`: {source}")]
     Image {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::MachineError;
 use super::options::{
-    Bare, Board, Clock, Incoming, Linux, Memory, Monitor, NoReboot, Processor, Sandbox, Say, Serial, command_line,
+    Bare, Board, Clock, Incoming, Linux, Log, Memory, Monitor, NoReboot, Processor, Sandbox, Say, Serial, command_line,
 };
 use super::setup::{Setup, qemu};
 use crate::accel::Accel;
@@ -36,6 +36,8 @@ pub(crate) struct Launch {
     pub(crate) memory: u32,
     pub(crate) ram: Option<Ram>,
     pub(crate) payload: Payload,
+    /// Whether it is to log what it executes.
+    pub(crate) log: Option<Log>,
 }
 
 impl Launch {
@@ -56,6 +58,7 @@ impl Launch {
             memory: setup.memory,
             ram,
             payload,
+            log: None,
         })
     }
 
@@ -76,6 +79,7 @@ impl Launch {
             vec![&Bare, &NoReboot, &Sandbox, &board, &processor, &memory, &Clock, serial, monitor];
         items.extend(linux.iter().map(|linux| linux as &dyn Say));
         items.extend(incoming.iter().map(|incoming| incoming as &dyn Say));
+        items.extend(self.log.iter().map(|log| log as &dyn Say));
         command_line(&items)
     }
 
@@ -86,6 +90,7 @@ impl Launch {
             Payload::Resume { state } => vec![state],
         };
         fds.extend(self.ram.map(|ram| ram.memfd));
+        fds.extend(self.log.map(|log| log.file));
         fds
     }
 }

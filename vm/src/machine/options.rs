@@ -1,6 +1,7 @@
 //! QEMU's command line, one small type for each thing that it says.
 
-use std::os::fd::RawFd;
+use std::ops::Range;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use crate::accel::Accel;
 
@@ -194,6 +195,23 @@ pub(crate) struct Incoming;
 impl Say for Incoming {
     fn words(&self) -> Vec<String> {
         words(["-incoming", "defer"])
+    }
+}
+
+/// A log of the instructions that are executed (QEMU's documentation: `-d in_asm`).
+pub(crate) struct Log {
+    /// Where it is written to.
+    pub(crate) file: OwnedFd,
+    /// Of which addresses.
+    pub(crate) ranges: Vec<Range<u64>>,
+}
+
+impl Say for Log {
+    fn words(&self) -> Vec<String> {
+        let range = |range: &Range<u64>| format!("{:#x}+{:#x}", range.start, range.end - range.start);
+        let ranges: Vec<_> = self.ranges.iter().map(range).collect();
+        let file = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        words(["-d", "in_asm", "-dfilter", &ranges.join(","), "-D", &file])
     }
 }
 

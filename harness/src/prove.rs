@@ -1,0 +1,11 @@
+//! The proof: a kernel is altered in memory, branch by branch, and claims are asked whether they notice.
+//!
+//! - [`ground`]: a kernel's machines, and all that can be altered in them;
+//! - [`reach`]: which claims' cases execute which alterations, taken once;
+//! - [`trial`]: one alteration, and what becomes of it;
+//! - [`work`]: all of them, side by side, journalled.
+
+pub(crate) mod ground;
+pub(crate) mod reach;
+mod trial;
+pub(crate) mod work;

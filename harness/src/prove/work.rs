@@ -1,0 +1,149 @@
+//! All alterations, side by side: each is journalled when it is done, so that a proof goes on where it was stopped.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use indicatif::ProgressBar;
+use results::Shard;
+use results::proof::{Altered, AlteredFunction, Entry, Fate, Journal, JournalHead, Prover};
+
+use super::ground::Grounds;
+use super::reach::Reached;
+use super::trial::Bench;
+use crate::terminal;
+
+/// How to go about it.
+#[derive(Debug)]
+pub(crate) struct Manner {
+    /// Whether to try every claim that reaches an alteration, or only those up to the first that notices.
+    pub(crate) all: bool,
+    /// Which part of the alterations; none: all.
+    pub(crate) shard: Option<Shard>,
+    pub(crate) threads: usize,
+    pub(crate) journal: PathBuf,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) functions: Vec<AlteredFunction>,
+    pub(crate) claims: Vec<Prover>,
+    /// How long it took, with the parts that were done before.
+    pub(crate) wall: Duration,
+}
+
+/// What was found, and where it is kept.
+struct Kept {
+    journal: Journal,
+    found: BTreeMap<usize, Altered>,
+}
+
+/// Carries out what the journal does not know yet.
+pub(crate) fn carry_out(grounds: &Grounds, reached: &Reached, manner: &Manner, bar: &ProgressBar) -> Result<Done> {
+    let began = Instant::now();
+    let chosen = chosen(grounds, manner.shard);
+    let (journal, known) = open(&manner.journal, reached, manner)?;
+    let before: u64 = known.iter().map(|entry| entry.ms).sum();
+    let found = recognised(grounds, known);
+    let open: Vec<usize> = chosen.iter().copied().filter(|number| !found.contains_key(number)).collect();
+    bar.set_length(chosen.len() as u64);
+    bar.set_position((chosen.len() - open.len()) as u64);
+    let kept = Mutex::new(Kept { journal, found });
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| -> Result<()> {
+        let work = || -> Result<()> {
+            let mut bench = Bench::new(grounds, reached, manner.all);
+            while let Some(number) =
+                open.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !stop.load(Ordering::Relaxed))
+            {
+                let done = one(&mut bench, grounds, *number, &kept, bar);
+                // One thread's trouble is everybody's: the machine is full, or QEMU is gone.
+                done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+            }
+            Ok(())
+        };
+        let workers: Vec<_> = (0..manner.threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked"))))
+    })?;
+    let found = kept.into_inner().unwrap_or_else(PoisonError::into_inner).found;
+    // What was done before was done by as many threads, as far as anybody knows.
+    let wall = began.elapsed() + Duration::from_millis(before) / u32::try_from(manner.threads).unwrap_or(1);
+    Ok(Done { functions: functions(grounds, found), claims: claims(reached), wall })
+}
+
+fn one(bench: &mut Bench<'_>, grounds: &Grounds, number: usize, kept: &Mutex<Kept>, bar: &ProgressBar) -> Result<()> {
+    let item = &grounds.items[number];
+    let began = Instant::now();
+    let altered = bench.carry_out(number).with_context(|| format!("{} could not be tried", item.name))?;
+    let entry = Entry {
+        function: item.name.function.clone(),
+        altered: altered.clone(),
+        ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    };
+    if altered.fate == Fate::Survived {
+        let line = format!("survived  {}  {} (reached by {})", item.name, item.words, altered.reached);
+        bar.suspend(|| terminal::print(&format!("{line}\n")))?;
+    }
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.journal.add(&entry)?;
+    kept.found.insert(number, altered);
+    bar.inc(1);
+    Ok(())
+}
+
+/// The alterations that are this shard's.
+fn chosen(grounds: &Grounds, shard: Option<Shard>) -> Vec<usize> {
+    let word = &grounds.kernel.kernel.word;
+    let is_ours =
+        |number: &usize| shard.is_none_or(|shard| shard.takes(word, &grounds.items[*number].name.to_string()));
+    (0..grounds.items.len()).filter(is_ours).collect()
+}
+
+fn open(path: &Path, reached: &Reached, manner: &Manner) -> Result<(Journal, Vec<Entry>)> {
+    let head = JournalHead {
+        fingerprint: reached.fingerprint.clone(),
+        shard: manner.shard.map(|shard| shard.to_string()).unwrap_or_default(),
+        all: manner.all,
+    };
+    Ok(Journal::open(path, &head)?)
+}
+
+/// What a journal says of alterations that there are.
+fn recognised(grounds: &Grounds, known: Vec<Entry>) -> BTreeMap<usize, Altered> {
+    let names = grounds.items.iter().enumerate().map(|(number, item)| (item.name.to_string(), number));
+    let names: BTreeMap<String, usize> = names.collect();
+    let number = |entry: &Entry| names.get(&format!("{}+{}", entry.function, entry.altered.at)).copied();
+    known.into_iter().filter_map(|entry| Some((number(&entry)?, entry.altered))).collect()
+}
+
+/// The alterations by function.
+fn functions(grounds: &Grounds, found: BTreeMap<usize, Altered>) -> Vec<AlteredFunction> {
+    let mut functions: Vec<AlteredFunction> = Vec::new();
+    for (number, altered) in found {
+        let item = &grounds.items[number];
+        match functions.last_mut() {
+            Some(last) if last.name == item.name.function => last.alterations.push(altered),
+            _ => functions.push(AlteredFunction {
+                name: item.name.function.clone(),
+                file: item.file.unwrap_or_default().to_owned(),
+                alterations: vec![altered],
+            }),
+        }
+    }
+    functions
+}
+
+/// The claims that hold in the kernel as it is.
+fn claims(reached: &Reached) -> Vec<Prover> {
+    let holding = reached.takers.iter().filter(|taker| taker.verdict == results::Verdict::Holds);
+    let prover = |taker: &super::reach::Taker| Prover {
+        name: taker.case.name(),
+        claim: taker.case.claim.to_owned(),
+        reaches: taker.reaches,
+    };
+    holding.map(prover).collect()
+}

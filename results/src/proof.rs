@@ -1,0 +1,18 @@
+//! What became of a kernel's alterations: which claims noticed them, and which did not.
+
+mod equivalent;
+#[cfg(test)]
+mod fixtures;
+mod journal;
+mod lines;
+mod merge;
+mod page;
+mod reach;
+mod record;
+mod summary;
+
+pub use equivalent::{Equivalent, EquivalentError};
+pub use journal::{Entry, Journal, JournalError, JournalHead};
+pub use merge::merge;
+pub use reach::{CaseReach, Reach};
+pub use record::{Altered, AlteredFunction, Disturbance, Fate, Proof, Prover};

@@ -1,0 +1,148 @@
+//! A mount that is put into the peer group of another: `move_mount(2)` with `MOVE_MOUNT_SET_GROUP`, since 5.15.
+
+use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindable};
+use kit::mounts::{Propagation, Tags, Tree};
+use kit::prelude::*;
+use rustix::fs::CWD;
+use rustix::mount::{MoveMountFlags, move_mount};
+
+use super::flow::expect_flow;
+
+/// The cases of this file.
+pub(super) const CASES: &[Case] = cases![
+    set_group_gives_a_private_mount_peers_and_master,
+    set_group_needs_a_group_to_give,
+    set_group_is_refused_for_a_mount_that_has_one,
+    set_group_makes_an_unbindable_mount_shared,
+    set_group_leaves_an_unbindable_mount_alone,
+    set_group_needs_one_file_system_and_what_shows_more,
+    set_group_takes_mount_points_only,
+];
+
+/// MOVE_MOUNT_SET_GROUP puts a private mount into the peer group and below the master that another mount of its file system has.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_gives_a_private_mount_peers_and_master() -> Verdict {
+    for kind in [Shared, Slave, SharedAndSlave] {
+        child(CLONE_NEWNS, || {
+            let tree = two(kind, Private)?;
+            let before = tree.mounts()?;
+            expect_ok!(set_group(&tree, "from", "to"), "from one that is {kind}");
+            let seen = tree.mounts()?;
+            let given = before.at("from")?.tags;
+            expect_eq!((seen.tags("from"), seen.tags("to")), (Some(given), Some(given)), "from one that is {kind}");
+            expect_eq!(seen.at("to")?.id, before.at("to")?.id, "the mount's ID");
+            expect_flow(&tree, &["from", "to", "from.master"])?;
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL where the mount that is to give its group is private or unbindable.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_needs_a_group_to_give() -> Verdict {
+    for kind in [Private, Unbindable] {
+        child(CLONE_NEWNS, || {
+            let tree = two(kind, Private)?;
+            expect_errno!(set_group(&tree, "from", "to"), EINVAL, "from one that is {kind}");
+            expect_eq!(tree.tags("to")?, Tags::NONE, "after the refusal");
+            tree.shared("from")?;
+            expect_ok!(set_group(&tree, "from", "to"), "made shared");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL for a mount that is shared or a slave already.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_is_refused_for_a_mount_that_has_one() -> Verdict {
+    refused_until_private(&[Shared, Slave, SharedAndSlave])
+}
+
+/// MOVE_MOUNT_SET_GROUP puts an unbindable mount into a peer group, too, and it is unbindable no more.
+#[claim(source = "kernel 6.12 fs/namespace.c do_set_group", since = "5.15", until = "7.2", needs = [Root])]
+fn set_group_makes_an_unbindable_mount_shared() -> Verdict {
+    let tree = two(Shared, Unbindable)?;
+    expect_ok!(set_group(&tree, "from", "to"));
+    expect_eq!(tree.tags("to")?, tree.tags("from")?);
+    expect_flow(&tree, &["from", "to"])?;
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL for an unbindable mount.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "7.2", needs = [Root])]
+fn set_group_leaves_an_unbindable_mount_alone() -> Verdict {
+    refused_until_private(&[Unbindable])
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL between two file systems, and from a mount that shows less of one than the other does.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_needs_one_file_system_and_what_shows_more() -> Verdict {
+    let tree = two(Shared, Private)?;
+    tree.tmpfs("stranger")?.dir("fs/part")?.bind("fs/part", "part")?.bind("fs/part", "same part")?;
+    expect_errno!(set_group(&tree, "from", "stranger"), EINVAL, "another file system");
+    expect_ok!(set_group(&tree, "from", "part"), "to one that shows a part");
+    tree.private("part")?.shared("part")?;
+    expect_errno!(set_group(&tree, "part", "to"), EINVAL, "from one that shows a part to one that shows all");
+    expect_ok!(set_group(&tree, "part", "same part"), "to one that shows the same part");
+    expect_ok!(set_group(&tree, "from", "to"), "to one that shows all, from one that does");
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL if one of the two places is no mount point.
+#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_takes_mount_points_only() -> Verdict {
+    let tree = two(Shared, Private)?;
+    tree.dir("fs/part")?;
+    expect_errno!(set_group(&tree, "from/part", "to"), EINVAL, "from a directory");
+    expect_errno!(set_group(&tree, "from", "to/part"), EINVAL, "to a directory");
+    expect_ok!(set_group(&tree, "from", "to"), "from mount to mount");
+    holds()
+}
+
+/// The claim says that mounts of these types are given no group, and are when they are made private.
+fn refused_until_private(kinds: &[Propagation]) -> Verdict {
+    for source in [Shared, Slave, SharedAndSlave] {
+        for kind in kinds {
+            child(CLONE_NEWNS, || {
+                let tree = two(source, *kind)?;
+                let before = tree.mounts()?;
+                expect_errno!(
+                    set_group(&tree, "from", "to"),
+                    EINVAL,
+                    "from one that is {source} to one that is {kind}"
+                );
+                expect_eq!(tree.mounts()?, before, "after the refusal");
+                tree.private("to")?;
+                expect_ok!(set_group(&tree, "from", "to"), "from one that is {source} to one that is private");
+                Ok(())
+            })?;
+        }
+    }
+    holds()
+}
+
+fn set_group(tree: &Tree, from: &str, to: &str) -> Result<(), Refusal> {
+    move_mount(CWD, tree.path(from), CWD, tree.path(to), MoveMountFlags::MOVE_MOUNT_SET_GROUP)
+        .calling(format!("give the group of {from} to {to}"))
+}
+
+/// Mounts «from» and «to» of one file system, «fs», and of these types, which have nothing to do with each other.
+fn two(from: Propagation, to: Propagation) -> Outcome<Tree> {
+    let tree = Tree::new()?;
+    tree.tmpfs("fs")?;
+    for (name, kind) in [("from", from), ("to", to)] {
+        let master = format!("{name}.master");
+        tree.bind("fs", &master)?.shared(&master)?.bind(&master, name)?;
+        if kind == Shared {
+            tree.private(name)?;
+        }
+        tree.make(name, kind)?;
+        let seen = tree.propagation(name)?;
+        if seen != kind {
+            return Err(Failure::broken(format!("{name} is to be {kind}, and is {seen}")));
+        }
+    }
+    Ok(tree)
+}
