@@ -7,7 +7,6 @@ use rstest::rstest;
 use support::Desk;
 
 const WRONG: &str = "fake::expects_the_wrong_answer";
-const FINE: &str = "fake::holds_always";
 
 /// Two runs of one case; in the older one it held.
 fn two_runs() -> Desk {
