@@ -12,6 +12,7 @@ const ALL: Registry = Registry {
         Suite { cases: &[turning::versions::CASES], programs: &[] },
         Suite { cases: &[altered::names::CASES], programs: &[] },
     ],
+    proposals: &[],
 };
 
 fn main() -> std::process::ExitCode {

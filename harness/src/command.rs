@@ -1,6 +1,7 @@
 //! The command `nsproof`.
 
 mod doctor;
+mod errata;
 mod explain;
 mod hunt;
 mod kernels;
@@ -89,6 +90,9 @@ Examples:
         #[arg(required = true, value_name = "CLAIM")]
         claims: Vec<String>,
     },
+    /// List what documents have wrong, by page, or make patches for the manual of it
+    #[command(after_help = errata::HELP)]
+    Errata(errata::ErrataOptions),
     /// Find the kernels between which a claim's verdict changed, by bisection over the series on offer
     #[command(after_help = hunt::HELP)]
     Hunt(hunt::HuntOptions),
@@ -137,9 +141,10 @@ impl Command {
             }
             What::List(options) => list::list(registry, &options.choice, &options.filters, options.json),
             What::Explain { claims } => explain::explain(registry, &claims),
+            What::Errata(options) => errata::errata(registry, &options),
             What::Hunt(options) => hunt::hunt(registry, &options),
             What::Prove(options) => prove::prove(registry, &options),
-            What::Report { what } => what.carry_out(),
+            What::Report { what } => what.carry_out(registry),
             What::Kernels { what } => what.carry_out(),
             What::Shell(options) => shell::shell(registry, &options),
             What::Doctor => doctor::doctor(registry),

@@ -3,6 +3,7 @@
 //! - `entry`: which of its roles this process has;
 //! - `command`: what a person types; `runner`: which cases on which kernels, and what becomes of them;
 //! - `prove`: the kernel is altered, and claims are asked whether they notice;
+//! - `recorded`: a claim as records have it;
 //! - `worker`: the process in the kernel under test that the runner's requests go to, by `protocol`;
 //! - `code`: a kernel's code as it lies in a machine's memory, and how it can be altered;
 //! - `needs`: whether what a case needs is there; `stage`: the fresh namespaces in which the case runs.
@@ -18,6 +19,7 @@ mod machine_kind;
 mod needs;
 mod protocol;
 mod prove;
+mod recorded;
 mod runner;
 mod stage;
 mod terminal;

@@ -7,7 +7,6 @@ use rstest::rstest;
 use support::Desk;
 
 const WRONG: &str = "fake::expects_the_wrong_answer";
-const FINE: &str = "fake::holds_always";
 
 /// Two runs of one case; in the older one it held.
 fn two_runs() -> Desk {
@@ -29,12 +28,13 @@ fn a_diff_says_what_got_worse_in_three_forms() {
 
     newly refuted (1)
       fake::expects_the_wrong_answer  holds → violated
+        The kernel gives another answer than expected.
         on host: answer: expected EPERM (Operation not permitted), saw EINVAL (Invalid argument)
 
     1 difference, 1 of them for the worse
     ");
     let markdown = desk.nsproof(&["report", "diff", "old", "new", "--markdown"]);
-    assert!(markdown.out.starts_with("## Compared with the baseline: 1 difference, 1 of them for the worse\n"));
+    assert!(markdown.out.starts_with("## Compared: 1 difference, 1 of them for the worse\n"));
     let json = desk.nsproof(&["report", "diff", "old", "new", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(json["diff"]["changes"][0]["claim"], WRONG);
@@ -56,8 +56,11 @@ fn a_baseline_is_small_and_compared_with() {
     let text = desk.read("kept/host.json");
     assert!(text.contains(&format!("\"{WRONG}\": {{\"host\":\"holds\"}}")), "{text}");
     assert_eq!(desk.nsproof(&["report", "diff", "kept/host.json", "new"]).code, Some(1));
-    // It has verdicts alone, so it cannot be what is new.
-    desk.nsproof(&["report", "diff", "old", "kept/host.json"]).is_refused("kept/host.json is a baseline, but a record");
+    // It has verdicts alone; what the claims say is known all the same.
+    let back = desk.nsproof(&["report", "diff", "new", "kept/host.json", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&back.out).expect("JSON");
+    assert_eq!((back.code, json["diff"]["changes"][0]["kind"].as_str()), (Some(0), Some("fixed")));
+    assert_ne!(json["diff"]["changes"][0]["says"], "");
 }
 
 #[test]
@@ -110,9 +113,10 @@ fn what_does_not_fit_together_is_refused() {
 #[rstest]
 #[case(&["diff", "none", "new"], "failed to read none: No such file or directory (os error 2): check the path")]
 #[case(&["diff", "old", "newer"], "newer/run-host.json has schema 99, and this nsproof reads schemas up to 2: read it with")]
-#[case(&["diff", "new/ktap", "new"], "new/ktap is not a whole baseline (*.json)")]
+#[case(&["diff", "new/ktap", "new"], "new/ktap is not a whole record of a run (run-<kernel>.json)")]
 #[case(&["diff", "old", "empty"], "empty holds no record of a run (run-<kernel>.json): give the folder of a run")]
 #[case(&["diff", "old", "new", "--json", "--markdown"], "cannot be used with")]
+#[case(&["diff", "old", "new", "--to", "6.12"], "new has no kernel «6.12»: there are host")]
 #[case(&["merge", "old", "newer", "--out", "both"], "newer/run-host.json has schema 99")]
 #[case(&["merge", "--out", "both"], "<DIR>")]
 #[case(&["render", "new/run-host.json"], "new/run-host.json is one record: name a folder for its reports with --out")]
@@ -125,12 +129,20 @@ fn what_cannot_be_done_is_told_in_a_sentence(#[case] words: &[&str], #[case] sen
     desk.nsproof(&[&["report"], words].concat()).is_refused(sentence);
 }
 
+/// The two records of a base and a patched kernel, say, or of two versions.
 #[test]
-fn runs_of_other_kernels_are_not_compared() {
-    let desk = Desk::new();
-    desk.record("new", FINE);
-    let text = desk.read("new/run-host.json").replace("\"word\": \"host\"", "\"word\": \"6.12\"");
-    desk.put("old/run-6.12.json", &text);
-    desk.nsproof(&["report", "diff", "old", "new"])
-        .is_refused("old is about 6.12 and nothing in it can be compared with host");
+fn any_two_records_can_be_compared() {
+    let desk = two_runs();
+    for (folder, word) in [("old", "6.12"), ("new", "7.3")] {
+        let text = desk.read(&format!("{folder}/run-host.json"));
+        desk.put(
+            &format!("both/run-{word}.json"),
+            &text.replace("\"word\": \"host\"", &format!("\"word\": \"{word}\"")),
+        );
+    }
+    let said = desk.nsproof(&["report", "diff", "both/run-6.12.json", "both/run-7.3.json"]);
+    assert!(said.code == Some(1) && said.out.contains("on 6.12 → 7.3: answer: expected EPERM"), "{said:?}");
+    let chosen = desk.nsproof(&["report", "diff", "both", "both", "--from", "6.12", "--to", "7.3"]);
+    assert_eq!((chosen.code, chosen.out.replace("both:", "")), (Some(1), said.out.replace("both/run-6.12.json:", "")));
+    desk.nsproof(&["report", "diff", "both", "new"]).is_refused("choose one of each with --from and --to");
 }

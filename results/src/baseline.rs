@@ -1,16 +1,19 @@
 //! What was once found, kept small enough for version control: a verdict a cell, one line a claim.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ReadError, WriteError};
 use crate::file::write_atomically;
 use crate::grid::Grid;
 use crate::json::{BASELINE, SCHEMA, from_file, is_of, read};
-use crate::record::Matrix;
+use crate::record::{CaseRecord, Kernel, Machine, Matrix, Run};
+use crate::release::Release;
 use crate::verdict::Verdict;
 
 /// An earlier matrix that a new one is compared with: its verdicts alone.
@@ -54,6 +57,38 @@ impl Baseline {
             true => read(path).map(|matrix| Self::of(&matrix)),
             false => from_file(&BASELINE, path).map(|(_, baseline)| baseline),
         }
+    }
+
+    /// True for a file that says that it is one.
+    #[must_use]
+    pub fn is_at(path: &Path) -> bool {
+        is_of(&BASELINE, path)
+    }
+
+    /// The verdicts as records, for what is made of records. What they are about is taken from `claims`; of a claim that
+    /// is not among them only the name is known. When and on what they were found is not known.
+    #[must_use]
+    pub fn matrix(&self, claims: &[CaseRecord]) -> Matrix {
+        let mut words: Vec<_> = self.kernels.iter().collect();
+        words.sort_by_key(|(word, release)| (Release::parse(release), (*word).clone()));
+        let known: HashMap<&str, &CaseRecord> = claims.iter().map(|claim| (claim.name.as_str(), claim)).collect();
+        let case = |name: &str, verdict| match known.get(name) {
+            Some(claim) => CaseRecord { verdict, ..CaseRecord::clone(claim) },
+            None => CaseRecord::new(name, verdict),
+        };
+        let run = |(word, release): (&String, &String)| Run {
+            nsproof: self.nsproof.clone(),
+            kernel: Kernel { word: word.clone(), release: release.clone(), ..Kernel::default() },
+            machine: Machine::default(),
+            started: Timestamp::UNIX_EPOCH,
+            wall: Duration::ZERO,
+            selection: None,
+            shard: None,
+            problem: None,
+            unfinished: 0,
+            cases: self.claims.iter().filter_map(|(name, verdicts)| Some(case(name, *verdicts.get(word)?))).collect(),
+        };
+        Matrix { runs: words.into_iter().map(run).collect() }
     }
 
     /// Writes the baseline to the file `path`, a line a claim, so that version control shows what changed.
@@ -116,6 +151,17 @@ mod tests {
         assert_eq!(Baseline::read(folder.path()).unwrap(), Baseline::of(&matrix));
         let one = Baseline::read(&folder.path().join("run-6.12.json")).unwrap();
         assert_eq!(one.kernels.len(), 1);
+    }
+
+    #[test]
+    fn serves_as_records_of_what_is_known() {
+        let baseline = Baseline::of(&small_matrix());
+        let claims = small_matrix().runs[0].cases.clone();
+        let matrix = baseline.matrix(&claims);
+        let words: Vec<_> = matrix.runs.iter().map(|run| run.kernel.word.as_str()).collect();
+        assert_eq!(words, ["5.10", "6.12", "6.18", "7.3"]);
+        assert_eq!(Baseline::of(&matrix), baseline);
+        assert_eq!(matrix.runs[1].cases[0].claim, claims[0].claim);
     }
 
     #[test]

@@ -31,25 +31,28 @@ pub enum ChangeKind {
     Begins,
     /// The claim covers kernels before a version between the two.
     Ends,
+    /// A rule changed between the two: another claim covers the newer kernel.
+    Rule,
 }
 
 impl ChangeKind {
-    /// The word for it: `answer`, `begins`, `ends`.
+    /// The word for it: `answer`, `begins`, `ends`, `rule`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Begins => "begins",
             Self::Ends => "ends",
+            Self::Rule => "rule",
         }
     }
 }
 
-/// Every change in `matrix`, claims in the order of its rows, older kernels first. A kernel that does not say
+/// Every change in `matrix`, rules in the order of its rows, older kernels first. A kernel that does not say
 /// what version it is has no place in that order and is left out, and so is a claim's flaky cell.
 #[must_use]
 pub fn changes(matrix: &Matrix) -> Vec<Change> {
-    let grid = Grid::of(matrix);
+    let grid = Grid::by_rule(matrix);
     let order = Order::of(&grid);
     let label = |column: usize| grid.columns[column].label.to_owned();
     let mut changes = Vec::new();
@@ -99,7 +102,8 @@ impl Order {
     pub(crate) fn steps(&self, row: &Row<'_>) -> Vec<Step> {
         let mut steps = self.answers(row);
         let version = |text: &Option<String>| text.as_deref().map(Release::parse);
-        if let Some(since) = version(&row.case.since) {
+        let oldest = row.claims().next().unwrap_or(row.case);
+        if let Some(since) = version(&oldest.since) {
             let begun = |release: &Release| release.reaches(&since);
             steps.extend(self.edge(row, ChangeKind::Begins, begun));
         }
@@ -107,15 +111,27 @@ impl Order {
             let ended = |release: &Release| release.reaches(&until);
             steps.extend(self.edge(row, ChangeKind::Ends, ended));
         }
+        steps.sort_by_key(|step| self.0.iter().position(|&(column, _)| column == step.to));
         steps
     }
 
-    /// Between which columns the kernels' answer turns.
+    /// Between which columns the kernels' answer turns, or the rule that they answer to.
     fn answers(&self, row: &Row<'_>) -> Vec<Step> {
-        let answers: Vec<(usize, bool)> =
-            self.0.iter().filter_map(|&(column, _)| Some((column, answer(&row.cells[column])?))).collect();
-        let turns = answers.windows(2).filter(|pair| pair[0].1 != pair[1].1);
-        turns.map(|pair| Step { kind: ChangeKind::Answer, from: pair[0].0, to: pair[1].0 }).collect()
+        let answer = |&(column, _): &(usize, Release)| {
+            let cell = &row.cells[column];
+            Some((column, cell.worst()?.name.as_str(), answer(cell)?))
+        };
+        let answers: Vec<(usize, &str, bool)> = self.0.iter().filter_map(answer).collect();
+        let turns = answers.windows(2).filter_map(|pair| {
+            let [(from, rule, before), (to, other, after)] = *pair else { return None };
+            let kind = match (rule == other, before == after) {
+                (true, true) => return None,
+                (true, false) => ChangeKind::Answer,
+                (false, _) => ChangeKind::Rule,
+            };
+            Some(Step { kind, from, to })
+        });
+        turns.collect()
     }
 
     /// The first column that is `beyond` a version, if the one before it was tested as well and the one of the two
@@ -184,6 +200,29 @@ mod tests {
         let words = [("6.12", OutOfRange), ("6.13", Holds), ("6.14", Holds), ("6.15", OutOfRange)];
         assert_eq!(of(&words, Some("6.13"), Some("6.15")), ["begins 6.12 → 6.13", "ends 6.14 → 6.15"]);
         assert_eq!(of(&words[1..3], Some("6.13"), Some("6.15")), [""; 0]);
+    }
+
+    #[test]
+    fn a_rule_that_changed_is_one_change() {
+        let on = |word, older, newer| {
+            let mut newer = case("pid::newer", newer);
+            (newer.since, newer.replaces) = (Some("6.14".into()), Some("pid::older".into()));
+            let mut older = case("pid::older", older);
+            older.until = Some("6.14".into());
+            run(word, [older, newer])
+        };
+        let matrix = Matrix {
+            runs: vec![on("6.1", Holds, OutOfRange), on("6.12", Violated, OutOfRange), on("6.18", OutOfRange, Holds)],
+        };
+        let told: Vec<_> =
+            changes(&matrix).iter().map(|change| (change.kind, change.claim.clone(), change.to.clone())).collect();
+        assert_eq!(
+            told,
+            [
+                (ChangeKind::Answer, "pid::newer".to_owned(), "6.12".to_owned()),
+                (ChangeKind::Rule, "pid::newer".to_owned(), "6.18".to_owned())
+            ]
+        );
     }
 
     #[test]

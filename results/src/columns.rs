@@ -58,7 +58,7 @@ pub(crate) fn verdicts(out: &mut String, grid: &Grid<'_>, rows: &[&Row<'_>], wid
             let short = escape_line(row.case.short_name(), name - 2);
             let _ = write!(out, "  {short}{:1$}", "", name - 2 - width(&short));
             for &at in part {
-                let plain = mark(&row.cells[at], style);
+                let plain = mark(row, &row.cells[at], style);
                 let painted = match row.cells[at].verdict() {
                     Some(verdict) => paint.verdict(verdict, &plain),
                     None => plain.clone(),
@@ -129,15 +129,17 @@ fn end(out: &mut String) {
     out.push('\n');
 }
 
-/// What a cell says: nothing where nobody asked; flaky ones are marked `~`.
-fn mark(cell: &Cell<'_>, style: Style) -> String {
+/// What a cell says: nothing where nobody asked; flaky ones are marked `~`, answers to the rule of that time `<`.
+fn mark(row: &Row<'_>, cell: &Cell<'_>, style: Style) -> String {
     let flaky = if cell.is_flaky() { "~" } else { "" };
+    let earlier = if row.is_earlier(cell) { "<" } else { "" };
     match (cell.verdict(), style) {
         (None, _) => String::new(),
         (Some(Verdict::OutOfRange), _) => OUT_OF_RANGE.into(),
         (Some(Verdict::TimedOut), Style::Words) if cell.is_flaky() => "timeout~".into(),
-        (Some(verdict), Style::Words) => format!("{verdict}{flaky}"),
-        (Some(verdict), Style::Letters) => format!("{}{flaky}", letter(verdict)),
+        (Some(Verdict::TimedOut), Style::Words) if row.is_earlier(cell) => "timeout<".into(),
+        (Some(verdict), Style::Words) => format!("{verdict}{flaky}{earlier}"),
+        (Some(verdict), Style::Letters) => format!("{}{flaky}{earlier}", letter(verdict)),
     }
 }
 
@@ -166,6 +168,9 @@ fn legend(out: &mut String, rows: &[&Row<'_>], style: Style, wide: usize) {
         .collect();
     if cells().any(Cell::is_flaky) {
         parts.push("~ flaky".into());
+    }
+    if rows.iter().any(|row| row.cells.iter().any(|cell| row.is_earlier(cell))) {
+        parts.push("< the rule of that time".into());
     }
     if parts.is_empty() {
         return;

@@ -13,7 +13,19 @@ pub struct Difference {
     pub worse: bool,
     /// The claim's name.
     pub claim: String,
-    /// The words of the kernels.
+    /// What it says; empty when neither record has it.
+    pub says: String,
+    /// Where it belongs; may be empty.
+    pub suite: String,
+    /// The theme of its suite; may be empty.
+    pub theme: String,
+    /// The first kernel version that it covers; none: all from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    /// The first that it no longer covers; none: all to this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The kernels: their words, or `old → new` where these differ.
     pub kernels: Vec<String>,
     /// The verdict before; none for a new case.
     pub before: Option<Verdict>,
@@ -21,6 +33,20 @@ pub struct Difference {
     pub after: Option<Verdict>,
     /// What the new record says. Empty when there is nothing to say.
     pub message: String,
+    /// The claim that stood in its place before, if the rule is one that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Former>,
+}
+
+/// The claim that stood in another's place on the kernel before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Former {
+    /// Its name.
+    pub claim: String,
+    /// What it says.
+    pub says: String,
+    /// What was found for it there.
+    pub verdict: Verdict,
 }
 
 /// How a cell differs from before.
@@ -35,29 +61,35 @@ pub enum DifferenceKind {
     Unmet,
     /// The case is gone, though every case was asked for.
     Vanished,
-    /// The claim is no longer about the kernel of this word, which is another version now, or its range is another.
-    OutOfRange,
     /// It speaks against the kernel as before, in another way.
     Otherwise,
     /// It spoke against the kernel, and now it holds.
     Fixed,
     /// It was unmet or broken, and now it holds.
     Gained,
+    /// A rule changed between the two versions: the claim holds now, and another held before in its place.
+    Changed,
+    /// The claim is about the new version and was not about the old one, and holds.
+    Begins,
+    /// The claim is no longer about the kernel, which is another version now, or its range is another.
+    Ends,
     /// The case is new.
     New,
 }
 
 impl DifferenceKind {
     /// Every kind, in the order in which reports list them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Refuted,
         Self::Broken,
         Self::Unmet,
         Self::Vanished,
-        Self::OutOfRange,
         Self::Otherwise,
         Self::Fixed,
         Self::Gained,
+        Self::Changed,
+        Self::Begins,
+        Self::Ends,
         Self::New,
     ];
 
@@ -69,12 +101,20 @@ impl DifferenceKind {
             Self::Broken => "newly broken",
             Self::Unmet => "newly unmet",
             Self::Vanished => "vanished",
-            Self::OutOfRange => "now out of range",
             Self::Otherwise => "refuted otherwise",
             Self::Fixed => "fixed",
             Self::Gained => "newly answered",
+            Self::Changed => "changed rule",
+            Self::Begins => "new rule",
+            Self::Ends => "rule that ended",
             Self::New => "new case",
         }
+    }
+
+    /// Whether the claim's range of versions says that it is so: nothing that anybody has to look into.
+    #[must_use]
+    pub const fn is_by_rule(self) -> bool {
+        matches!(self, Self::Changed | Self::Begins | Self::Ends)
     }
 
     /// Whether a difference from `before` is for the worse. What did not hold before is no loss when it can no

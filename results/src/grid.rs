@@ -19,10 +19,13 @@ pub(crate) struct Column<'a> {
     pub(crate) run: &'a Run,
 }
 
-/// One claim.
+/// One claim, or one rule.
+#[derive(Clone)]
 pub(crate) struct Row<'a> {
     /// The claim's record on the last kernel that has it, for what is the same on all.
     pub(crate) case: &'a CaseRecord,
+    /// What was so before, oldest first: the claims that it replaced. Only in a grid of rules.
+    pub(crate) earlier: Vec<&'a CaseRecord>,
     /// What was found, one cell a column.
     pub(crate) cells: Vec<Cell<'a>>,
 }
@@ -61,7 +64,7 @@ impl<'a> Grid<'a> {
                     rank.entry(group).or_insert(next);
                 }
                 let row = *row_of.entry(&case.name).or_insert_with(|| {
-                    rows.push(Row { case, cells: vec![Cell::default(); columns.len()] });
+                    rows.push(Row { case, earlier: Vec::new(), cells: vec![Cell::default(); columns.len()] });
                     rows.len() - 1
                 });
                 rows[row].case = case;
@@ -74,6 +77,29 @@ impl<'a> Grid<'a> {
             (suite.copied(), theme.copied(), row.case.place.line)
         });
         Self { columns, rows }
+    }
+
+    /// Turns `matrix`, with one row a rule: claims that replaced each other stand in one, named by the newest of them, and
+    /// each cell is that of the claim which covers its kernel.
+    pub(crate) fn by_rule(matrix: &'a Matrix) -> Self {
+        let mut grid = Self::of(matrix);
+        let at: HashMap<&str, usize> =
+            grid.rows.iter().enumerate().map(|(at, row)| (row.case.name.as_str(), at)).collect();
+        let replaced = |row: &Row<'a>| row.case.replaces.as_deref().and_then(|name| at.get(name).copied());
+        let before: Vec<Option<usize>> = grid.rows.iter().map(replaced).collect();
+        let mut gone = vec![false; grid.rows.len()];
+        for newest in (0..grid.rows.len()).filter(|row| !before.contains(&Some(*row))) {
+            let mut older = before[newest];
+            while let Some(row) = older.filter(|&row| !gone[row] && grid.rows[newest].takes_in(&grid.rows[row])) {
+                gone[row] = true;
+                older = before[row];
+                let Row { case, cells, .. } = grid.rows[row].clone();
+                grid.rows[newest].take_in(case, cells);
+            }
+        }
+        let mut gone = gone.into_iter();
+        grid.rows.retain(|_| !gone.next().unwrap_or_default());
+        grid
     }
 
     /// The rows, cut where the suite changes.
@@ -150,6 +176,32 @@ impl<'a> Grid<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Whether each kernel is covered by one of the two rows at most, so that nothing is hidden when they are one.
+    fn takes_in(&self, older: &Self) -> bool {
+        let both = |(a, b): (&Cell<'_>, &Cell<'_>)| a.is_covered() && b.is_covered();
+        !self.cells.iter().zip(&older.cells).any(both)
+    }
+
+    /// Adds what was so before.
+    fn take_in(&mut self, case: &'a CaseRecord, cells: Vec<Cell<'a>>) {
+        self.earlier.insert(0, case);
+        for (cell, older) in self.cells.iter_mut().zip(cells) {
+            if older.is_covered() || cell.verdict().is_none() {
+                *cell = older;
+            }
+        }
+    }
+
+    /// The claims of the row, oldest first.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = &'a CaseRecord> {
+        self.earlier.iter().copied().chain([self.case])
+    }
+
+    /// Whether a cell was found for a claim that has been replaced, and not for the one that names the row.
+    pub(crate) fn is_earlier(&self, cell: &Cell<'_>) -> bool {
+        cell.worst().is_some_and(|case| case.name != self.case.name)
+    }
+
     /// True when somebody has to look at a cell of the row.
     pub(crate) fn needs_attention(&self) -> bool {
         self.cells.iter().any(Cell::needs_attention)
@@ -183,6 +235,11 @@ impl<'a> Cell<'a> {
     /// The cell's verdict; none when the claim was not asked on this kernel.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         self.worst().map(|case| case.verdict)
+    }
+
+    /// True when the claim is about this kernel, and was asked.
+    fn is_covered(&self) -> bool {
+        self.verdict().is_some_and(|verdict| verdict != Verdict::OutOfRange)
     }
 
     /// True when the case was carried out again with another verdict.
@@ -251,6 +308,43 @@ mod tests {
             .map(|reason| (reason.reason, reason.claims.len(), grid.labels(&reason.columns)))
             .collect();
         assert_eq!(reasons, [("needs the module veth", 2, "5.10, 6.12".into()), ("needs root", 1, "6.18".into())]);
+    }
+
+    /// A kernel of each of three versions, and a rule that changed twice.
+    fn changing() -> Matrix {
+        use Verdict::{Holds, OutOfRange, Violated};
+        let on = |word, verdicts: [Verdict; 3]| {
+            let names = ["pid::first", "pid::second", "pid::third"];
+            let cases = names.iter().zip(verdicts).enumerate().map(|(at, (name, verdict))| {
+                let mut case = case(name, verdict);
+                case.replaces = at.checked_sub(1).map(|before| names[before].to_owned());
+                case
+            });
+            run(word, cases)
+        };
+        let old = on("6.1", [Holds, OutOfRange, OutOfRange]);
+        let middle = on("6.12", [OutOfRange, Violated, OutOfRange]);
+        Matrix { runs: vec![old, middle, on("7.3", [OutOfRange, OutOfRange, Holds])] }
+    }
+
+    #[test]
+    fn a_rule_that_changed_is_one_row_with_its_history() {
+        let matrix = changing();
+        let grid = Grid::by_rule(&matrix);
+        let [row] = grid.rows.as_slice() else { panic!("{} rows", grid.rows.len()) };
+        assert_eq!(row.claims().map(|case| case.short_name()).collect::<Vec<_>>(), ["first", "second", "third"]);
+        let found: Vec<_> =
+            row.cells.iter().map(|cell| (cell.worst().unwrap().short_name(), row.is_earlier(cell))).collect();
+        assert_eq!(found, [("first", true), ("second", true), ("third", false)]);
+        assert_eq!(row.cells[1].verdict(), Some(Verdict::Violated));
+    }
+
+    #[test]
+    fn claims_that_are_both_about_a_kernel_stay_apart() {
+        let mut matrix = changing();
+        matrix.runs[2].cases[0].verdict = Verdict::Holds;
+        let grid = Grid::by_rule(&matrix);
+        assert_eq!(grid.rows.iter().map(|row| row.case.short_name()).collect::<Vec<_>>(), ["first", "third"]);
     }
 
     #[test]

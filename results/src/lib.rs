@@ -2,6 +2,7 @@
 //! plain records and hands back text.
 
 mod baseline;
+mod chain;
 mod changes;
 mod columns;
 mod counts;
@@ -41,8 +42,8 @@ use std::path::Path;
 
 pub use baseline::Baseline;
 pub use changes::{Change, ChangeKind, changes};
-pub use diff::Diff;
-pub use difference::{Difference, DifferenceKind};
+pub use diff::{Diff, NothingInCommon};
+pub use difference::{Difference, DifferenceKind, Former};
 pub use error::{ReadError, WriteError};
 pub use file::check_writable;
 pub use html::html;
@@ -56,7 +57,7 @@ pub use markdown::markdown;
 pub use merge::{MergeError, merge};
 pub use outcome::Outcome;
 pub use outdir::OutDir;
-pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Place, Run, Shard};
+pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Passage, Place, Run, Shard};
 pub use shard::ShardError;
 pub use table::{Terminal, table};
 pub use text::{escape_block, escape_line};

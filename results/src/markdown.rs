@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::changes::{Change, ChangeKind, changes};
 use crate::counts::count;
 use crate::grid::{Cell, Grid};
 use crate::record::Matrix;
@@ -36,7 +37,8 @@ pub fn markdown(matrix: &Matrix) -> String {
             let _ = writeln!(out, "**{}** {}: {}\n", cell(column.label), flaw.says, cell(&flaw.why));
         }
     }
-    attention(&mut out, &grid);
+    attention(&mut out, &grid, &Grid::by_rule(matrix));
+    changed(&mut out, matrix);
     unmet(&mut out, &grid);
     out_of_range(&mut out, &grid);
     totals(&mut out, &grid);
@@ -44,8 +46,8 @@ pub fn markdown(matrix: &Matrix) -> String {
 }
 
 /// The claims that somebody has to look at, by suite, and what was found.
-fn attention(out: &mut String, grid: &Grid<'_>) {
-    let all = grid.rows.iter().filter(|row| row.needs_attention()).count();
+fn attention(out: &mut String, grid: &Grid<'_>, rules: &Grid<'_>) {
+    let all = rules.rows.iter().filter(|row| row.needs_attention()).count();
     if all == 0 {
         let _ = writeln!(out, "Every claim that was asked holds or is unmet.\n");
         return;
@@ -54,7 +56,7 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
     let _ = writeln!(out, "### To look at\n");
     head(out, std::iter::once("claim".into()).chain(labels));
     let mut left = ROWS;
-    for (suite, rows) in Grid::by_suite(&grid.rows) {
+    for (suite, rows) in Grid::by_suite(&rules.rows) {
         let mut shown = rows.iter().filter(|row| row.needs_attention()).take(left).peekable();
         if shown.peek().is_some() {
             let _ = writeln!(out, "| **{}** |{}", cell(suite), " |".repeat(grid.columns.len()));
@@ -63,7 +65,8 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
             left -= 1;
             let _ = write!(out, "| {} |", code(row.case.short_name()));
             for cell in &row.cells {
-                let _ = write!(out, " {} |", mark(cell));
+                let earlier = if row.is_earlier(cell) { " (the rule before)" } else { "" };
+                let _ = write!(out, " {}{earlier} |", mark(cell));
             }
             out.push('\n');
         }
@@ -92,6 +95,46 @@ fn attention(out: &mut String, grid: &Grid<'_>) {
         out.push('\n');
     }
     more(out, findings.len(), "finding");
+    out.push('\n');
+}
+
+/// What is otherwise from one kernel to the next: the answers that no rule explains, and how many rules changed.
+fn changed(out: &mut String, matrix: &Matrix) {
+    let changes = changes(matrix);
+    if changes.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "### Changed from one kernel to the next\n");
+    let unexpected: Vec<_> = changes.iter().filter(|change| change.kind == ChangeKind::Answer).collect();
+    for change in unexpected.iter().take(ROWS) {
+        let Change { claim, from, to, before, after, .. } = change;
+        let _ = writeln!(out, "- {}: {before} on {}, {after} on {}", code(claim), cell(from), cell(to));
+    }
+    more(out, unexpected.len(), "change");
+    if !unexpected.is_empty() {
+        out.push('\n');
+    }
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    let by_rule = || changes.iter().filter(|change| change.kind != ChangeKind::Answer);
+    for run in &matrix.runs {
+        pairs.extend(
+            by_rule().map(|change| (change.from.as_str(), change.to.as_str())).filter(|pair| pair.1 == run.kernel.word),
+        );
+    }
+    // In the order of the kernels, each pair once.
+    let mut seen = std::collections::HashSet::new();
+    pairs.retain(|pair| seen.insert(*pair));
+    if pairs.is_empty() {
+        return;
+    }
+    head(out, ["between", "rules changed", "new", "no longer so"].map(String::from).into_iter());
+    for (from, to) in pairs {
+        let of =
+            |kind| by_rule().filter(|change| (change.kind, &*change.from, &*change.to) == (kind, from, to)).count();
+        let counts = [ChangeKind::Rule, ChangeKind::Begins, ChangeKind::Ends].map(of);
+        let [rules, new, gone] = counts;
+        let _ = writeln!(out, "| {} and {} | {rules} | {new} | {gone} |", cell(from), cell(to));
+    }
     out.push('\n');
 }
 
@@ -197,8 +240,14 @@ fn mark(cell: &Cell<'_>) -> String {
 /// `text` for a table's cell: one line in which no character means anything to Markdown or HTML.
 pub(crate) fn cell(text: &str) -> String {
     let mut clean = String::new();
-    for c in escape_line(text, CELL).chars() {
+    let line = escape_line(text, CELL);
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        let is_inside =
+            clean.ends_with(char::is_alphanumeric) && chars.peek().is_some_and(|next| next.is_alphanumeric());
         match c {
+            // Within a word it means nothing.
+            '_' if is_inside => clean.push(c),
             '<' => clean.push_str("&lt;"),
             '&' => clean.push_str("&amp;"),
             '|' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '\\' | '#' => {
@@ -209,6 +258,24 @@ pub(crate) fn cell(text: &str) -> String {
         }
     }
     clean
+}
+
+/// A claim's sentence: what stands between backticks is code, all else as in [`cell`].
+pub(crate) fn sentence(text: &str) -> String {
+    let parts: Vec<_> = text.split('`').collect();
+    // A backtick that has no other is one.
+    if parts.len() % 2 == 0 {
+        return cell(text);
+    }
+    let part = |(at, part): (usize, &&str)| if at % 2 == 1 { code(part) } else { spaced(part) };
+    parts.iter().enumerate().map(part).collect()
+}
+
+/// As [`cell`], with the blanks at its ends.
+fn spaced(text: &str) -> String {
+    let blank = |is: bool| if is { " " } else { "" };
+    let (before, after) = (text.starts_with(' '), text.ends_with(' ') && text.trim() != "");
+    format!("{}{}{}", blank(before), cell(text.trim()), blank(after))
 }
 
 /// `text` as a span of code in a table's cell: GitHub wants `|` escaped there too, and a span cannot hold the
@@ -262,6 +329,14 @@ mod tests {
     }
 
     #[rstest]
+    #[case("the link `pid_for_children` is *there*.", "the link `pid_for_children` is \\*there\\*.")]
+    #[case("`a` and `b`", "`a` and `b`")]
+    #[case("a ` alone", "a \\` alone")]
+    fn a_sentence_keeps_its_code(#[case] text: &str, #[case] shown: &str) {
+        assert_eq!(sentence(text), shown);
+    }
+
+    #[rstest]
     #[case("a|`b`", "`a\\|'b'`")]
     #[case("a\nb", "`a\\nb`")]
     #[case(" ", "")]
@@ -270,10 +345,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::a_link(Some("https://a.org/b.html#c%28d%29"), "[f(2) e\\_g](<https://a.org/b.html#c%28d%29>)")]
-    #[case::none(None, "f(2) e\\_g")]
-    #[case::no_address(Some("https://a.org/> <img>"), "f(2) e\\_g")]
-    #[case::two_lines(Some("https://a.org/\n# b"), "f(2) e\\_g")]
+    #[case::a_link(Some("https://a.org/b.html#c%28d%29"), "[f(2) e_g](<https://a.org/b.html#c%28d%29>)")]
+    #[case::none(None, "f(2) e_g")]
+    #[case::no_address(Some("https://a.org/> <img>"), "f(2) e_g")]
+    #[case::two_lines(Some("https://a.org/\n# b"), "f(2) e_g")]
     fn a_source_is_a_link_if_it_can_be(#[case] link: Option<&str>, #[case] shown: &str) {
         assert_eq!(cited("f(2) e_g", link), shown);
     }

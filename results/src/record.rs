@@ -37,9 +37,15 @@ pub struct CaseRecord {
     /// The first kernel version the claim no longer covers, `6.18`; none: all to this day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// What a document says and the kernel does not do, in the document's words. The case asserts what really happens.
+    /// The name of the claim that was so until [`CaseRecord::since`], and that this one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
+    /// What a document says and the kernel does not do, in the words of the claim's author. The case asserts what really happens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub erratum: Option<String>,
+    /// Where the document says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erratum_in: Option<Passage>,
     /// Where the case's function stands.
     pub place: Place,
     /// What was found.
@@ -83,7 +89,9 @@ impl CaseRecord {
             source_links: BTreeMap::new(),
             since: None,
             until: None,
+            replaces: None,
             erratum: None,
+            erratum_in: None,
             place: Place::default(),
             verdict,
             duration: Duration::ZERO,
@@ -109,6 +117,27 @@ impl CaseRecord {
     pub fn short_name(&self) -> &str {
         self.name.strip_prefix(self.suite.as_str()).and_then(|rest| rest.strip_prefix("::")).unwrap_or(&self.name)
     }
+}
+
+/// A passage of a document that is refuted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// The manual page, `clone(2)`, or the document.
+    pub page: String,
+    /// The heading below which it stands; empty when it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub heading: String,
+    /// What it says, in the words of the claim's author.
+    pub says: String,
+    /// A few of its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// The edition that was read: `man-pages 6.20`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<String>,
+    /// Where it can be opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A line of a source file, relative to the project's root.

@@ -32,7 +32,7 @@ const FINDINGS: usize = 40;
 #[must_use]
 pub fn table(matrix: &Matrix, terminal: Terminal) -> String {
     let grid = Grid::of(matrix);
-    let page = Page { grid: &grid, width: terminal.width.max(40), paint: Paint { on: terminal.colour } };
+    let page = Page { matrix, grid: &grid, width: terminal.width.max(40), paint: Paint { on: terminal.colour } };
     let mut out = String::new();
     page.attention(&mut out);
     page.unmet(&mut out);
@@ -43,6 +43,7 @@ pub fn table(matrix: &Matrix, terminal: Terminal) -> String {
 
 /// One rendering.
 struct Page<'a> {
+    matrix: &'a Matrix,
     grid: &'a Grid<'a>,
     width: usize,
     paint: Paint,
@@ -59,11 +60,12 @@ impl Page<'_> {
                 out.push('\n');
             }
         }
-        let rows: Vec<_> = self.grid.rows.iter().filter(|row| row.needs_attention()).collect();
+        let rules = Grid::by_rule(self.matrix);
+        let rows: Vec<_> = rules.rows.iter().filter(|row| row.needs_attention()).collect();
         if rows.is_empty() {
             return;
         }
-        verdicts(out, self.grid, &rows, self.width, self.paint);
+        verdicts(out, &rules, &rows, self.width, self.paint);
         let findings = self.grid.findings();
         for finding in findings.iter().take(FINDINGS) {
             self.finding(out, finding);

@@ -136,7 +136,10 @@ impl Waived {
     pub fn excuse(&self, mut diff: Diff) -> Diff {
         for change in &mut diff.changes {
             if matches!(change.kind, DifferenceKind::Refuted | DifferenceKind::Otherwise) {
-                change.kernels.retain(|kernel| !self.excuses(&change.claim, kernel));
+                // Of two kernels that are compared, what is found on the newer one is excused.
+                let newer =
+                    |kernel: &String| kernel.rsplit(" → ").next().is_some_and(|word| self.excuses(&change.claim, word));
+                change.kernels.retain(|kernel| !newer(kernel));
             }
         }
         diff.changes.retain(|change| !change.kernels.is_empty());

@@ -34,6 +34,10 @@ const SHOWN: &str = "[...document.querySelectorAll('tr[data-claim]')].filter(row
 const LINKS: &str =
     "(place => [...place.querySelectorAll('a[href^=http]')].map(link => `${link.textContent}: ${link.href}`))";
 
+/// A promise that is kept when the browser has gone back.
+const UNTIL_BACK: &str = "new Promise(done => { const look = () => history.state ? requestAnimationFrame(look) : \
+                          requestAnimationFrame(done); look(); })";
+
 fn picture(page: &mut Opened, name: &str) {
     if let Some(folder) = std::env::var_os("NSPROOF_SCREENSHOTS") {
         let path = PathBuf::from(folder).join(name);
@@ -46,7 +50,7 @@ fn picture(page: &mut Opened, name: &str) {
 fn filters_cells_and_the_address_work() {
     let mut page = open(&sample::small(), "", 1280);
     picture(&mut page, "matrix-1280.png");
-    assert_eq!(page.browser.eval(&format!("{SHOWN}.length")), 9);
+    assert_eq!(page.browser.eval(&format!("{SHOWN}.length")), 10);
 
     // Text, then verdict, then suite; each is in the address.
     page.browser.press("/");
@@ -60,14 +64,14 @@ fn filters_cells_and_the_address_work() {
     page.browser.eval("document.querySelector('button[data-set=verdicts][value=t]').click()");
     assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["trouble_2"]"#);
     assert_eq!(page.browser.eval("location.hash"), "#verdict=timed-out");
-    assert_eq!(page.browser.eval("document.getElementById('count').textContent"), "1 of 9 claims");
+    assert_eq!(page.browser.eval("document.getElementById('count').textContent"), "1 of 11 claims");
     page.browser.eval("document.querySelector('button[data-set=suites][value=uts]').click()");
     assert_eq!(page.browser.eval(SHOWN).to_string(), "[]");
     page.browser.eval("document.getElementById('reset').click()");
     page.browser.eval("document.getElementById('changed').click()");
     assert_eq!(
         page.browser.eval(SHOWN).to_string(),
-        r#"["nesting_stops_at_depth_32","each_namespace_has_its_own_pid_max","trouble_1","trouble_2"]"#
+        r#"["nesting_stops_at_depth_32","each_namespace_has_its_own_pid_max","trouble_1","trouble_2","second_rule"]"#
     );
     assert_eq!(page.browser.complaints, [""; 0]);
 }
@@ -83,7 +87,7 @@ fn what_a_claim_is_not_about_is_a_dash_that_counts_nowhere() {
     assert_eq!(page.browser.eval("document.querySelector('td.is-o').getAttribute('aria-label')"), "5.10: out of range");
     assert_eq!(
         page.browser.eval("document.getElementById('summary').textContent"),
-        "9 claims on 5 kernels: 2 violated, 1 crashed, 1 timed out, 2 broken, 36 hold"
+        "11 claims on 5 kernels: 2 violated, 1 crashed, 1 timed out, 2 broken, 41 hold"
     );
     assert_eq!(
         page.browser.eval("document.querySelector('[data-set=verdicts][value=o]').textContent"),
@@ -92,7 +96,7 @@ fn what_a_claim_is_not_about_is_a_dash_that_counts_nowhere() {
     let legend = page.browser.eval("document.getElementById('legend').textContent");
     assert!(legend.as_str().unwrap().starts_with("- out of range   ▸"), "{legend}");
     let text = page.browser.eval("setState({ view: 'kernels' }), document.getElementById('view-kernels').innerText");
-    assert!(text.as_str().unwrap().contains("1 broken, 7 hold; 1 claim out of range"), "{text}");
+    assert!(text.as_str().unwrap().contains("1 broken, 8 hold; 1 claim out of range"), "{text}");
     assert_eq!(page.browser.complaints, [""; 0]);
 }
 
@@ -124,7 +128,7 @@ fn the_keyboard_opens_a_cell_and_comes_back_to_it() {
         r#"["pid_namespaces(7): https://example.org/pid#Notes"]"#
     );
     page.browser.press("Escape");
-    page.browser.eval("new Promise(requestAnimationFrame)");
+    page.browser.eval(UNTIL_BACK);
     assert_eq!(page.browser.eval("location.hash"), "#suite=pid");
     assert_eq!(
         page.browser.eval("document.activeElement.getAttribute('aria-label')"),
@@ -152,7 +156,9 @@ fn an_address_opens_what_it_says() {
         ("#view=changes", "a rule since 6.14, here from 6.18 on"),
         ("#view=kernels", "6.12.9-cloud-amd64"),
         ("#open=pid::nesting_stops_at_depth_32@7.3", "the call for the 33rd level succeeded"),
-        ("#open=no::such_claim@7.3&view=nonsense&verdict=toString", "starts_as_a_copy"),
+        ("#open=no::such_claim@7.3&view=nonsense&verdict=toString", "This page has no claim no::such_claim."),
+        ("#open=uts::starts_as_a_copy@9.9", "This page has no kernel 9.9: it has 5.10, 6.1, 6.12, 6.18, 7.3."),
+        ("#open=pid::nesting_stops_at_depth_32", "violated on 6.18"),
     ] {
         page.browser.open(&page.file.clone(), hash, 400);
         let text = page.browser.eval("document.body.innerText");
@@ -163,6 +169,85 @@ fn an_address_opens_what_it_says() {
         assert!(overhang.as_i64().unwrap() <= 0, "{hash}: {overhang} pixels too wide");
     }
     assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn back_closes_a_cell_and_a_rule_shows_what_was_before() {
+    let mut page = open(&sample::small(), "", 1280);
+    page.browser.eval("openCell(rows[claims.indexOf(byName.get('mnt::second_rule'))].cells[1])");
+    assert_eq!(page.browser.eval("location.hash"), "#open=mnt::first_rule@5.10");
+    let text = page.browser.eval("dialog.innerText");
+    for part in [
+        "The first rule is so.",
+        "How the rule changed",
+        "since 6.14: The second rule is so.",
+        "nsproof run --kernel 5.10 --exact mnt::first_rule",
+    ] {
+        assert!(text.as_str().unwrap().contains(part), "{part}: {text}");
+    }
+    page.browser.eval("history.back()");
+    page.browser.eval(UNTIL_BACK);
+    assert_eq!(page.browser.eval("[dialog.open, location.hash]").to_string(), r#"[false,""]"#);
+    let row = "rows[claims.indexOf(byName.get('mnt::first_rule'))].innerText.split(/\\s+/).slice(-5)";
+    assert_eq!(page.browser.eval(row).to_string(), r#"["before","before","before","▸holds","holds"]"#);
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn changes_of_two_kernels_and_errata_are_filtered() {
+    let mut page = open(&sample::small(), "#view=changes&from=5.10&to=7.3", 1280);
+    let text = page.browser.eval("document.getElementById('view-changes').innerText");
+    let text = text.as_str().unwrap();
+    // What no rule explains stands first.
+    let places = [
+        "pid::nesting_stops_at_depth_32",
+        "Rules that changed",
+        "The second rule is so.",
+        "before: The first rule is so.",
+    ];
+    let places = places.map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}")));
+    assert!(places.is_sorted(), "{text}");
+    page.browser.eval("setState({ view: 'errata', text: '340 lines' })");
+    let count = "document.querySelector('#view-errata output').textContent";
+    assert_eq!(page.browser.eval(count), "1 erratum of 1 document");
+    page.browser.eval("setState({ text: 'nothing like it' })");
+    assert_eq!(page.browser.eval(count), "0 errata of 0 documents");
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_narrow_window_shows_the_column_that_was_filtered_for() {
+    let mut page = open(&sample::large(20, 30), "#verdict=violated", 400);
+    let seen = "(() => { const cell = document.querySelector('tr:not([hidden]) > td.is-v').getBoundingClientRect(); \
+                return tables.scrollLeft > 0 || cell.right <= innerWidth; })()";
+    assert_eq!(page.browser.eval(seen), true);
+    assert_eq!(page.browser.complaints, [""; 0]);
+}
+
+/// `NSPROOF_AXE` is the file axe.min.js of the package axe-core.
+#[test]
+#[ignore = "needs Chromium and axe-core"]
+fn axe_finds_nothing() {
+    let axe = fs::read_to_string(std::env::var_os("NSPROOF_AXE").expect("NSPROOF_AXE names axe.min.js")).unwrap();
+    let mut page = open(&sample::small(), "", 1280);
+    for (hash, width) in [
+        ("", 1280),
+        ("", 400),
+        ("#view=changes", 1280),
+        ("#view=errata", 400),
+        ("#view=kernels", 1280),
+        ("#open=pid::nesting_stops_at_depth_32", 1280),
+    ] {
+        page.browser.open(&page.file.clone(), hash, width);
+        page.browser.eval(&format!("{axe}; 0"));
+        let found = page.browser.eval(
+            "axe.run().then(run => run.violations.map(rule => rule.id + ': ' + rule.nodes.map(node => node.html)))",
+        );
+        assert_eq!(found.to_string(), "[]", "{hash} at {width}");
+    }
 }
 
 #[test]

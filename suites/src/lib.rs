@@ -4,6 +4,7 @@
 
 pub mod cgroup;
 pub mod core;
+pub mod errata;
 pub mod ipc;
 pub mod mnt;
 pub mod net;
@@ -25,4 +26,5 @@ pub const ALL: kit::Registry = kit::Registry {
         user::SUITE,
         uts::SUITE,
     ],
+    proposals: errata::PROPOSALS,
 };

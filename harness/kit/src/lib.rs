@@ -49,7 +49,7 @@ pub use words::program::Program;
 pub use words::refusal::{Answer, Portable, Refusal};
 pub use words::registry::{Registry, Suite};
 pub use words::sentence::in_one_sentence;
-pub use words::source::Source;
+pub use words::source::{Erratum, Source};
 pub use words::verdict::{Doing, Failure, Finding, Holds, Outcome, Verdict, holds};
 
 /// What a file of cases uses.

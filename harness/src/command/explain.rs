@@ -1,7 +1,7 @@
 //! `nsproof explain`.
 
 use anyhow::{Result, bail};
-use kit::{Case, Registry, Source};
+use kit::{Case, Erratum, Registry, Source};
 
 use crate::runner::filters::did_you_mean;
 use crate::terminal;
@@ -13,7 +13,7 @@ pub(super) fn explain(registry: &Registry, names: &[String]) -> Result<u8> {
     let texts: Vec<String> = found
         .iter()
         .map(|(name, meant)| match meant {
-            Meant::Whole(cases) => cases.iter().map(|case| text(case)).collect::<Vec<_>>().join("\n"),
+            Meant::Whole(cases) => cases.iter().map(|case| text(registry, case)).collect::<Vec<_>>().join("\n"),
             Meant::Part(cases) => in_short(name, cases),
         })
         .collect();
@@ -74,7 +74,7 @@ fn in_short(part: &str, cases: &[&Case]) -> String {
     text
 }
 
-fn text(case: &Case) -> String {
+fn text(registry: &Registry, case: &Case) -> String {
     let mut text = format!("{}\n\n  {}\n", case.name(), case.claim);
     if !case.detail.is_empty() {
         text.push_str(&format!("  {}\n", case.detail));
@@ -86,7 +86,8 @@ fn text(case: &Case) -> String {
         ("says", sources.join("\n")),
         ("kernels", if case.range().is_empty() { "all".to_owned() } else { case.range() }),
         ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
-        ("erratum", case.erratum.unwrap_or_default().to_owned()),
+        ("history", history(registry, case)),
+        ("erratum", case.erratum.map(|erratum| corrected(&erratum)).unwrap_or_default()),
         ("deadline", format!("{} s", case.deadline().as_secs())),
         ("case", format!("{}:{}", case.file, case.line)),
         ("run it", format!("nsproof run --exact {}", case.name())),
@@ -97,6 +98,29 @@ fn text(case: &Case) -> String {
     text
 }
 
+/// What was so before the claim, and what is so after it, oldest first; empty when the rule never changed.
+fn history(registry: &Registry, case: &Case) -> String {
+    let of_suite =
+        |wanted: &dyn Fn(&Case) -> bool| registry.all().find(|other| other.suite() == case.suite() && wanted(other));
+    let before = |case: &Case| case.replaces.and_then(|name| of_suite(&|other| other.function == name));
+    let after = |case: &Case| of_suite(&|other| other.replaces == Some(case.function));
+    let mut rule: Vec<&Case> = std::iter::successors(before(case), |earlier| before(earlier)).collect();
+    rule.reverse();
+    rule.extend(std::iter::successors(after(case), |later| after(later)));
+    rule.iter()
+        .map(|other| format!("{}: {} ({})", other.range(), other.claim, other.name()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What a document says, its own words, and where they are.
+fn corrected(erratum: &Erratum) -> String {
+    let quote = erratum.quote.map(|quote| format!("\n“{quote}”"));
+    let edition = erratum.edition.map(|edition| format!("\n{edition}"));
+    let link = erratum.place.link.map(|link| format!("\n{link}"));
+    [Some(erratum.text.to_owned()), quote, edition, link].into_iter().flatten().collect()
+}
+
 /// A source with what it is, and its link on a line of its own.
 fn said_by(source: &Source) -> String {
     let link = source.link.map(|link| format!("\n{link}")).unwrap_or_default();
@@ -105,7 +129,7 @@ fn said_by(source: &Source) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kit::{claim, holds};
+    use kit::{Suite, cases, claim, holds};
 
     use super::*;
 
@@ -115,9 +139,51 @@ mod tests {
         holds()
     }
 
+    /// It was so.
+    #[claim(source = "clone(2)", until = "6.1")]
+    fn was_so() -> Verdict {
+        holds()
+    }
+
+    /// It is so.
+    #[claim(
+        source = "clone(2)",
+        since = "6.1",
+        replaces = "was_so",
+        erratum = "clone(2), ERRORS: it is not so.",
+        quote = "not so"
+    )]
+    fn is_so() -> Verdict {
+        holds()
+    }
+
+    const CASES: &[Case] = cases![counts, was_so, is_so];
+    const ALL: Registry = Registry { suites: &[Suite { cases: &[CASES], programs: &[] }], proposals: &[] };
+
+    #[test]
+    fn a_rule_comes_with_its_history_and_an_erratum_with_its_place() {
+        let lines = |case: &Case| -> Vec<String> {
+            let text = text(&ALL, case);
+            let lines =
+                text.lines().skip_while(|line| !line.contains("history")).take_while(|line| !line.contains("deadline"));
+            lines.map(str::to_owned).collect()
+        };
+        assert_eq!(lines(&was_so()), ["  history   since 6.1: It is so. (command::is_so)"]);
+        assert_eq!(
+            lines(&is_so()),
+            [
+                "  history   before 6.1: It was so. (command::was_so)",
+                "  erratum   clone(2), ERRORS: it is not so.",
+                "            “not so”",
+                "            man-pages 6.20",
+                "            https://manpages.debian.org/unstable/manpages-dev/clone.2.en.html#ERRORS",
+            ]
+        );
+    }
+
     #[test]
     fn each_source_comes_with_what_it_is_and_its_link() {
-        let text = text(&counts());
+        let text = text(&ALL, &counts());
         let (text, _) = text.split_once("  case ").expect("where the case stands");
         insta::assert_snapshot!(text, @r"
         command::counts

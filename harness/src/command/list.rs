@@ -24,6 +24,8 @@ struct Listed {
     since: Option<String>,
     until: Option<String>,
     needs: Vec<String>,
+    /// The claim that was so until this one is.
+    replaces: Option<String>,
     erratum: Option<&'static str>,
     file: &'static str,
     line: u32,
@@ -42,7 +44,8 @@ impl From<&Case> for Listed {
             since: case.since.map(|version| version.to_string()),
             until: case.until.map(|version| version.to_string()),
             needs: case.needs.iter().map(ToString::to_string).collect(),
-            erratum: case.erratum,
+            replaces: case.replaces.map(|replaced| format!("{}::{replaced}", case.suite())),
+            erratum: case.erratum.map(|erratum| erratum.text),
             file: case.file,
             line: case.line,
         }

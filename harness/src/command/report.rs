@@ -3,18 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use kit::Registry;
 use results::proof::Proof;
-use results::{Baseline, Diff, Matrix, OutDir};
+use results::{Baseline, Diff, Matrix, OutDir, Verdict};
 
+use crate::recorded::about;
 use crate::runner::judgement::Yardstick;
 use crate::terminal;
 
 /// What to do with records.
 #[derive(Debug, Subcommand)]
 pub(super) enum Report {
-    /// Say what is otherwise in a newer run than in an older one
-    #[command(after_help = "Exit codes:
+    /// Say what is otherwise in one record than in another: a newer run, or another kernel
+    #[command(
+        after_help = "Kernels of the same word are compared with each other. If no word is the same, the oldest kernel of the one
+is compared with the oldest of the other, and so on.
+
+Exit codes:
   0    nothing got worse
   1    something got worse: an answer, or what can be tested;
        or a waiver has expired or is no longer needed
@@ -23,22 +29,11 @@ pub(super) enum Report {
 Examples:
   nsproof report diff results/runs/monday results/runs/latest
   nsproof report diff results/baseline/all.json results/runs/latest --markdown >> summary.md
-  nsproof report diff old new --json | jq '.diff.changes[] | select(.worse) | .claim'")]
-    Diff {
-        /// What it is compared with: a run's folder, a record or a baseline
-        old: PathBuf,
-        /// The run's folder, or a record
-        new: PathBuf,
-        /// As Markdown, for a summary page
-        #[arg(long, conflicts_with = "json")]
-        markdown: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-        /// Known deviations, which are no change for the worse
-        #[arg(long, value_name = "FILE")]
-        waivers: Option<PathBuf>,
-    },
+  nsproof report diff all all --from 6.12 --to 7.3 --markdown    what is otherwise on 7.3 than on 6.12, of one run
+  nsproof report diff base/run-vmlinuz.json patched/run-vmlinuz.json
+  nsproof report diff old new --json | jq '.diff.changes[] | select(.worse) | .claim'"
+    )]
+    Diff(DiffOptions),
     /// Join runs that are parts of one matrix: shards, or kernels tested apart; and the same of proofs
     #[command(
         after_help = "What two parts found alike is kept once, what they found differently is kept twice and shown as flaky. \
@@ -82,17 +77,34 @@ Example:
     },
 }
 
+/// What to compare.
+#[derive(Debug, Args)]
+pub(super) struct DiffOptions {
+    /// What it is compared with: a run's folder, a record or a baseline
+    old: PathBuf,
+    /// What is new: a run's folder, a record or a baseline
+    new: PathBuf,
+    /// Of the kernels of OLD only this one
+    #[arg(long, value_name = "KERNEL")]
+    from: Option<String>,
+    /// Of the kernels of NEW only this one
+    #[arg(long, value_name = "KERNEL")]
+    to: Option<String>,
+    /// As Markdown, every difference, grouped by theme
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// Known deviations, which are no change for the worse
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+}
+
 impl Report {
-    pub(super) fn carry_out(self) -> Result<u8> {
+    pub(super) fn carry_out(self, registry: &Registry) -> Result<u8> {
         match self {
-            Self::Diff { old, new, markdown, json, waivers } => {
-                let form = match (markdown, json) {
-                    (true, _) => Form::Markdown,
-                    (_, true) => Form::Json,
-                    _ => Form::Table,
-                };
-                diff(&old, &new, form, waivers.as_deref())
-            }
+            Self::Diff(options) => diff(registry, &options),
             Self::Merge { dirs, out } => merge(&dirs, &out),
             Self::Render { dir, out, kcidb } => render(&dir, out.as_deref(), kcidb.as_deref()),
             Self::Baseline { dir, out } => baseline(&dir, &out),
@@ -100,32 +112,45 @@ impl Report {
     }
 }
 
-/// How a comparison is printed.
-enum Form {
-    Table,
-    Markdown,
-    Json,
-}
-
-fn diff(old: &Path, new: &Path, form: Form, waivers: Option<&Path>) -> Result<u8> {
-    let before = Baseline::read(old)?;
-    let now = results::read(new)?;
-    let yardstick = Yardstick::of_waivers(waivers)?.with_baseline(old, before);
-    yardstick.refuse_other_kernels(now.runs.iter().map(|run| run.kernel.word.as_str()))?;
-    let judgement = yardstick.judge(&now);
+fn diff(registry: &Registry, options: &DiffOptions) -> Result<u8> {
+    let DiffOptions { old, new, .. } = options;
+    let before = matrix_at(registry, old, options.from.as_deref())?;
+    let now = matrix_at(registry, new, options.to.as_deref())?;
+    let diff = Diff::of(&before, &now)?;
+    let judgement = Yardstick::of_waivers(options.waivers.as_deref())?.judge_beside(old, diff, &now);
     let page = terminal::terminal();
-    let text = match form {
-        Form::Table => judgement.table(page),
-        Form::Markdown => judgement.markdown(),
+    let text = match (options.markdown, options.json) {
+        (true, _) => judgement.markdown(),
         // Waivers have no place in the JSON: what must go is said beside it.
-        Form::Json => {
+        (_, true) => {
             terminal::aside(&judgement.waived().table(page));
             judgement.diff().map(Diff::json).unwrap_or_default()
         }
+        _ => judgement.table(page),
     };
     terminal::print(&text)?;
     // A record cannot be untestable: what can no longer be tested got worse, and that is all a comparison says.
     Ok(u8::from(judgement.exit_code != 0))
+}
+
+/// The records at `path`, of one kernel if it is named. A baseline has verdicts alone: the claims are those of this nsproof.
+fn matrix_at(registry: &Registry, path: &Path, word: Option<&str>) -> Result<Matrix> {
+    let mut matrix = match Baseline::is_at(path) {
+        true => {
+            let claims: Vec<_> = registry.all().map(|case| about(case, Verdict::Holds)).collect();
+            Baseline::read(path)?.matrix(&claims)
+        }
+        false => results::read(path)?,
+    };
+    if let Some(word) = word {
+        let words: Vec<String> = matrix.runs.iter().map(|run| run.kernel.word.clone()).collect();
+        matrix.runs.retain(|run| run.kernel.word == word);
+        if matrix.runs.is_empty() {
+            let words = results::escape_line(&words.join(", "), 400);
+            bail!("{} has no kernel «{word}»: there are {words}", path.display());
+        }
+    }
+    Ok(matrix)
 }
 
 fn merge(dirs: &[PathBuf], out: &Path) -> Result<u8> {

@@ -106,7 +106,7 @@ fn cites(case: &Case, part: &str) -> bool {
 }
 
 fn says(case: &Case, part: &str) -> bool {
-    [case.claim, case.detail, case.erratum.unwrap_or_default()].iter().any(|text| contains(text, part))
+    [case.claim, case.detail, case.erratum.map_or("", |erratum| erratum.text)].iter().any(|text| contains(text, part))
 }
 
 fn needs(case: &Case, part: &str) -> bool {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     const CASES: &[Case] = cases![first, second, third];
-    const REGISTRY: Registry = Registry { suites: &[Suite { cases: &[CASES], programs: &[] }] };
+    const REGISTRY: Registry = Registry { suites: &[Suite { cases: &[CASES], programs: &[] }], proposals: &[] };
 
     fn choice(words: &[&str]) -> Choice {
         #[derive(clap::Parser)]

@@ -56,11 +56,6 @@ impl Yardstick {
         Ok(Self { waivers: waivers.map(Waiver::read).transpose()?.unwrap_or_default(), ..Self::default() })
     }
 
-    /// The same, to compare with this baseline as well.
-    pub(crate) fn with_baseline(self, path: &Path, baseline: Baseline) -> Self {
-        Self { baseline: Some((path.to_owned(), baseline)), ..self }
-    }
-
     /// The same, with another meaning of unmet.
     pub(crate) fn with_unmet(self, unmet: Option<Unmet>) -> Self {
         Self { unmet, ..self }
@@ -90,14 +85,22 @@ impl Yardstick {
 
     /// Measures a matrix.
     pub(crate) fn judge(&self, matrix: &Matrix) -> Judgement {
+        match &self.baseline {
+            Some((path, baseline)) => self.judge_beside(path, Diff::between(baseline, matrix), matrix),
+            None => {
+                let waived = Waived::of(&self.waivers, matrix, today());
+                let (exit_code, remark) = self.alone(waived.outcome(matrix), matrix);
+                Judgement { waived, diff: None, against: String::new(), remark, exit_code }
+            }
+        }
+    }
+
+    /// Measures a matrix by what it differs in from that at `path`.
+    pub(crate) fn judge_beside(&self, path: &Path, diff: Diff, matrix: &Matrix) -> Judgement {
         let waived = Waived::of(&self.waivers, matrix, today());
-        let diff = self.baseline.as_ref().map(|(_, baseline)| waived.excuse(Diff::between(baseline, matrix)));
-        let (exit_code, remark) = match &diff {
-            Some(diff) => (compared(diff, &waived), ""),
-            None => self.alone(waived.outcome(matrix), matrix),
-        };
-        let against = self.baseline.as_ref().map(|(path, _)| path.display().to_string()).unwrap_or_default();
-        Judgement { waived, diff, against, remark, exit_code }
+        let diff = waived.excuse(diff);
+        let exit_code = compared(&diff, &waived);
+        Judgement { waived, diff: Some(diff), against: path.display().to_string(), remark: "", exit_code }
     }
 
     /// The exit code where there is nothing to compare with, and why it is what nobody can see in the verdicts.
@@ -242,7 +245,8 @@ mod tests {
     }
 
     fn against(before: &[Verdict]) -> Yardstick {
-        Yardstick::default().with_baseline(Path::new("old.json"), Baseline::of(&matrix(before)))
+        let baseline = Some((PathBuf::from("old.json"), Baseline::of(&matrix(before))));
+        Yardstick { baseline, ..Yardstick::default() }
     }
 
     #[rstest]

@@ -18,8 +18,26 @@ const NOT_ASKED = { word: "not asked", mark: "" };
 // What counts: a claim about other versions than a kernel's is nothing that could be found there.
 const FOUND = Object.entries(VERDICTS).filter(([letter]) => letter !== "o");
 
-// Words fit while there are few kernels.
-const wide = kernels.length <= 9;
+// Words fit while there are few kernels, or the window is wide: 5.8rem a column beside 35.5 for names and what is around.
+const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+const wide = kernels.length <= 9 || innerWidth >= (kernels.length * 5.8 + 35.5) * rem;
+
+// What stands in a cell that an earlier claim of the rule is about: nobody shall take it for an answer to the newer one.
+const EARLIER = { word: "before", mark: "<" };
+
+// The claim that a cell is about, and whether it is one that was replaced.
+function claimAt(rule, at) {
+  return rule.which ? claimsOf(rule)[rule.which[at]] : rule;
+}
+
+function isEarlier(rule, at) {
+  return claimAt(rule, at) !== rule;
+}
+
+// The claims of a rule, oldest first.
+function claimsOf(rule) {
+  return [...(rule.earlier || []), rule];
+}
 
 // A letter of the data; a capital one is flaky.
 function verdict(letter) {
@@ -29,8 +47,14 @@ function verdict(letter) {
 }
 
 // What stands in a cell of the matrix: a dash, even where there is room for words, says that there was nothing to ask.
-function cellText(found) {
-  return (wide && found.mark !== "-" ? found.word : found.mark) + (found.flaky ? "~" : "");
+function cellText(found, earlier) {
+  const shown = earlier && found.mark === VERDICTS.h.mark ? EARLIER : found;
+  return (wide && found.mark !== "-" ? shown.word : shown.mark) + (earlier && shown === found ? "<" : "") + (found.flaky ? "~" : "");
+}
+
+// How many claims these rules are.
+function countClaims(rules) {
+  return rules.reduce((sum, rule) => sum + claimsOf(rule).length, 0);
 }
 
 // How often each verdict stands in the whole matrix.
@@ -39,11 +63,17 @@ for (const claim of claims)
   for (const letter of claim.verdicts.toLowerCase()) totals[letter] = (totals[letter] || 0) + 1;
 
 // What a search looks through.
-for (const claim of claims)
-  claim.search = [claim.name, claim.claim, claim.detail, claim.erratum, ...(claim.sources || []).map(([text]) => text),
-    ...(claim.answers || []).map((answer) => answer.message)].join("\n").toLowerCase();
+for (const rule of claims)
+  rule.search = claimsOf(rule).flatMap((claim) => [claim.name, claim.claim, claim.detail, claim.erratum,
+    ...(claim.sources || []).map(([text]) => text)]).concat((rule.answers || []).map((answer) => answer.message)).join("\n").toLowerCase();
 
-const byName = new Map(claims.map((claim) => [claim.name, claim]));
+// Every claim's rule, by the claim's name.
+const byName = new Map(claims.flatMap((rule) => claimsOf(rule).map((claim) => [claim.name, rule])));
+
+// The words of a search.
+function searched(text) {
+  return text.toLowerCase().split(/\s+/);
+}
 
 // An element with attributes, and children that are nodes or texts.
 function element(tag, attributes, ...children) {
@@ -55,10 +85,58 @@ function element(tag, attributes, ...children) {
   return made;
 }
 
+// Text with what stands between backticks as code.
+function prose(text) {
+  const parts = (text || "").split("`");
+  return parts.length % 2 ? parts.map((part, at) => at % 2 ? element("code", {}, part) : part) : [text];
+}
+
+// A claim that begins with the version that has just been named beside it, without that.
+function withoutVersion(text) {
+  const rest = (text || "").replace(/^(Before|Since|On) \d+(\.\d+)+,? (?!too)/, "");
+  return rest === text || /^\S*[(_/.=]/.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+// A link that leads away from the page.
+function away(text, href) {
+  return element("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+// A button that copies `text`, and says so.
+function copyButton(text, what) {
+  const made = element("button", { type: "button", class: "copy", "aria-label": "Copy " + what }, "copy");
+  made.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A page from disk may not have the clipboard: the old way needs a selection.
+      const field = element("textarea", { readonly: true, "aria-hidden": "true" });
+      field.value = text;
+      made.after(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+      made.focus();
+    }
+    made.textContent = "copied";
+    setTimeout(() => { made.textContent = "copy"; }, 1500);
+  });
+  return made;
+}
+
 // The claim's sources, one after the other, each a link if it can be opened.
 function sources(claim) {
   return element("span", {}, ...(claim.sources || []).flatMap(([text, href], at) => [
-    at ? ", " : null, href ? element("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text]));
+    at ? ", " : null, href ? away(text, href) : text]));
+}
+
+// The same file of the kernel's tree at the version of `kernel`, where a source is one and cites another version.
+function atVersion(claim, kernel) {
+  const series = /^\d+\.\d+/.exec(kernel.release || "");
+  const found = (claim.sources || []).filter(([text, href]) => series && !text.startsWith("kernel ") && /\/linux\/v[\d.]+\//.test(href || ""));
+  return found.map(([text, href]) => [text, href.replace(/\/linux\/v[\d.]+\//, "/linux/v" + series[0] + "/")])
+    .filter(([text, href]) => !claim.sources.some(([, known]) => known === href))
+    .map(([text, href]) => away(text.split(" ")[0] + " at " + series[0], href));
 }
 
 function plural(number, noun) {
@@ -80,10 +158,14 @@ function shortName(claim) {
   return claim.name.startsWith(claim.suite + "::") ? claim.name.slice(claim.suite.length + 2) : claim.name;
 }
 
-// What a step of a claim says of the kernel at its end.
-function stepText(claim, [kind, from, to]) {
+// What a step of a rule says of the kernel at its end.
+function stepText(rule, [kind, from, to]) {
   const word = kernels[to].word;
-  if (kind === "begins") return "a rule since " + claim.since + ", here from " + word + " on";
-  if (kind === "ends") return "a rule before " + claim.until + ", here no longer on " + word;
+  if (kind === "begins") return "a rule since " + claimsOf(rule)[0].since + ", here from " + word + " on";
+  if (kind === "ends") return "a rule before " + rule.until + ", here no longer on " + word;
+  if (kind === "rule") {
+    const claim = claimAt(rule, to);
+    return claim.since ? "another rule since " + claim.since + ", here from " + word + " on" : "another rule on " + word;
+  }
   return "another answer on " + word + " than on " + kernels[from].word;
 }

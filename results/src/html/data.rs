@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::Order;
 use crate::grid::{Cell, Grid, Row};
-use crate::record::{CaseRecord, Matrix, Run};
+use crate::record::{CaseRecord, Matrix, Passage, Place, Run};
 use crate::text::{escape_block, escape_line};
 use crate::verdict::Verdict;
 
@@ -19,10 +19,10 @@ const TEXT: usize = 4 * 1024;
 
 /// `matrix` as the page's data. Texts are escaped as for a terminal: a page, too, obeys directions of reading.
 pub(super) fn of(matrix: &Matrix) -> Value {
-    let grid = Grid::of(matrix);
+    let grid = Grid::by_rule(matrix);
     let order = Order::of(&grid);
     let mut evidence = ALL_EVIDENCE;
-    let claims: Vec<_> = grid.rows.iter().map(|row| claim(row, &order, &mut evidence)).collect();
+    let claims: Vec<_> = grid.rows.iter().map(|row| rule(row, &order, &mut evidence)).collect();
     let kernels: Vec<_> = grid.columns.iter().map(|column| kernel(column.run)).collect();
     let versions: Vec<_> = matrix.runs.iter().map(|run| run.nsproof.as_str()).collect();
     json!({ "nsproof": versions.first(), "kernels": kernels, "claims": claims })
@@ -48,13 +48,36 @@ fn kernel(run: &Run) -> Value {
     ])
 }
 
-/// One claim: what is the same on every kernel, a letter a kernel, and the answers that have something to say.
-fn claim(row: &Row<'_>, order: &Order, evidence: &mut usize) -> Value {
-    let case = row.case;
+/// One rule: its newest claim, those that it replaced, a letter a kernel, and the answers that have something to say.
+fn rule(row: &Row<'_>, order: &Order, evidence: &mut usize) -> Value {
+    let mut rule = claim(row.case);
     let letters: String = row.cells.iter().map(letter).collect();
     let times: Vec<_> =
         row.cells.iter().map(|cell| cell.worst().map_or(0, |case| case.duration.as_micros() as u64)).collect();
     let steps: Vec<_> = order.steps(row).iter().map(|step| json!([step.kind.as_str(), step.from, step.to])).collect();
+    // Which of the claims each cell is about: those before come first, the newest is last.
+    let which = |cell: &Cell<'_>| {
+        let name = cell.worst().map(|case| case.name.as_str());
+        row.earlier.iter().position(|case| Some(case.name.as_str()) == name).unwrap_or(row.earlier.len())
+    };
+    let earlier: Vec<_> = row.earlier.iter().map(|case| claim(case)).collect();
+    let which: Vec<_> = if earlier.is_empty() { Vec::new() } else { row.cells.iter().map(which).collect() };
+    let more = object([
+        ("verdicts", letters.into()),
+        ("times", times.into()),
+        ("steps", steps.into()),
+        ("answers", answers(row, evidence).into()),
+        ("earlier", earlier.into()),
+        ("which", which.into()),
+    ]);
+    if let (Value::Object(rule), Value::Object(more)) = (&mut rule, more) {
+        rule.extend(more);
+    }
+    rule
+}
+
+/// One claim: what is the same on every kernel.
+fn claim(case: &CaseRecord) -> Value {
     let range = [&case.since, &case.until].map(|text| option(text.as_deref(), line));
     let [since, until] = range;
     object([
@@ -67,12 +90,29 @@ fn claim(row: &Row<'_>, order: &Order, evidence: &mut usize) -> Value {
         ("since", since),
         ("until", until),
         ("erratum", option(case.erratum.as_deref(), block)),
+        ("passage", option(case.erratum_in.as_ref(), passage)),
         ("place", line(&case.place.to_string())),
-        ("verdicts", letters.into()),
-        ("times", times.into()),
-        ("steps", steps.into()),
-        ("answers", answers(row, evidence).into()),
+        ("placeLink", option(place_link(&case.place), |link| line(&link))),
     ])
+}
+
+/// Where a document says what is refuted.
+fn passage(passage: &Passage) -> Value {
+    let link = passage.link.as_deref().filter(|link| link.starts_with("https://"));
+    object([
+        ("page", line(&passage.page)),
+        ("heading", line(&passage.heading)),
+        ("says", block(&passage.says)),
+        ("quote", option(passage.quote.as_deref(), block)),
+        ("edition", option(passage.edition.as_deref(), line)),
+        ("link", option(link, line)),
+    ])
+}
+
+/// Where a line of the project's source can be read, if the project says where it lives.
+fn place_link(place: &Place) -> Option<String> {
+    let home = Some(env!("CARGO_PKG_REPOSITORY")).filter(|home| !home.is_empty())?;
+    Some(format!("{home}/blob/v{}/{}#L{}", env!("CARGO_PKG_VERSION"), place.file, place.line))
 }
 
 /// What the row's cells say beyond their verdict. Equal answers of several kernels are one, with its columns.

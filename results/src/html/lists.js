@@ -15,34 +15,144 @@ function word(claim, at) {
   return element("span", { class: found.looks }, found.word);
 }
 
-function drawChanges() {
-  const lines = [];
-  for (const claim of claims)
-    for (const step of claim.steps || []) {
-      const [, from, to] = step;
-      const both = element("span", {}, kernels[from].word + " ", word(claim, from), " → " + kernels[to].word + " ", word(claim, to));
-      lines.push([kernels[to].word, link(claim, to), claim.claim || "", both, stepText(claim, step)]);
-    }
-  return lines.length
-    ? [element("p", {}, "Claims whose answer differs from one kernel to the next, and the first kernel with the new one."),
-      listTable("Changes", ["first kernel", "claim", "what it says", "from → to", "what changed"], lines)]
-    : [element("p", { class: "note" }, "Between these kernels nothing changed.")];
+// A label and a choice of options, each a value and a text.
+function choice(label, options, value, changed) {
+  const select = element("select", {}, ...options.map(([value, text]) => element("option", { value }, text)));
+  select.value = value;
+  select.addEventListener("change", () => changed(select.value));
+  return element("label", { class: "text" }, label, select);
 }
 
-// Since when it is known: the oldest kernel tested on which the claim holds.
+// The search of a list, which is the matrix' own.
+function searchField() {
+  const field = element("input", { type: "search", autocomplete: "off", spellcheck: "false", value: state.text });
+  field.addEventListener("input", () => setState({ text: field.value }));
+  return element("label", { class: "text" }, "Text", field);
+}
+
+// What is otherwise between two kernels: what no rule explains, and which rules did change. Without two kernels it is each
+// and the one before.
+function changesOf(pair) {
+  const changes = [];
+  for (const rule of claims) {
+    if (!pair) {
+      for (const step of rule.steps || []) changes.push([rule, ...step]);
+      continue;
+    }
+    const [from, to] = pair;
+    const letters = pair.map((at) => rule.verdicts[at]);
+    const asked = letters.map((letter) => "hvct".includes(letter));
+    if (asked[0] && asked[1]) {
+      if (claimAt(rule, from) !== claimAt(rule, to)) changes.push([rule, "rule", from, to]);
+      else if ((letters[0] === "h") !== (letters[1] === "h")) changes.push([rule, "answer", from, to]);
+    } else if (asked[1] && letters[0] === "o") changes.push([rule, "begins", from, to]);
+    else if (asked[0] && letters[1] === "o") changes.push([rule, "ends", from, to]);
+  }
+  return changes;
+}
+
+const CHANGE = { answer: "another answer", rule: "changed", begins: "new", ends: "no longer so" };
+
+// One change: what is so, and what was so before.
+function drawChange([rule, kind, from, to]) {
+  const now = claimAt(rule, kind === "ends" ? from : to);
+  const both = element("span", { class: "fromto" }, kernels[from].word + " ", word(rule, from), " → " + kernels[to].word + " ", word(rule, to));
+  const when = kind === "ends" ? rule.until && "until " + rule.until : kind !== "answer" && now.since && "since " + now.since;
+  return element("li", {}, element("strong", { class: "kind" }, CHANGE[kind] + (when ? " " + when : "")), " ",
+    element("span", { class: "says" }, ...prose(when ? withoutVersion(now.claim) : now.claim)),
+    kind === "rule" ? element("span", { class: "claim earlier" }, "before: ", ...prose(withoutVersion(claimAt(rule, from).claim))) : null,
+    element("span", { class: "claim" }, both, " ", link(now, kind === "ends" ? from : to)));
+}
+
+function drawChanges() {
+  const ends = [state.from, state.to].map((word) => kernels.findIndex((kernel) => kernel.word === word));
+  const pair = ends.every((at) => at >= 0) ? ends : null;
+  const words = searched(state.text);
+  const changes = changesOf(pair).filter(([rule]) => words.every((word) => rule.search.includes(word)));
+  const options = [["", "any"], ...kernels.map((kernel) => [kernel.word, kernel.word])];
+  // One alone is no pair: the other becomes the kernel beside it.
+  const choose = (part) => {
+    const next = { from: state.from, to: state.to, ...part };
+    const at = (word) => kernels.findIndex((kernel) => kernel.word === word);
+    if (Object.values(part)[0] === "") next.from = next.to = "";
+    else if (!next.to) next.to = kernels[Math.min(kernels.length - 1, at(next.from) + 1)].word;
+    else if (!next.from) next.from = kernels[Math.max(0, at(next.to) - 1)].word;
+    setState(next);
+  };
+  const form = element("form", { "aria-label": "Filter changes", class: "lists" }, searchField(),
+    choice("From", options, state.from, (from) => choose({ from })), choice("To", options, state.to, (to) => choose({ to })),
+    element("output", { role: "status" }, plural(changes.length, "change") + (pair ? "" : ", each kernel beside the one before")));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  const unexpected = changes.filter(([, kind]) => kind === "answer");
+  const expected = changes.filter(([, kind]) => kind !== "answer");
+  const parts = [form, element("h2", {}, "Answers that no rule explains"),
+    unexpected.length ? element("ul", { class: "changes" }, ...unexpected.map(drawChange)) : element("p", { class: "none" }, "None."),
+    element("h2", {}, "Rules that changed")];
+  const themes = new Map();
+  for (const change of expected) {
+    const theme = change[0].suite + (change[0].theme ? ": " + change[0].theme.replaceAll("_", " ") : "");
+    themes.set(theme, [...(themes.get(theme) || []), change]);
+  }
+  if (!expected.length) parts.push(element("p", { class: "none" }, "None."));
+  for (const [theme, inTheme] of themes)
+    parts.push(element("h3", {}, theme), element("ul", { class: "changes" }, ...inTheme.map(drawChange)));
+  return parts;
+}
+
+// The kernels on which a claim that refutes a document was found to hold, each a link to its cell.
+function drawEvidence(rule, claim) {
+  const holding = kernels.map((kernel, at) => at).filter((at) => claimAt(rule, at) === claim && rule.verdicts[at].toLowerCase() === "h");
+  if (!holding.length) return ["shown on no kernel of this page: ", link(claim, columnOf(rule, claim.name))];
+  return ["shown on ", ...holding.flatMap((at, number) => {
+    const hash = stateHash({ ...emptyState(), view: state.view, open: [claim.name, kernels[at].word] });
+    return [number ? ", " : null, element("a", { href: "#" + hash }, kernels[at].word)];
+  }), ": ", ...breakable(claim.name)];
+}
+
+function drawErratum([rule, claim]) {
+  const passage = claim.passage || { says: claim.erratum };
+  const range = [claim.since && "since " + claim.since, claim.until && "before " + claim.until].filter(Boolean).join(", ");
+  const list = element("dl", {});
+  fact(list, "the page has", passage.quote && element("q", { class: "quote" }, passage.quote));
+  fact(list, "it says", element("span", {}, ...prose(passage.says)));
+  if (!claim.passage) fact(list, "sources", claim.sources && sources(claim));
+  fact(list, "what is true", element("strong", {}, ...prose(claim.claim)));
+  fact(list, "since", range || "every kernel that was asked");
+  fact(list, "evidence", element("span", {}, ...drawEvidence(rule, claim).filter((part) => part != null)));
+  const heading = passage.heading || "the page as a whole";
+  return element("section", { class: "erratum" }, element("h3", {}, passage.link ? away(heading, passage.link) : heading), list);
+}
+
+// The errata, by the document that they are about.
+function errataByPage() {
+  const pages = new Map();
+  for (const rule of claims)
+    for (const claim of claimsOf(rule).filter((claim) => claim.erratum)) {
+      const page = claim.passage ? claim.passage.page : "other documents";
+      pages.set(page, [...(pages.get(page) || []), [rule, claim]]);
+    }
+  return new Map([...pages].sort(([a], [b]) => a.localeCompare(b, "en")));
+}
+
 function drawErrata() {
-  const lines = claims.filter((claim) => claim.erratum).map((claim) => {
-    const holding = kernels.map((kernel, at) => at).filter((at) => claim.verdicts[at].toLowerCase() === "h");
-    const shown = holding.length ? kernels[holding[0]].word : "no kernel tested";
-    return [element("p", { class: "message" }, claim.erratum), element("p", { class: "message" }, claim.claim || ""),
-      sources(claim), claim.since ? "since " + claim.since : "on all kernels covered",
-      element("span", {}, "shown on " + shown + (holding.length > 1 ? " and " + (holding.length - 1) + " more: " : ": "),
-        link(claim, holding.length ? holding[0] : 0))];
-  });
-  return lines.length
-    ? [element("p", {}, "What documents say and kernels do not do. The case asserts what the kernel does."),
-      listTable("Errata", ["the document says", "the kernel does", "document", "since", "evidence"], lines)]
-    : [element("p", { class: "note" }, "No document is refuted by the claims of this matrix.")];
+  const all = errataByPage();
+  if (!all.size) return [element("p", { class: "note" }, "No document is refuted by the claims of this matrix.")];
+  const words = searched(state.text);
+  const shown = [...all].filter(([page]) => !state.page || page === state.page)
+    .map(([page, errata]) => [page, errata.filter(([, claim]) => {
+      const text = [page, claim.name, claim.claim, claim.erratum, claim.passage && claim.passage.quote].join("\n").toLowerCase();
+      return words.every((word) => text.includes(word));
+    })]).filter(([, errata]) => errata.length);
+  const number = shown.reduce((sum, [, errata]) => sum + errata.length, 0);
+  const options = [["", "all"], ...[...all].map(([page, errata]) => [page, page + " (" + errata.length + ")"])];
+  const form = element("form", { "aria-label": "Filter errata", class: "lists" }, searchField(),
+    choice("Page", options, state.page, (page) => setState({ page })),
+    element("output", { role: "status" }, number + (number === 1 ? " erratum" : " errata") + " of " + plural(shown.length, "document")));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  const edition = (errata) => errata.map(([, claim]) => claim.passage && claim.passage.edition).find(Boolean);
+  return [form, element("p", {}, "What documents say and kernels do not do. The case asserts what the kernel does."),
+    ...shown.flatMap(([page, errata]) => [element("h2", {}, page + (edition(errata) ? " " : ""),
+      edition(errata) ? element("span", { class: "number" }, edition(errata)) : null), ...errata.map(drawErratum)])];
 }
 
 function drawKernels() {
@@ -63,7 +173,8 @@ function drawKernels() {
 
 const VIEWS = {
   matrix: { name: "Matrix", draw: () => null },
-  changes: { name: "Changes", draw: drawChanges },
-  errata: { name: "Errata", draw: drawErrata },
+  // These two are drawn again when their filters change.
+  changes: { name: "Changes", draw: drawChanges, filters: ["text", "from", "to"] },
+  errata: { name: "Errata", draw: drawErrata, filters: ["text", "page"] },
   kernels: { name: "Kernels", draw: drawKernels },
 };

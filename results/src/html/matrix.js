@@ -7,13 +7,14 @@ const groups = [];
 function cellLabel(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).find((step) => step[2] === at);
-  return kernels[at].word + ": " + found.word + (found.flaky ? ", flaky" : "") + (step ? ", " + stepText(claim, step) : "");
+  return kernels[at].word + ": " + found.word + (isEarlier(claim, at) ? ", by the rule before" : "") + (found.flaky ? ", flaky" : "") +
+    (step ? ", " + stepText(claim, step) : "");
 }
 
 function drawCell(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).some((step) => step[2] === at);
-  const text = (step ? "▸" : "") + cellText(found);
+  const text = (step ? "▸" : "") + cellText(found, isEarlier(claim, at));
   const made = document.createElement("td");
   made.className = found.looks + (step ? " step" : "");
   made.setAttribute("role", "gridcell");
@@ -26,8 +27,10 @@ function drawCell(claim, at) {
 function drawRow(claim, index) {
   const head = element("th", { scope: "row", role: "rowheader" },
     element("span", { class: "name" }, ...breakable(shortName(claim))),
-    element("span", { class: "claim" }, claim.claim || ""));
-  if (claim.erratum) head.append(element("span", { class: "tag" }, "erratum"));
+    element("span", { class: "claim" }, ...prose(claim.claim)),
+    ...(claim.earlier || []).map((earlier) => element("span", { class: "claim earlier" },
+      (earlier.until ? "before " + earlier.until : "before") + ": ", ...prose(withoutVersion(earlier.claim)))));
+  if (claimsOf(claim).some((claim) => claim.erratum)) head.append(element("span", { class: "tag" }, "erratum"));
   if (claim.steps) head.append(element("span", { class: "tag step" }, "▸ changed"));
   const row = element("tr", { role: "row", "data-claim": index }, head);
   for (let at = 0; at < kernels.length; at++) row.append(drawCell(claim, at));
@@ -49,7 +52,6 @@ function drawTables() {
       theme = undefined;
       part = { suite, bodies: [] };
       table = element("table", { role: "grid", "aria-label": suite, class: wide ? "wide" : "narrow" }, drawHead(suite));
-      table.style.setProperty("--columns", kernels.length);
       part.element = table;
       groups.push(part);
     }
@@ -65,6 +67,8 @@ function drawTables() {
     part.bodies.at(-1).rows.push(index);
     body.append(rows[index]);
   });
+  tables.style.setProperty("--columns", kernels.length);
+  tables.classList.add(wide ? "wide" : "narrow");
   tables.append(...groups.map((part) => part.element));
 }
 
@@ -82,7 +86,7 @@ function shown(claim, state) {
 // Hides and shows rows, and what is empty without them.
 function applyFilters(state) {
   let visible = 0;
-  const filters = { ...state, words: state.text.toLowerCase().split(/\s+/) };
+  const filters = { ...state, words: searched(state.text) };
   for (const part of groups) {
     let inPart = 0;
     for (const body of part.bodies) {
@@ -90,7 +94,7 @@ function applyFilters(state) {
       for (const index of body.rows) {
         const show = shown(claims[index], filters);
         if (rows[index].hidden === show) rows[index].hidden = !show;
-        if (show) inBody++;
+        if (show) inBody += claimsOf(claims[index]).length;
       }
       if (body.element.hidden !== !inBody) body.element.hidden = !inBody;
       inPart += inBody;
@@ -98,13 +102,26 @@ function applyFilters(state) {
     if (part.element.hidden !== !inPart) part.element.hidden = !inPart;
     visible += inPart;
   }
-  document.getElementById("count").textContent = visible === claims.length
-    ? plural(visible, "claim") : visible + " of " + plural(claims.length, "claim");
+  document.getElementById("count").textContent = visible === countClaims(claims)
+    ? plural(visible, "claim") : visible + " of " + plural(countClaims(claims), "claim");
   // One cell can always be reached by the tabulator key.
   if (!current || current.parentElement.hidden) {
     const next = rows.find((row) => !row.hidden);
     if (next) makeCurrent(next.cells[1]);
   }
+}
+
+// Where a narrow window shows few columns: brings the one into view that has most of the verdicts that were filtered for.
+function showColumn(state) {
+  if (!state.verdicts.size || tables.scrollWidth <= tables.clientWidth) return;
+  const counts = kernels.map((kernel, at) => claims.filter((claim, index) =>
+    !rows[index].hidden && state.verdicts.has(claim.verdicts[at].toLowerCase())).length);
+  const most = counts.indexOf(Math.max(...counts));
+  const row = rows.find((row) => !row.hidden);
+  if (!row || !counts[most]) return;
+  const cell = row.cells[most + 1];
+  const room = tables.clientWidth - row.cells[0].offsetWidth;
+  tables.scrollLeft = cell.offsetLeft - row.cells[0].offsetWidth - Math.max(0, room - cell.offsetWidth) / 2;
 }
 
 // The one cell of all that the tabulator key reaches.
@@ -151,5 +168,6 @@ function worstCell(row) {
 
 function openCell(cell) {
   makeCurrent(cell);
-  setState({ open: [claims[cell.parentElement.dataset.claim].name, kernels[cell.cellIndex - 1].word] });
+  const at = cell.cellIndex - 1;
+  setState({ open: [claimAt(claims[cell.parentElement.dataset.claim], at).name, kernels[at].word] });
 }

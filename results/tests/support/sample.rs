@@ -34,6 +34,7 @@ pub(crate) fn small() -> Matrix {
             }
             cases.push(case);
         }
+        cases.extend(rule(at));
         run(word, cases)
     });
     Matrix { runs: runs.collect() }
@@ -113,6 +114,17 @@ fn limits(at: usize) -> CaseRecord {
         case.message = "is about kernels since 6.14".into();
     }
     case
+}
+
+/// The two claims of a rule that 6.14 changed.
+fn rule(at: usize) -> [CaseRecord; 2] {
+    let (first, second) =
+        if at >= 3 { (Verdict::OutOfRange, Verdict::Holds) } else { (Verdict::Holds, Verdict::OutOfRange) };
+    let mut first = case("mnt::first_rule", "The first rule is so.", first);
+    first.until = Some("6.14".into());
+    let mut second = case("mnt::second_rule", "The second rule is so.", second);
+    (second.since, second.replaces) = (Some("6.14".into()), Some("mnt::first_rule".into()));
+    [first, second]
 }
 
 fn erratum() -> CaseRecord {

@@ -86,7 +86,12 @@ fn clone3_bad_exit_signal_einval() -> Verdict {
 /// clone() fails with EINVAL if the exit signal is neither 0 nor the number of a signal.
 ///
 /// Before 7.1 it takes any number.
-#[claim(source = "kernel/fork.c kernel_clone", since = "7.1", needs = [])]
+#[claim(
+    source = "kernel/fork.c kernel_clone",
+    since = "7.1",
+    replaces = "clone_legacy_newtime_no_effect",
+    needs = [],
+)]
 fn clone_legacy_bad_exit_signal_einval() -> Verdict {
     let exit_signal = |number| try_clone(NONE, number as u8);
     for number in [LAST_SIGNAL + 1, 0x80, 0xff] {

@@ -36,8 +36,10 @@ fn exec_keeps_namespaces() -> Verdict {
 #[claim(
     source = ["kernel/nsproxy.c exec_task_namespaces", "What's in a name(space)?"],
     since = "6.3",
+    replaces = "exec_keeps_time_namespace_old",
     needs = [Root, Config("TIME_NS")],
     erratum = "time_namespaces(7), EXAMPLES: the shell that «unshare -T» executes is still in the initial time namespace.",
+    quote = "ns2# readlink /proc/$$/ns/time: time:[4026531834]",
 )]
 fn exec_enters_time_for_children() -> Verdict {
     let moved = executed_after(|| unshare(CLONE_NEWTIME).doing("unshare the time namespace"))?;

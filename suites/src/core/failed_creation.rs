@@ -68,7 +68,11 @@ fn failed_unshare_keeps_root_and_cwd() -> Verdict {
                 )));
             }
             expect_errno!(unshare(CLONE_NEWNS | kind.flag()), ENOSPC, "where there is no room for a {kind} namespace");
-            expect_eq!(mounts()?, before, "after the refusal of a {kind} namespace");
+            expect_eq!(
+                mounts()?,
+                before,
+                "mounts of / and ., by statx(), after unshare(CLONE_NEWNS | …) had no room for a {kind} namespace"
+            );
             expect_ok!(unshare(CLONE_NEWUSER), "after the refusal of a {kind} namespace");
             Ok(())
         })?;

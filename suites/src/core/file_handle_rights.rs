@@ -36,6 +36,7 @@ pub(super) const CASES: &[Case] = cases![
     needs = [UserNamespaces, Config("TIME_NS"), Config("FHANDLE")],
     erratum = "name_to_handle_at(2), ERRORS: open_by_handle_at() fails with EPERM if the caller does not have \
                CAP_DAC_READ_SEARCH.",
+    quote = "The caller does not have the CAP_DAC_READ_SEARCH capability.",
 )]
 fn fh_open_own_unprivileged() -> Verdict {
     unprivileged(NONE, || {
@@ -184,6 +185,7 @@ fn fh_open_needs_initial_pidns() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c may_see_all_namespaces",
     since = "6.19",
+    replaces = "fh_open_needs_power_over_owner",
     needs = [Root, UserNamespaces, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_needs_initial_userns() -> Verdict {

@@ -45,6 +45,7 @@ fn fh_none_before() -> Verdict {
 #[claim(
     source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle",
     since = "6.18",
+    replaces = "fh_none_before",
     needs = [Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_encode() -> Verdict {
@@ -212,6 +213,7 @@ fn fh_open_id_only_estale() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c nsfs_fh_to_dentry",
     since = "6.19",
+    replaces = "fh_open_id_only_estale",
     needs = [Config("TIME_NS"), Config("FHANDLE")],
 )]
 fn fh_open_id_only() -> Verdict {

@@ -36,6 +36,7 @@ fn ino_six_fixed() -> Verdict {
 #[claim(
     source = "include/uapi/linux/nsfs.h enum init_ns_ino",
     since = "6.17",
+    replaces = "ino_net_mnt_dynamic_old",
     needs = [InitialNamespaces, Config("NET_NS")],
     erratum = "Linux Namespaces: only six initial namespaces have fixed inode numbers, and that of the mount \
                namespace is 4026531840.",

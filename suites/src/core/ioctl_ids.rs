@@ -35,7 +35,12 @@ fn namespaces_had_no_number_to_ask_for() -> Verdict {
 /// another.
 ///
 /// Through whichever of the ten links of whichever process the namespace was opened.
-#[claim(source = "include/uapi/linux/nsfs.h", since = "6.18", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(
+    source = "include/uapi/linux/nsfs.h",
+    since = "6.18",
+    replaces = "namespaces_had_no_number_to_ask_for",
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
 fn ioctl_ns_id() -> Verdict {
     let caller = spawn(CLONE_NEWUSER, |outside| {
         // From here on what children get is something else than what the process is in.
@@ -96,6 +101,7 @@ fn ioctl_ns_id_unique_across_kinds() -> Verdict {
 #[claim(
     source = "kernel 7.3 kernel/nstree.c __ns_tree_gen_id",
     since = "6.19",
+    replaces = "ns_id_order_is_that_of_one_processor",
     needs = [UserNamespaces, Config("TIME_NS"), Cpus(2)],
 )]
 fn ioctl_ns_id_monotonic() -> Verdict {

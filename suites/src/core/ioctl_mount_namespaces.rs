@@ -35,7 +35,12 @@ fn mount_namespaces_had_no_number_to_ask_for() -> Verdict {
 
 /// NS_GET_MNTNS_ID returns a 64-bit ID of a mount namespace: the same for all its processes, another for each
 /// namespace.
-#[claim(source = "include/uapi/linux/nsfs.h", since = "6.11", needs = [UserNamespaces])]
+#[claim(
+    source = "include/uapi/linux/nsfs.h",
+    since = "6.11",
+    replaces = "mount_namespaces_had_no_number_to_ask_for",
+    needs = [UserNamespaces],
+)]
 fn ioctl_mntns_id() -> Verdict {
     let (sharer, first, second) =
         (waiting(NONE)?, waiting(CLONE_NEWUSER | CLONE_NEWNS)?, waiting(CLONE_NEWUSER | CLONE_NEWNS)?);
@@ -123,7 +128,12 @@ fn ioctl_mnt_info_null_einval() -> Verdict {
 /// NS_MNT_GET_INFO fails with ENOTTY if the structure is shorter than the first published one.
 ///
 /// Before 6.17 it fails with EINVAL.
-#[claim(source = "kernel 7.3 fs/nsfs.c extensible_ioctl_valid", since = "6.17", needs = [])]
+#[claim(
+    source = "kernel 7.3 fs/nsfs.c extensible_ioctl_valid",
+    since = "6.17",
+    replaces = "mnt_info_of_a_short_structure_was_einval",
+    needs = [],
+)]
 fn ioctl_mnt_info_short_enotty() -> Verdict {
     short_structure_is(Errno::ENOTTY)
 }

@@ -112,6 +112,7 @@ fn ioctl_mnt_next_einval_other_kind() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c may_use_nsfs_ioctl",
     since = "7.0",
+    replaces = "the_walk_leads_others_nowhere",
     needs = [Root, UserNamespaces, InitialNamespaces],
 )]
 fn ioctl_mnt_next_privilege_eperm() -> Verdict {
@@ -185,6 +186,7 @@ fn ioctl_mnt_next_null_info() -> Verdict {
 #[claim(
     source = "kernel 7.3 fs/nsfs.c ns_ioctl",
     since = "6.19",
+    replaces = "ioctl_mnt_next_null_info",
     needs = [Root, InitialNamespaces],
     erratum = "kernel 7.3 fs/nsfs.c ns_ioctl, comment: «If @uinfo is passed return all information about the mount \
                namespace as well.»",

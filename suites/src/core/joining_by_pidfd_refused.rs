@@ -108,6 +108,7 @@ fn setns_pidfd_atomic_until_the_last() -> Verdict {
     needs = [UserNamespaces],
     erratum = "setns(2), ERRORS: ESRCH says that the process no longer exists, that is, it has terminated and been \
                waited on.",
+    quote = "it has terminated and been waited on",
 )]
 fn setns_pidfd_zombie_esrch() -> Verdict {
     user_namespace(NONE, || {

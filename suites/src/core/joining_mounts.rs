@@ -70,6 +70,7 @@ fn setns_mnt_shared_fs_einval() -> Verdict {
     needs = [UserNamespaces, Behaviour(ONE_MORE_FLAG_HIDES_SHARING)],
     erratum = "setns(2), Details for specific namespace types: a process cannot join a new mount namespace if it is \
                sharing filesystem-related attributes with another process.",
+    quote = "A process can't join a new mount namespace if it is sharing filesystem-related attributes",
 )]
 fn setns_pidfd_mnt_and_more_drags_sharers_along() -> Verdict {
     beside_a_sharer(|target, seen_by_sharer| {
@@ -92,6 +93,7 @@ fn setns_pidfd_mnt_and_more_drags_sharers_along() -> Verdict {
 #[claim(
     source = ["setns(2) Details for specific namespace types", "setns(2) fd is a PID file descriptor"],
     since = "7.3",
+    replaces = "setns_pidfd_mnt_and_more_drags_sharers_along",
     needs = [UserNamespaces],
 )]
 fn setns_pidfd_mnt_and_more_shared_fs_einval() -> Verdict {

@@ -180,7 +180,9 @@ fn a_file_opened_elsewhere_does_not_keep_a_user_namespace() -> Verdict {
 
 /// A network namespace without processes exists as long as a socket that was made in it is open.
 #[claim(source = ["Few notes about network namespaces in Linux", "kernel 7.3 net/core/net_namespace.c"], needs = [UserNamespaces, Config("INET")],
-    erratum = "network_namespaces(7): a network namespace is freed when its last process terminates.")]
+    erratum = "network_namespaces(7): a network namespace is freed when its last process terminates.",
+    quote = "when the last process in the namespace terminates",
+)]
 fn life_socket_pins_net() -> Verdict {
     lives_by(
         Kind::Net,

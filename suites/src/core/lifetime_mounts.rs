@@ -132,6 +132,7 @@ fn life_proc_mount_pins_pid() -> Verdict {
     source = "kernel 7.3 ipc/namespace.c put_ipc_ns",
     needs = [Root, Config("POSIX_MQUEUE")],
     erratum = "namespaces(7), Namespace lifetime: a mounted mqueue file system keeps its IPC namespace in existence.",
+    quote = "a corresponding mount of an mqueue filesystem refers to this namespace",
 )]
 fn ipc_goes_though_its_mqueue_is_mounted() -> Verdict {
     goes_in_spite_of(Kind::Ipc, |_| mounter(CLONE_NEWIPC, "mqueue"))

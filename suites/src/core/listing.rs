@@ -32,7 +32,12 @@ fn namespaces_could_not_be_listed() -> Verdict {
 }
 
 /// The system call 470, listns(2), lists the IDs, as NS_GET_ID returns them, of the namespaces that its caller is in.
-#[claim(source = "include/uapi/asm-generic/unistd.h", since = "6.19", needs = [Config("TIME_NS")])]
+#[claim(
+    source = "include/uapi/asm-generic/unistd.h",
+    since = "6.19",
+    replaces = "namespaces_could_not_be_listed",
+    needs = [Config("TIME_NS")],
+)]
 fn listns_exists() -> Verdict {
     let listed = expect_ok!(list(&Request::all()));
     for kind in Kind::ALL {

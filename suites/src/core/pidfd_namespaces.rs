@@ -45,7 +45,12 @@ fn pidfd_led_to_no_namespace() -> Verdict {
 }
 
 /// PIDFD_GET_CGROUP_NAMESPACE opens the cgroup namespace of the pidfd's process, with close-on-exec set.
-#[claim(source = "include/uapi/linux/pidfd.h", since = "6.11", needs = [UserNamespaces, Config("TIME_NS")])]
+#[claim(
+    source = "include/uapi/linux/pidfd.h",
+    since = "6.11",
+    replaces = "pidfd_led_to_no_namespace",
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
 fn pidfd_get_namespace_cgroup() -> Verdict {
     opens(Link::Cgroup)
 }

@@ -91,6 +91,7 @@ fn procns_readlink_format() -> Verdict {
     needs = [Root, Config("TIME_NS")],
     erratum = "namespaces(7), The /proc/pid/ns/ directory: in the example pid_for_children reads pid:[4026531834], \
                which is the inode number of the initial time namespace.",
+    quote = "pid_for_children -> pid:[4026531834]",
 )]
 fn procns_for_children_prefix() -> Verdict {
     unshare(CLONE_NEWPID | CLONE_NEWTIME)?;

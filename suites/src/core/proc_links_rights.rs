@@ -42,6 +42,7 @@ const OTHER: u32 = NOBODY + 1;
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "ptrace(2) Ptrace access mode checking"],
     since = "5.11",
+    replaces = "procns_closed_without_ptrace",
     needs = [Root, Config("TIME_NS")],
 )]
 fn procns_readlink_needs_ptrace() -> Verdict {
@@ -102,6 +103,7 @@ fn procns_open_needs_ptrace() -> Verdict {
     needs = [Root, Config("TIME_NS")],
     erratum = "namespaces(7), The /proc/pid/ns/ directory: without ptrace access readlink(2) fails. (5.10.262 \
                answers with success and an empty text.)",
+    quote = "Permission to dereference or read (readlink(2)) these symbolic links is governed by a ptrace access mode",
 )]
 fn procns_closed_without_ptrace() -> Verdict {
     let (roots, theirs) = (waiting(NONE)?, ordinary()?);

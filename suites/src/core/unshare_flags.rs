@@ -81,6 +81,7 @@ fn unshare_accepted_bits() -> Verdict {
 #[claim(
     source = ["kernel/fork.c check_unshare_flags", "include/uapi/linux/sched.h UNSHARE_EMPTY_MNTNS"],
     since = "7.1",
+    replaces = "unshare_accepted_bits",
     needs = [Root, UserNamespaces, Config("TIME_NS")],
 )]
 fn unshare_accepted_bits_with_empty_mntns() -> Verdict {

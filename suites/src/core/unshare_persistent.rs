@@ -65,6 +65,7 @@ fn cli_persistent_pid_needs_fork() -> Verdict {
     source = "unshare(1)",
     needs = [Root, Tool("unshare"), Tool("nsenter"), Tool("sh"), Tool("true")],
     since = "7.1",
+    replaces = "cli_persistent_pid_needs_fork",
     erratum = "unshare(1): creating a persistent PID namespace fails if --fork is not given, too.",
 )]
 fn persistent_pid_namespace_can_begin_empty() -> Verdict {

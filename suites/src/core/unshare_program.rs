@@ -117,6 +117,7 @@ fn cli_propagation_private() -> Verdict {
     source = ["unshare(1)", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Config("TIME_NS")],
     since = "6.3",
+    replaces = "unshare_time_leaves_the_program_outside",
 )]
 fn cli_unshare_time_exec() -> Verdict {
     let own = Links::own()?;

@@ -110,6 +110,7 @@ fn unshare_sighand_einval_shared() -> Verdict {
 #[claim(
     source = ["unshare(2) DESCRIPTION", "Documentation/userspace-api/unshare.rst 7.2) unshare() system call service function"],
     erratum = "unshare(2), CLONE_THREAD: specifying this flag automatically implies CLONE_VM.",
+    quote = "specifying CLONE_THREAD automatically implies CLONE_VM",
 )]
 fn unshare_thread_allowed_with_shared_mm() -> Verdict {
     for shared in [NONE, CLONE_SIGHAND] {

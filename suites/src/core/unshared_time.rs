@@ -59,7 +59,12 @@ fn unshare_time_blocks_threads_old() -> Verdict {
 
 /// After unshare(CLONE_NEWTIME), threads and children of vfork() stay in the caller's time namespace; those of fork()
 /// do not.
-#[claim(source = "kernel/nsproxy.c copy_namespaces", since = "6.3", needs = [Root, Config("TIME_NS")])]
+#[claim(
+    source = "kernel/nsproxy.c copy_namespaces",
+    since = "6.3",
+    replaces = "unshare_time_blocks_threads_old",
+    needs = [Root, Config("TIME_NS")],
+)]
 fn unshare_time_allows_threads() -> Verdict {
     let own = own_inode(Kind::Time)?;
     unshare(CLONE_NEWTIME)?;

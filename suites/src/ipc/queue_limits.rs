@@ -105,6 +105,7 @@ fn queue_privilege_is_of_the_initial_user_namespace() -> Verdict {
     source = ["mq_overview(7)", "mq_open(3) ERRORS"],
     needs = [Root, Config("POSIX_MQUEUE"), Config("IPC_NS")],
     erratum = "mq_overview(7), queues_max: the limit on the number of message queues is system-wide.",
+    quote = "the system-wide limit on the number of message queues",
 )]
 fn queues_max_limits_queues_of_an_ipc() -> Verdict {
     for limit in [1, 3] {

@@ -44,6 +44,7 @@ fn rmid_forced_destroys_segments_of_dead_creators() -> Verdict {
     needs = [Root, Config("SYSVIPC"), Config("IPC_NS")],
     erratum = "proc_sys_kernel(5), shm_rmid_forced: existing segments that are attached to no process are destroyed \
                immediately when the file is set to 1.",
+    quote = "existing segments that are attached to no process will be immediately destroyed",
 )]
 fn rmid_forced_spares_segments_of_live_creators() -> Verdict {
     let creator = creator(|| Segment.make(KEY).map(drop))?;

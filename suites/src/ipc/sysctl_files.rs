@@ -57,6 +57,7 @@ fn ipc_sysctl_file_follows_its_reader() -> Verdict {
     source = "ipc/ipc_sysctl.c setup_ipc_sysctls",
     needs = [Root, Config("SYSVIPC"), Config("POSIX_MQUEUE"), Config("IPC_NS")],
     since = "5.19",
+    replaces = "ipc_sysctl_file_follows_its_reader",
 )]
 fn ipc_sysctl_file_stays_with_its_opener() -> Verdict {
     for name in SETTINGS {

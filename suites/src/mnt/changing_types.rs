@@ -2,16 +2,12 @@
 //! propagation type of an existing mount.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::os::fd::AsRawFd;
 
 use kit::mounts::Propagation::{Private, Shared, Slave, Unbindable};
-use kit::mounts::{Propagation, RECURSIVE, Tree, set_attributes};
+use kit::mounts::{Propagation, Tree};
 use kit::prelude::*;
 use kit::process::{with_only, without};
-use kit::sys::mount_attributes::{MountAttributes, mount_setattr};
 use nix::mount::{MsFlags, mount};
-use rustix::fs::CWD;
 use rustix::thread::CapabilitySet;
 
 /// The cases of this file.
@@ -23,10 +19,6 @@ pub(super) const CASES: &[Case] = cases![
     source_type_and_data_are_ignored,
     only_a_mount_point_has_a_type_to_change,
     changing_a_type_needs_sys_admin,
-    changing_a_type_elsewhere_needs_power_over_that_namespace,
-    unmounted_mount_has_no_type_to_change,
-    mount_setattr_takes_one_type_and_nothing_else,
-    mount_setattr_changes_the_types_of_a_tree,
 ];
 
 /// A change of type with MS_REC covers the mount and all that are mounted below it; without, it covers that mount alone.
@@ -166,91 +158,6 @@ fn changing_a_type_needs_sys_admin() -> Verdict {
             expect_ok!(change(&tree, "m", kind), "{kind:?} with no other capability");
             Ok(())
         })?;
-    }
-    holds()
-}
-
-/// Changing the type of a mount of another mount namespace requires CAP_SYS_ADMIN in the user namespace that owns that one.
-#[claim(source = "kernel 7.3 fs/namespace.c may_change_propagation", needs = [Root, Config("USER_NS")])]
-fn changing_a_type_elsewhere_needs_power_over_that_namespace() -> Verdict {
-    let tree = Tree::new()?;
-    tree.tmpfs("m")?;
-    let elsewhere = File::open(tree.path("m")).doing("open a mount")?;
-    let path = format!("/proc/self/fd/{}", elsewhere.as_raw_fd());
-    for kind in [Shared, Private, Unbindable] {
-        let before = tree.mounts()?;
-        user_namespace(CLONE_NEWNS, || {
-            expect_errno!(kind.make(&path), EPERM, "made {kind} by root of another user namespace");
-            expect_ok!(kind.make(tree.path("m")), "its own mount made {kind}");
-            Ok(())
-        })?;
-        expect_eq!(tree.mounts()?, before, "after the refusal to make it {kind}");
-        child(CLONE_NEWNS, || {
-            expect_ok!(kind.make(&path), "made {kind} from a mount namespace of the same owner");
-            Ok(())
-        })?;
-        expect_eq!(tree.propagation("m")?, kind);
-    }
-    holds()
-}
-
-/// Changing the type of a mount that has been unmounted, and is held by an open file, fails with EINVAL.
-#[claim(source = "kernel 7.3 fs/namespace.c may_change_propagation", needs = [Root])]
-fn unmounted_mount_has_no_type_to_change() -> Verdict {
-    let tree = Tree::new()?;
-    tree.tmpfs("m")?;
-    let held = File::open(tree.path("m")).doing("open a mount")?;
-    let path = format!("/proc/self/fd/{}", held.as_raw_fd());
-    for kind in [Shared, Private, Unbindable] {
-        expect_ok!(kind.make(&path), "made {kind} while it is mounted");
-    }
-    tree.detach("m")?;
-    for kind in [Shared, Private, Slave, Unbindable] {
-        expect_errno!(kind.make(&path), EINVAL, "made {kind} when it is unmounted");
-    }
-    holds()
-}
-
-/// mount_setattr(2) fails with EINVAL if its propagation is no type, two types, or a type with any other flag.
-#[claim(source = "mount_setattr(2)", since = "5.12", needs = [Root])]
-fn mount_setattr_takes_one_type_and_nothing_else() -> Verdict {
-    let tree = Tree::new()?;
-    tree.typed("m", Shared)?;
-    let before = tree.mounts()?;
-    let call = |bits| {
-        let propagation = MsFlags::from_bits_retain(bits);
-        set_attributes(tree.path("m"), &MountAttributes::NONE.with_propagation(propagation))
-    };
-    let known: u64 = TYPES.iter().map(|flag| flag.bits()).sum();
-    let two = MsFlags::MS_SHARED | MsFlags::MS_SLAVE;
-    let single_bits = (0..u64::BITS).map(|bit| 1 << bit).filter(|bit| known & bit == 0);
-    let with_a_type = single_bits.clone().map(|bit| bit | MsFlags::MS_PRIVATE.bits());
-    for bits in single_bits.chain(with_a_type).chain([two.bits(), known, u64::MAX]) {
-        expect_errno!(call(bits), EINVAL, "propagation {bits:#x}");
-        expect_eq!(tree.mounts()?, before, "after propagation {bits:#x}");
-    }
-    for flag in TYPES {
-        expect_ok!(call(flag.bits()), "{flag:?}");
-    }
-    holds()
-}
-
-/// mount_setattr(2) with AT_RECURSIVE changes the type of a mount and all below it; without, of that mount alone.
-#[claim(source = "mount_setattr(2)", since = "5.12", needs = [Root])]
-fn mount_setattr_changes_the_types_of_a_tree() -> Verdict {
-    let tree = small_tree()?;
-    for (kind, other) in [(Shared, Private), (Private, Shared), (Unbindable, Private)] {
-        tree.make_all("m", other)?;
-        for flag in kind.flags() {
-            let attributes = MountAttributes::NONE.with_propagation(*flag);
-            expect_ok!(set_attributes(tree.path("m"), &attributes), "{other} made {kind}");
-            expect_eq!(types(&tree)?, [kind, other, other, other], "{other} made {kind}");
-            expect_ok!(
-                mount_setattr(CWD, &tree.path("m"), RECURSIVE, &attributes),
-                "{other} made {kind} with all below"
-            );
-            expect_eq!(types(&tree)?, [kind; 4], "{other} made {kind} with all below");
-        }
     }
     holds()
 }

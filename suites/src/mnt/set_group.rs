@@ -1,4 +1,5 @@
-//! A mount that is put into the peer group of another: `move_mount(2)` with `MOVE_MOUNT_SET_GROUP`, since 5.15.
+//! Which types a mount may have that is put into the peer group of another, and which that other one: `move_mount(2)` with
+//! `MOVE_MOUNT_SET_GROUP`, since 5.15.
 
 use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindable};
 use kit::mounts::{Propagation, Tags, Tree};
@@ -10,33 +11,12 @@ use super::flow::expect_flow;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
-    set_group_gives_a_private_mount_peers_and_master,
     set_group_needs_a_group_to_give,
     set_group_is_refused_for_a_mount_that_has_one,
     set_group_makes_an_unbindable_mount_shared,
     set_group_leaves_an_unbindable_mount_alone,
-    set_group_needs_one_file_system_and_what_shows_more,
     set_group_takes_mount_points_only,
 ];
-
-/// MOVE_MOUNT_SET_GROUP puts a private mount into the peer group and below the master that another mount of its file system has.
-#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
-fn set_group_gives_a_private_mount_peers_and_master() -> Verdict {
-    for kind in [Shared, Slave, SharedAndSlave] {
-        child(CLONE_NEWNS, || {
-            let tree = two(kind, Private)?;
-            let before = tree.mounts()?;
-            expect_ok!(set_group(&tree, "from", "to"), "from one that is {kind}");
-            let seen = tree.mounts()?;
-            let given = before.at("from")?.tags;
-            expect_eq!((seen.tags("from"), seen.tags("to")), (Some(given), Some(given)), "from one that is {kind}");
-            expect_eq!(seen.at("to")?.id, before.at("to")?.id, "the mount's ID");
-            expect_flow(&tree, &["from", "to", "from.master"])?;
-            Ok(())
-        })?;
-    }
-    holds()
-}
 
 /// MOVE_MOUNT_SET_GROUP fails with EINVAL where the mount that is to give its group is private or unbindable.
 #[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
@@ -74,20 +54,6 @@ fn set_group_makes_an_unbindable_mount_shared() -> Verdict {
 #[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "7.2", needs = [Root])]
 fn set_group_leaves_an_unbindable_mount_alone() -> Verdict {
     refused_until_private(&[Unbindable])
-}
-
-/// MOVE_MOUNT_SET_GROUP fails with EINVAL between two file systems, and from a mount that shows less of one than the other does.
-#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
-fn set_group_needs_one_file_system_and_what_shows_more() -> Verdict {
-    let tree = two(Shared, Private)?;
-    tree.tmpfs("stranger")?.dir("fs/part")?.bind("fs/part", "part")?.bind("fs/part", "same part")?;
-    expect_errno!(set_group(&tree, "from", "stranger"), EINVAL, "another file system");
-    expect_ok!(set_group(&tree, "from", "part"), "to one that shows a part");
-    tree.private("part")?.shared("part")?;
-    expect_errno!(set_group(&tree, "part", "to"), EINVAL, "from one that shows a part to one that shows all");
-    expect_ok!(set_group(&tree, "part", "same part"), "to one that shows the same part");
-    expect_ok!(set_group(&tree, "from", "to"), "to one that shows all, from one that does");
-    holds()
 }
 
 /// MOVE_MOUNT_SET_GROUP fails with EINVAL if one of the two places is no mount point.

@@ -14,6 +14,7 @@ pub(super) const CASES: &[Case] =
 #[claim(
     source = ["unshare(1)", "mount_namespaces(7) NOTES", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("mount")],
+    deadline = 30,
 )]
 fn unshare_option_decides_where_mounts_show() -> Verdict {
     for (option, shows) in [
@@ -33,6 +34,7 @@ fn unshare_option_decides_where_mounts_show() -> Verdict {
 #[claim(
     source = ["unshare(1)", "mount_namespaces(7) Restrictions on mount namespaces"],
     needs = [Root, Config("USER_NS"), Tool("unshare"), Tool("mount")],
+    deadline = 30,
 )]
 fn unshare_with_a_user_namespace_keeps_mounts_inside() -> Verdict {
     let with_user = ["--user", "--map-root-user"];

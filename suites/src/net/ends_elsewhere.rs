@@ -221,6 +221,7 @@ fn outlives_where_it_was_made(make: Make) -> Verdict {
     drop(there);
     let gone = eventually(|| Ok(!here.names()?.contains(&"pair".into())))?;
     expect!(gone, "the veth device whose peer was in the namespace is still there");
+    expect!(here.names()?.contains(&"moved".into()), "the device is gone, too");
     expect_eq!(here.device("moved")?, before, "after the namespace has ended");
     expect_ok!(here.change(super::devices::device("moved").mtu(1280).build())?, "still in use");
     holds()

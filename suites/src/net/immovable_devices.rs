@@ -101,6 +101,8 @@ fn fallback_ip6gre0_cannot_be_moved() -> Verdict {
 }
 
 /// Moving ip6_vti0, the fallback device of its kind in each network namespace, to another one fails with EINVAL.
+///
+/// Kernels of 6.16, 6.17 and 6.18 let it be moved; later ones and stable updates of older ones do not.
 #[claim(source = "net/ipv6/ip6_vti.c vti6_init_net", needs = [Root, Module("ip6_vti")])]
 fn fallback_ip6_vti0_cannot_be_moved() -> Verdict {
     fallback_cannot_be_moved("ip6_vti0", drivers::vti6)

@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = cases![
 ];
 
 /// «ip netns exec» ends with the status of the program; with 255 for an unknown name, and with 1 where no program can be run.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Tool("true"), Tool("sh")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Tool("true"), Tool("sh")], deadline = 30)]
 fn ip_netns_exec_passes_the_status_on() -> Verdict {
     prepare_ip_netns()?;
     expect_success(&["ip", "netns", "add", "blue"])?;
@@ -47,6 +47,7 @@ fn ip_netns_exec_passes_the_status_on() -> Verdict {
 #[claim(
     source = ["ip-netns(8)", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("ip"), Tool("cat"), Tool("ls"), Tool("nsenter")],
+    deadline = 30,
 )]
 fn ip_netns_exec_mounts_a_sysfs_named_after_the_network() -> Verdict {
     prepare_ip_netns()?;
@@ -64,7 +65,7 @@ fn ip_netns_exec_mounts_a_sysfs_named_after_the_network() -> Verdict {
 }
 
 /// «ip netns exec NAME» shows the files and directories of /etc/netns/NAME in place of those in /etc, inside only.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Tool("cat")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Tool("cat")], deadline = 30)]
 fn ip_netns_exec_shows_files_of_etc_netns_in_etc() -> Verdict {
     prepare_ip_netns()?;
     // What is there of the system's own is not to be written to.
@@ -91,7 +92,7 @@ fn ip_netns_exec_shows_files_of_etc_netns_in_etc() -> Verdict {
 }
 
 /// «ip -all netns exec» runs a program in each named network namespace, goes on when it fails, and ends with status 0.
-#[claim(source = ["ip-netns(8)", "Linux_name_space"], needs = [Root, Tool("ip"), Tool("readlink"), Tool("false")])]
+#[claim(source = ["ip-netns(8)", "Linux_name_space"], needs = [Root, Tool("ip"), Tool("readlink"), Tool("false")], deadline = 30)]
 fn ip_netns_exec_can_run_in_all_networks() -> Verdict {
     prepare_ip_netns()?;
     let mut expected = Vec::new();
@@ -112,7 +113,7 @@ fn ip_netns_exec_can_run_in_all_networks() -> Verdict {
 }
 
 /// «ip -n NAME» acts in the network namespace of that name; with an unknown name it fails with status 255.
-#[claim(source = ["ip-netns(8)", "What's in a name(space)?"], needs = [Root, Tool("ip")])]
+#[claim(source = ["ip-netns(8)", "What's in a name(space)?"], needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_n_acts_in_a_named_network() -> Verdict {
     prepare_ip_netns()?;
     expect_success(&["ip", "netns", "add", "blue"])?;
@@ -128,7 +129,7 @@ fn ip_n_acts_in_a_named_network() -> Verdict {
 
 /// «ip netns add» fails for an ordinary user, and works as root of a user namespace with mount and network namespaces and a
 /// /run of its own.
-#[claim(source = "ip-netns(8)", needs = [Root, UserNamespaces, Tool("ip"), Tool("true")])]
+#[claim(source = "ip-netns(8)", needs = [Root, UserNamespaces, Tool("ip"), Tool("true")], deadline = 30)]
 fn ip_netns_add_requires_privilege() -> Verdict {
     prepare_ip_netns()?;
     as_user(NOBODY, NONE, || {
@@ -151,6 +152,7 @@ fn ip_netns_add_requires_privilege() -> Verdict {
     needs = [Root, Tool("ip")],
     erratum = "«Few notes about network namespaces in Linux»: ip netns add with a number behind the name gives the network \
                namespace that ID.",
+    deadline = 30,
 )]
 fn ip_netns_add_assigns_no_id() -> Verdict {
     prepare_ip_netns()?;
@@ -163,7 +165,7 @@ fn ip_netns_add_assigns_no_id() -> Verdict {
 }
 
 /// «ip netns set» assigns IDs, once each, and «ip netns list-id» tells those of the own and of another network namespace.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_set_assigns_ids_that_list_id_tells() -> Verdict {
     prepare_ip_netns()?;
     for (name, id) in [("foo", "12"), ("bar", "13")] {
@@ -193,7 +195,7 @@ fn ip_netns_set_assigns_ids_that_list_id_tells() -> Verdict {
 }
 
 /// «ip netns set NAME auto» assigns the lowest ID that is free; negative numbers are refused.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_set_auto_takes_the_lowest_free_id() -> Verdict {
     prepare_ip_netns()?;
     for name in ["first", "second", "third", "fourth"] {
@@ -215,6 +217,7 @@ fn ip_netns_set_auto_takes_the_lowest_free_id() -> Verdict {
     needs = [Root, Tool("ip"), Module("veth")],
     erratum = "«Few notes about network namespaces in Linux»: moving a device to a network namespace gives that an ID if it has a \
                name.",
+    deadline = 30,
 )]
 fn nameless_network_of_a_veth_end_gets_an_id() -> Verdict {
     prepare_ip_netns()?;
@@ -236,6 +239,7 @@ fn nameless_network_of_a_veth_end_gets_an_id() -> Verdict {
     needs = [Root, Tool("ip"), Module("veth")],
     erratum = "«What's in a name(space)?»: ip -n left gives an address to the end of a veth pair that was made in the network \
                namespace right.",
+    deadline = 30,
 )]
 fn ip_n_does_not_find_devices_elsewhere() -> Verdict {
     prepare_ip_netns()?;
@@ -262,6 +266,7 @@ fn ip_n_does_not_find_devices_elsewhere() -> Verdict {
 #[claim(
     source = ["Few notes about network namespaces in Linux", "ip-netns(8)"],
     needs = [InitialNamespaces, Disposable, Root, Tool("ip"), Tool("readlink")],
+    deadline = 30,
 )]
 fn initial_network_can_be_given_a_name() -> Verdict {
     prepare_ip_netns()?;

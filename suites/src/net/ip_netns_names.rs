@@ -33,6 +33,7 @@ const NO_PROCESS: &str = "4194305";
 #[claim(
     source = ["ip-netns(8)", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("ip")],
+    deadline = 30,
 )]
 fn run_netns_is_a_shared_mount() -> Verdict {
     prepare_ip_netns()?;
@@ -64,6 +65,7 @@ fn run_netns_is_a_shared_mount() -> Verdict {
 #[claim(
     source = ["ip-netns(8)", "Linux_name_space"],
     needs = [Root, Tool("ip"), Tool("true")],
+    deadline = 30,
 )]
 fn ip_netns_list_lists_the_files_in_run_netns() -> Verdict {
     prepare_ip_netns()?;
@@ -79,7 +81,7 @@ fn ip_netns_list_lists_the_files_in_run_netns() -> Verdict {
 }
 
 /// «ip netns add» with a name that is there already fails with status 1, and the namespace stays.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_add_refuses_a_name_that_is_there() -> Verdict {
     prepare_ip_netns()?;
     expect_success(&["ip", "netns", "add", "blue"])?;
@@ -91,7 +93,7 @@ fn ip_netns_add_refuses_a_name_that_is_there() -> Verdict {
 }
 
 /// «ip netns add» refuses names that are no file name: empty ones, «.», «..», with a slash, or of more than 255 bytes.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_add_refuses_what_is_no_file_name() -> Verdict {
     prepare_ip_netns()?;
     let (longest, too_long) = ("n".repeat(255), "n".repeat(256));
@@ -108,6 +110,7 @@ fn ip_netns_add_refuses_what_is_no_file_name() -> Verdict {
 #[claim(
     source = ["ip-netns(8)", "Few notes about network namespaces in Linux", "namespaces-fun"],
     needs = [Root, Tool("ip"), Module("veth")],
+    deadline = 30,
 )]
 fn named_network_lives_until_its_name_is_deleted() -> Verdict {
     prepare_ip_netns()?;
@@ -125,7 +128,7 @@ fn named_network_lives_until_its_name_is_deleted() -> Verdict {
 
 /// After «ip netns del» the network namespace lives on while a process is in it, and «ip netns attach» gives it a name
 /// again.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Module("veth")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Module("veth")], deadline = 30)]
 fn deleted_network_lives_on_with_its_process() -> Verdict {
     prepare_ip_netns()?;
     let here = named_with_a_device("blue")?;
@@ -148,6 +151,7 @@ fn deleted_network_lives_on_with_its_process() -> Verdict {
     source = "ip-netns(8)",
     needs = [Root, Tool("ip")],
     erratum = "ip-netns(8), ip netns delete: the call may fail while the mount point is in use in another mount namespace.",
+    deadline = 30,
 )]
 fn ip_netns_del_takes_the_name_from_other_mount_namespaces() -> Verdict {
     prepare_ip_netns()?;
@@ -168,7 +172,7 @@ fn ip_netns_del_takes_the_name_from_other_mount_namespaces() -> Verdict {
 
 /// «ip netns attach» gives the network namespace of a process a name, also a second one, unless the name or no process is
 /// there.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_attach_names_the_network_of_a_process() -> Verdict {
     prepare_ip_netns()?;
     let process = waiting(CLONE_NEWNET)?;
@@ -189,6 +193,7 @@ fn ip_netns_attach_names_the_network_of_a_process() -> Verdict {
     source = "ip-netns(8)",
     needs = [Root, Tool("ip")],
     erratum = "ip-netns(8), ip netns identify: all names are reported where a network namespace has several.",
+    deadline = 30,
 )]
 fn ip_netns_identify_tells_one_name_of_a_process_network() -> Verdict {
     prepare_ip_netns()?;
@@ -208,7 +213,7 @@ fn ip_netns_identify_tells_one_name_of_a_process_network() -> Verdict {
 }
 
 /// «ip netns pids» lists exactly the processes whose network namespace has the name.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_pids_lists_the_processes_of_a_network() -> Verdict {
     prepare_ip_netns()?;
     for name in ["one", "other"] {
@@ -227,7 +232,7 @@ fn ip_netns_pids_lists_the_processes_of_a_network() -> Verdict {
 }
 
 /// «ip -all netns del» deletes every name.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")])]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
 fn ip_netns_del_can_take_all_names() -> Verdict {
     prepare_ip_netns()?;
     for name in ["red", "test", "blue"] {

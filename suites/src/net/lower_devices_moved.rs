@@ -89,6 +89,7 @@ fn stays_when_its_lower_device_moves(make: Make, tells_where: bool) -> Verdict {
     expect_ok!(here.change(send("lower", &there).build())?);
     let new = there.netlink().device("lower")?.index;
     expect_ne!(Some(new), before.link, "the index of the lower device there");
+    expect!(here.names()?.contains(&"upper".into()), "the device is gone when its lower device has been moved");
     let after = here.device("upper")?;
     let nsid = tells_where.then_some(FAR);
     expect_eq!((after.link, after.link_nsid), (Some(new), nsid), "index and nsid of the lower device");

@@ -1,4 +1,4 @@
-//! What returns to the initial network namespace when another one ends: devices that no request made, as hardware's.
+//! What returns to the initial network namespace when another one ends: physical devices.
 //! `network_namespaces(7)`; default_device_exit_net() in net/core/dev.c.
 //!
 //! Tried with the devices of two drivers that make theirs when they are loaded, eql and teql: they have no link kind, and
@@ -24,8 +24,9 @@ pub(super) const CASES: &[Case] = cases![
     physical_device_returns_past_its_mover,
 ];
 
-/// When a network namespace ends, a device in it that no request made returns to the initial one; a dummy device does
-/// not.
+/// When a network namespace ends, a physical device in it returns to the initial one; a dummy device does not.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(
     source = ["network_namespaces(7) DESCRIPTION", "ip-netns(8)"],
     needs = [InitialNamespaces, Root, Module("eql"), Module("sch_teql"), Module("dummy")],
@@ -50,8 +51,10 @@ fn physical_device_returns_to_init() -> Verdict {
     holds()
 }
 
-/// A device returns to the initial network namespace when the last reference to its own is gone, not with the last
+/// A physical device returns to the initial network namespace with the last reference to its own, not with the last
 /// process.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(
     source = "namespaces(7) Namespace lifetime",
     needs = [InitialNamespaces, Root, Module("eql"), Module("sch_teql")],
@@ -72,7 +75,9 @@ fn physical_device_returns_after_the_last_reference() -> Verdict {
     holds()
 }
 
-/// A device that has returned to the initial network namespace is down; it has the index, MTU and name that it had.
+/// A physical device that has returned to the initial network namespace is down; it has the index, MTU and name that it had.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "network_namespaces(7) DESCRIPTION", needs = [InitialNamespaces, Root, Module("eql")])]
 fn physical_device_returns_down_with_same_name() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -88,7 +93,9 @@ fn physical_device_returns_down_with_same_name() -> Verdict {
     holds()
 }
 
-/// A device that was renamed in another network namespace returns to the initial one with the new name.
+/// A physical device that was renamed in another network namespace returns to the initial one with the new name.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql")])]
 fn physical_device_returns_renamed() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -100,7 +107,9 @@ fn physical_device_returns_renamed() -> Verdict {
     holds()
 }
 
-/// A device whose index is taken in the initial network namespace returns there with another one.
+/// A physical device whose index is taken in the initial network namespace returns there with another one.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "net/core/dev.c dev_change_net_namespace", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
 fn physical_device_index_conflict() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -114,7 +123,9 @@ fn physical_device_index_conflict() -> Verdict {
     holds()
 }
 
-/// A device whose name is taken in the initial network namespace returns there as devN, where N is its index.
+/// A physical device whose name is taken in the initial network namespace returns there as devN, where N is its index.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
 fn physical_device_name_conflict() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -129,7 +140,9 @@ fn physical_device_name_conflict() -> Verdict {
     holds()
 }
 
-/// If devN is taken as well, the device returns as the first of dev0, dev1 and so on that is free.
+/// If devN is taken as well, a physical device returns as the first of dev0, dev1 and so on that is free.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "net/core/dev.c default_device_exit_net", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
 fn physical_device_fallback_name_conflict() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -146,10 +159,12 @@ fn physical_device_fallback_name_conflict() -> Verdict {
     holds()
 }
 
-/// A device returns to the initial network namespace without an alternative name that is taken there, and under its
+/// A physical device returns to the initial network namespace without an alternative name that is taken there, and under its
 /// first name.
 ///
 /// Before it was mended the kernel had a fault there (CVE-2024-26634).
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(source = "net/core/dev.c dev_change_net_namespace", since = "6.6", needs = [InitialNamespaces, Root, Module("eql"), Module("dummy")])]
 fn altname_conflict_when_a_netns_ends() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
@@ -166,7 +181,9 @@ fn altname_conflict_when_a_netns_ends() -> Verdict {
     holds()
 }
 
-/// A device returns to the initial network namespace, not to the one from which it was moved to where it was.
+/// A physical device returns to the initial network namespace, not to the one from which it was moved to where it was.
+///
+/// The device tried is that of the driver eql: no hardware's, but one without a link kind, as hardware's is.
 #[claim(
     source = "network_namespaces(7) DESCRIPTION",
     needs = [InitialNamespaces, Root, Module("eql")],

@@ -99,6 +99,7 @@ fn sighand_sharing_init_death_ignores_parents_sigchld() -> Verdict {
     source = "clone(2) ERRORS",
     needs = [Root],
     erratum = "clone(2), ERRORS: CLONE_NEWPID together with CLONE_PARENT fails with EINVAL.",
+    quote = "CLONE_NEWPID and one (or both) of CLONE_THREAD or CLONE_PARENT",
 )]
 fn newpid_with_clone_parent_makes_an_init_beside_the_caller() -> Verdict {
     for (flags, is_ours) in [(CLONE_NEWPID | CLONE_PARENT, true), (CLONE_NEWPID, false)] {

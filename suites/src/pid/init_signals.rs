@@ -91,7 +91,8 @@ fn inside_signal_with_handler_is_delivered() -> Verdict {
     source = "pid_namespaces(7) The namespace init process",
     needs = [Root],
     erratum = "pid_namespaces(7), The namespace init process: other members can send to init only those signals for which \
-               it has a handler."
+               it has a handler.",
+    quote = "Only signals for which the \"init\" process has established a signal handler can be sent",
 )]
 fn blocked_signal_is_queued_for_init_without_handler() -> Verdict {
     plain(CLONE_NEWPID, |_| {

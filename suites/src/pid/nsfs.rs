@@ -149,7 +149,7 @@ fn ns_link_comparison_detects_foreign_pidns() -> Verdict {
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "namespaces-fun"],
     needs = [Root],
-    since = "5.11"
+    since = "5.11", replaces = "ns_link_of_another_users_process_tells_nothing"
 )]
 fn ns_link_of_another_users_process_is_eacces() -> Verdict {
     let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);
@@ -173,7 +173,8 @@ fn ns_link_of_another_users_process_is_eacces() -> Verdict {
     needs = [Root],
     until = "5.11",
     erratum = "namespaces(7), The /proc/pid/ns/ directory: reading the link requires the permission to trace the process. \
-               (5.10.262 returns an empty text instead of EACCES.)"
+               (5.10.262 returns an empty text instead of EACCES.)",
+    quote = "Permission to dereference or read (readlink(2)) these symbolic links is governed by a ptrace access mode",
 )]
 fn ns_link_of_another_users_process_tells_nothing() -> Verdict {
     let (roots, theirs) = (waiting(NONE)?, spawn(NONE, becomes_ordinary)?);

@@ -75,13 +75,19 @@ fn nsfs_pid_translation_unknown_pid_esrch() -> Verdict {
 /// exist.
 ///
 /// ENOTTY, as if the operation did not exist, is what most of these releases return; later ones of 6.18 return ESRCH.
-#[claim(source = "fs/nsfs.c", needs = [Root], since = "6.13", until = "7.0")]
+#[claim(
+    source = "fs/nsfs.c",
+    needs = [Root],
+    since = "6.13",
+    replaces = "nsfs_pid_translation_unknown_pid_esrch",
+    until = "7.0",
+)]
 fn nsfs_pid_translation_unknown_pid_refused() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH, Errno::ENOTTY])
 }
 
 /// Since 7.0, NS_GET_PID_FROM_PIDNS and the three ioctls like it fail with ESRCH for a PID that does not exist.
-#[claim(source = "fs/nsfs.c", needs = [Root], since = "7.0")]
+#[claim(source = "fs/nsfs.c", needs = [Root], since = "7.0", replaces = "nsfs_pid_translation_unknown_pid_refused")]
 fn nsfs_pid_translation_unknown_pid_esrch_again() -> Verdict {
     unknown_pid_is_refused_with(&[Errno::ESRCH])
 }

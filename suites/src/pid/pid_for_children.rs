@@ -63,6 +63,7 @@ fn pid_for_children_follows_unshare() -> Verdict {
     needs = [Root],
     erratum = "namespaces(7), /proc/pid/ns/pid_for_children, and pid_namespaces(7): until the first child has been created, \
                readlink(2) of pid_for_children returns an empty buffer.",
+    quote = "readlink(2) of the symbolic link will return an empty buffer",
 )]
 fn pid_for_children_enoent_before_first_child() -> Verdict {
     expect_ok!(readlink(FOR_CHILDREN));
@@ -86,9 +87,11 @@ fn pid_for_children_enoent_before_first_child() -> Verdict {
         "pid_namespaces(7) setns(2) and unshare(2) semantics",
     ],
     since = "7.1",
+    replaces = "pid_for_children_enoent_before_first_child",
     needs = [Root],
     erratum = "namespaces(7), /proc/pid/ns/pid_for_children, and pid_namespaces(7): until the first child has been created, \
                readlink(2) of pid_for_children returns an empty buffer.",
+    quote = "symbolic link will be empty until the first child is created in the namespace",
 )]
 fn pid_for_children_valid_before_first_child() -> Verdict {
     let own = own_inode(Kind::Pid)?;

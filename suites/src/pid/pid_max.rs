@@ -37,7 +37,12 @@ const FEW_PROCESSORS: &Behaviour = &Behaviour {
 
 /// A write to kernel.pid_max sets it for the PID namespace of the process that opened the file, not for the parent, a
 /// child or a sibling.
-#[claim(source = "kernel 6.14 kernel/pid.c register_pidns_sysctls", since = "6.14", needs = [Root])]
+#[claim(
+    source = "kernel 6.14 kernel/pid.c register_pidns_sysctls",
+    since = "6.14",
+    replaces = "pid_max_is_one_for_all_namespaces",
+    needs = [Root],
+)]
 fn pid_max_is_per_namespace() -> Verdict {
     let outside = pid_max()?;
     let sibling = spawn(CLONE_NEWPID, looks)?;
@@ -102,6 +107,7 @@ fn pid_max_default_in_new_namespace() -> Verdict {
 #[claim(
     source = "kernel/pid.c pid_max_min",
     since = "6.14",
+    replaces = "pid_max_of_the_machine_minimum_301",
     needs = [Root, Behaviour(FEW_PROCESSORS)],
 )]
 fn pid_max_minimum_301() -> Verdict {
@@ -172,7 +178,12 @@ fn pid_max_of_ancestor_also_binds() -> Verdict {
 
 /// Root of the user namespace that owns a PID namespace may write its kernel.pid_max; otherwise open(2) for writing
 /// fails with EACCES.
-#[claim(source = "kernel/pid.c pid_table_root_permissions", since = "6.14", needs = [UserNamespaces])]
+#[claim(
+    source = "kernel/pid.c pid_table_root_permissions",
+    since = "6.14",
+    replaces = "pid_max_not_writable_by_userns_root",
+    needs = [UserNamespaces],
+)]
 fn pid_max_writable_by_userns_root() -> Verdict {
     unprivileged(NONE, || {
         let outside = pid_max()?;

@@ -92,7 +92,7 @@ fn pidfd_fdinfo_pid_fields() -> Verdict {
 }
 
 /// PIDFD_GET_INFO on a process in the parent PID namespace or in a sibling fails with EREMOTE.
-#[claim(source = "fs/pidfs.c", needs = [Root], since = "6.18")]
+#[claim(source = "fs/pidfs.c", needs = [Root], since = "6.18", replaces = "pidfd_get_info_out_of_scope_was_esrch")]
 fn pidfd_get_info_out_of_scope() -> Verdict {
     let outer = info_is_told_at_home()?;
     child(CLONE_NEWPID, || {

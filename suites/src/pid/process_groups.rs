@@ -90,7 +90,8 @@ fn setpgid_to_outer_group_eperm() -> Verdict {
     source = ["kill(2)", "pid_namespaces(7) Nesting PID namespaces"],
     needs = [Root, Config("SIGNALFD")],
     erratum = "pid_namespaces(7), Nesting PID namespaces: a process can signal only processes in its own PID namespace \
-               and in the descendants of that."
+               and in the descendants of that.",
+    quote = "only processes contained in its own PID namespace and in descendants of that namespace",
 )]
 fn kill_zero_crosses_namespace_boundary() -> Verdict {
     in_new_session(|leader| {
@@ -125,7 +126,12 @@ fn kill_zero_upward_si_pid() -> Verdict {
 
 /// Since 7.3, a signal that kill(0) sends out of a PID namespace carries the sender's PID in the receiver's namespace
 /// as si_pid.
-#[claim(source = "kernel/signal.c", needs = [Root, Config("SIGNALFD")], since = "7.3")]
+#[claim(
+    source = "kernel/signal.c",
+    needs = [Root, Config("SIGNALFD")],
+    since = "7.3",
+    replaces = "kill_zero_upward_si_pid",
+)]
 fn kill_zero_upward_si_pid_is_the_receivers_number() -> Verdict {
     let (told, inner_number, outer_number) = sender_of_upward_signal()?;
     expect_ne!(inner_number, outer_number);

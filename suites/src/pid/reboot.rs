@@ -138,7 +138,8 @@ fn reboot_needs_cap_sys_boot() -> Verdict {
 #[claim(
     source = "reboot(2) ERRORS",
     needs = [Root, UserNamespaces],
-    erratum = "reboot(2), ERRORS: the caller needs CAP_SYS_BOOT in its own user namespace."
+    erratum = "reboot(2), ERRORS: the caller needs CAP_SYS_BOOT in its own user namespace.",
+    quote = "the caller must have the CAP_SYS_BOOT inside its user namespace",
 )]
 fn reboot_checks_owner_of_pidns() -> Verdict {
     let roots = spawn(CLONE_NEWPID, |_| {

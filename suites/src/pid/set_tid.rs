@@ -146,6 +146,7 @@ fn set_tid_needs_capability_in_every_level() -> Verdict {
     needs = [Root, Capability("CAP_CHECKPOINT_RESTORE")],
     erratum = "clone(2), ERRORS: clone3() with set_tid fails with EPERM if the caller lacks CAP_SYS_ADMIN in one of the user \
                namespaces that own the PID namespaces.",
+    quote = "the caller lacks the CAP_SYS_ADMIN capability in one or more of the user namespaces",
 )]
 fn set_tid_with_checkpoint_cap() -> Verdict {
     with_only(CapabilitySet::CHECKPOINT_RESTORE, CLONE_NEWPID, || {

@@ -37,6 +37,7 @@ fn unshare_newpid_second_call_einval() -> Verdict {
     source = ["pid_namespaces(7) setns(2) and unshare(2) semantics", "unshare(2) ERRORS"],
     needs = [Root],
     erratum = "pid_namespaces(7), setns(2) and unshare(2) semantics: a process can call unshare(2) with CLONE_NEWPID only once.",
+    quote = "A process may call unshare(2) with the CLONE_NEWPID flag only once.",
 )]
 fn setns_to_own_namespace_allows_another_unshare() -> Verdict {
     let own = Namespace::own(Kind::Pid)?;
@@ -125,6 +126,7 @@ fn thread_creation_refused_after_setns() -> Verdict {
     source = "unshare(2) CLONE_NEWPID",
     needs = [Root],
     erratum = "unshare(2), CLONE_NEWPID: the flag implies CLONE_THREAD.",
+    quote = "CLONE_NEWPID automatically implies CLONE_THREAD as well.",
 )]
 fn unshare_newpid_works_in_a_multithreaded_process() -> Verdict {
     child(NONE, || {

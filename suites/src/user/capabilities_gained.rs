@@ -158,8 +158,10 @@ fn all_securebits_reset_on_creation() -> Verdict {
 #[claim(
     source = "kernel/user_namespace.c set_cred_user_ns",
     since = "7.3",
+    replaces = "all_securebits_reset_on_creation",
     needs = [Root],
     erratum = "user_namespaces(7), Capabilities: entering a user namespace sets all securebits flags to their default, off.",
+    quote = "sets the securebits flags to their default values (all flags disabled)",
 )]
 fn exec_securebits_survive() -> Verdict {
     for bits in each_and_all(EXEC_BITS) {

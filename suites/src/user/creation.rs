@@ -181,6 +181,7 @@ fn newuser_with_clone_fs_einval() -> Verdict {
     source = "clone(2) CLONE_NEWUSER",
     needs = [UserNamespaces],
     erratum = "clone(2), CLONE_NEWUSER: this flag can't be specified in conjunction with CLONE_THREAD or CLONE_PARENT.",
+    quote = "This flag can't be specified in conjunction with CLONE_THREAD or CLONE_PARENT.",
 )]
 fn newuser_with_clone_parent_makes_a_sibling() -> Verdict {
     unprivileged(NONE, || {

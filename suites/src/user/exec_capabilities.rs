@@ -73,6 +73,7 @@ fn exec_drops_caps_for_nonzero_uid() -> Verdict {
     needs = [Root, UserNamespaces, Config("TMPFS_XATTR")],
     erratum = "user_namespaces(7), Capabilities: capabilities are lost on execve(2) unless the process has user ID 0 or \
                the executable file has a nonempty inheritable capabilities mask.",
+    quote = "the executable file has a nonempty inheritable capabilities mask",
 )]
 fn an_inheritable_file_mask_alone_keeps_nothing() -> Verdict {
     let (without, with) = after_exec_of_inheriting_file()?;

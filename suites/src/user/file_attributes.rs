@@ -63,6 +63,7 @@ fn trusted_xattrs_refused() -> Verdict {
         "security/commoncap.c cap_inode_setxattr",
     ],
     since = "6.11",
+    replaces = "security_xattrs_refused_without_bpf_lsm",
     needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
 )]
 fn security_xattrs_refused() -> Verdict {
@@ -96,6 +97,7 @@ fn security_xattrs_refused_without_bpf_lsm() -> Verdict {
     needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(BPF_LSM), Behaviour(AT_THE_TOP)],
     erratum = "xattr(7), Extended security attributes: when no security module is loaded, only processes that have \
                CAP_SYS_ADMIN can write them.",
+    quote = "write access is limited to processes that have the CAP_SYS_ADMIN capability",
 )]
 fn security_xattrs_let_through_by_bpf_lsm() -> Verdict {
     let set_and_remove = |whose: &str| {

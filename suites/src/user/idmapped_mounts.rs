@@ -62,7 +62,12 @@ fn tmpfs_is_not_idmapped() -> Verdict {
 /// belong to user 1000 elsewhere.
 ///
 /// Users that are not in the map show as the overflow ID. A tmpfs can be mounted so since 6.3, other file systems since 5.12.
-#[claim(source = "mount_setattr(2) ID-mapped mounts", since = "6.3", needs = [Root, UserNamespaces])]
+#[claim(
+    source = "mount_setattr(2) ID-mapped mounts",
+    since = "6.3",
+    replaces = "tmpfs_is_not_idmapped",
+    needs = [Root, UserNamespaces],
+)]
 fn idmapped_mount_shifts_ownership() -> Verdict {
     mount_kind("tmpfs", None).doing("mount a tmpfs")?;
     make_file("/mnt/mapped", ON_DISK)?;

@@ -149,6 +149,7 @@ fn signal_si_uid_translated() -> Verdict {
     needs = [Root, Config("USER_NS"), Config("POSIX_MQUEUE"), Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7), Unmapped user and group IDs: a message queue's notification shows the sender's user ID \
                as the overflow ID when it is not mapped.",
+    quote = "credentials returned with POSIX message queue notifications",
 )]
 fn mq_notify_si_uid_translated_twice() -> Verdict {
     let overflow: u32 = sysctl("kernel/overflowuid")?;

@@ -135,6 +135,7 @@ fn multithreaded_processes_join_other_kinds() -> Verdict {
     source = ["unshare(2) DESCRIPTION", "unshare(2) CLONE_NEWPID"],
     needs = [Root, Config("TIME_NS")],
     erratum = "unshare(2), CLONE_NEWPID: the flag implies CLONE_THREAD, and so it cannot be used in a multithreaded process.",
+    quote = "CLONE_NEWPID automatically implies CLONE_THREAD as well.",
 )]
 fn multithreaded_processes_make_other_kinds() -> Verdict {
     let at_first = Links::own()?;

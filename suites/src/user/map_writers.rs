@@ -34,6 +34,7 @@ pub(super) const CASES: &[Case] = cases![
     needs = [UserNamespaces],
     erratum = "user_namespaces(7), Defining user and group ID mappings: the writing process must have CAP_SETUID \
                (CAP_SETGID) in the user namespace of the process whose map it is.",
+    quote = "The writing process must have the CAP_SETUID (CAP_SETGID) capability in the user namespace of the process",
 )]
 fn map_writer_needs_no_setuid_in_target() -> Verdict {
     unprivileged(NONE, || {

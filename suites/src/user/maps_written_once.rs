@@ -127,6 +127,7 @@ fn map_write_at_offset_einval() -> Verdict {
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7), Defining user and group ID mappings: writing to a map by pwrite(2) at an offset other \
                than 0 fails with EINVAL.",
+    quote = "pwrite(2) can't be used to write to nonzero offsets in the file",
 )]
 fn map_pwrite_espipe() -> Verdict {
     unprivileged(NONE, || {

@@ -99,6 +99,7 @@ fn userns_mounts_cgroup2() -> Verdict {
 #[claim(
     source = "user_namespaces(7) Effect of capabilities within a user namespace",
     since = "5.11",
+    replaces = "userns_does_not_mount_overlay",
     needs = [UserNamespaces, Module("overlay")],
 )]
 fn userns_mounts_overlay() -> Verdict {
@@ -177,6 +178,7 @@ fn userns_mounts_fuse() -> Verdict {
 #[claim(
     source = "Documentation/admin-guide/binfmt-misc.rst",
     since = "6.7",
+    replaces = "userns_does_not_mount_binfmt_misc",
     needs = [UserNamespaces, Module("binfmt_misc")],
 )]
 fn userns_mounts_binfmt_misc() -> Verdict {

@@ -38,6 +38,7 @@ pub(super) const CASES: &[Case] = cases![
     needs = [Root, UserNamespaces, Config("BPF_SYSCALL")],
     erratum = "user_namespaces(7), Effect of capabilities within a user namespace: CAP_SYS_ADMIN within the user namespace \
                that owns the mount namespace allows mounting bpf (since Linux 4.4).",
+    quote = "bpf (since Linux 4.4)",
 )]
 fn userns_does_not_mount_bpf() -> Verdict {
     expect_refused("bpf", None)
@@ -195,6 +196,7 @@ fn userns_mounts_existing_named_cgroup1() -> Verdict {
     needs = [Root, InitialNamespaces, UserNamespaces, Config("CGROUPS")],
     erratum = "user_namespaces(7), Effect of capabilities within a user namespace: CAP_SYS_ADMIN within the user namespace \
                that owns the cgroup namespace allows mounting cgroup version 1 named hierarchies, with none,name=.",
+    quote = "and cgroup version 1 named hierarchies",
 )]
 fn new_named_cgroup1_needs_the_initial_cgroup_namespace() -> Verdict {
     let refused = || {

@@ -34,6 +34,7 @@ pub(super) const AT_THE_TOP: &Behaviour = &Behaviour {
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7), Nested namespaces, namespace membership: there can be 32 levels of user namespaces, and \
                one more fails with EUSERS.",
+    quote = "a limit of 32 nested levels of user namespaces",
 )]
 fn nesting_stops_at_depth_33() -> Verdict {
     unprivileged(NONE, || {
@@ -60,6 +61,7 @@ fn nesting_stops_at_depth_33() -> Verdict {
     needs = [UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7), Nested namespaces, namespace membership, and clone(2), ERRORS: exceeding the nesting limit \
                of user namespaces fails with EUSERS.",
+    quote = "fail with the error EUSERS",
 )]
 fn userns_nesting_overflow_enospc() -> Verdict {
     unprivileged(NONE, || {

@@ -104,6 +104,7 @@ fn overflow_id_is_configurable() -> Verdict {
     needs = [Root, Disposable, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "proc_sys_kernel(5), overflowgid: overflowgid and overflowuid duplicate the files of these names in \
                /proc/sys/fs.",
+    quote = "These files duplicate the files /proc/sys/fs/overflowgid and /proc/sys/fs/overflowuid.",
 )]
 fn overflow_files_in_fs_are_independent() -> Verdict {
     let seen = || child(CLONE_NEWUSER, || Ok((getuid().as_raw(), getgid().as_raw())));

@@ -47,6 +47,7 @@ fn map_ids_must_be_mapped_in_parent() -> Verdict {
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "user_namespaces(7), Defining user and group ID mappings: a range may be mapped when all of its IDs are mapped \
                in the parent user namespace.",
+    quote = "The mapped user IDs (group IDs) must in turn have a mapping",
 )]
 fn map_range_must_fit_one_parent_extent() -> Verdict {
     for file in MapFile::MAPS {

@@ -80,6 +80,7 @@ fn file_handles_on_own_mounts_are_refused() -> Verdict {
 #[claim(
     source = "fs/fhandle.c may_decode_fh",
     since = "6.11",
+    replaces = "file_handles_on_own_mounts_are_refused",
     needs = [UserNamespaces, Config("FHANDLE"), Config("TMPFS")],
 )]
 fn file_handles_on_own_mounts_open_directories() -> Verdict {
@@ -217,6 +218,7 @@ fn map_files_following_needs_init_capability() -> Verdict {
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "proc_pid_map_files(5): reading the contents of these links requires CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE \
                in the initial user namespace.",
+    quote = "Capabilities are required to read the contents of the symbolic links",
 )]
 fn map_files_readlink_needs_no_init_capability() -> Verdict {
     let link = mapped_file()?;

@@ -58,6 +58,8 @@ fn setns_allowed_in_chroot() -> Verdict {
     source = "user_namespaces(7) DESCRIPTION",
     needs = [UserNamespaces],
     erratum = "user_namespaces(7), DESCRIPTION: user namespaces isolate the root directory.",
+    quote = "isolate security-related identifiers and attributes, in particular, user IDs and group IDs, the \
+             root directory",
 )]
 fn userns_does_not_change_root_directory() -> Verdict {
     unprivileged(NONE, || {

@@ -40,6 +40,7 @@ fn suid_to_ns_root_gives_caps() -> Verdict {
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
     erratum = "capabilities(7), Per-user-namespace «set-user-ID-root» programs: executing a set-user-ID program of the user \
                that created the user namespace gives capabilities there.",
+    quote = "A set-user-ID program whose UID matches the UID that created a user namespace will confer capabilities",
 )]
 fn suid_of_creator_uid_gives_no_caps() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;
@@ -68,6 +69,7 @@ fn suid_of_creator_uid_gives_no_caps() -> Verdict {
     needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
     erratum = "capabilities(7), Per-user-namespace «set-user-ID-root» programs: executing a set-user-ID program of a user \
                namespace's root gives capabilities in that namespace's descendants, too.",
+    quote = "when executed by any process inside that namespace or any descendant user namespace",
 )]
 fn suid_root_of_ancestor_gives_no_caps() -> Verdict {
     copy_of_ourselves(PROGRAM, 0o755)?;

@@ -91,7 +91,12 @@ fn sysfs_mount_keeps_readonly_lock() -> Verdict {
 }
 
 /// A proc with subset=pid can be mounted in a user namespace although a file of the visible proc is covered.
-#[claim(source = "fs/namespace.c mount_too_revealing", since = "7.2", needs = [Root])]
+#[claim(
+    source = "fs/namespace.c mount_too_revealing",
+    since = "7.2",
+    replaces = "subset_pid_proc_needs_fully_visible_proc",
+    needs = [Root],
+)]
 fn subset_pid_proc_exempt_from_visibility() -> Verdict {
     expect_ok!(mounts_after("proc", Some("subset=pid"), || cover_file("/proc/meminfo"))?, "with subset=pid");
     expect_errno!(mounts_after("proc", None, || cover_file("/proc/meminfo"))?, EPERM, "without");

@@ -30,6 +30,7 @@ fn hostname_limit_64() -> Verdict {
     source = "getdomainname(2) HISTORY",
     needs = [Root],
     erratum = "getdomainname(2), HISTORY: the 64 bytes that a domain name can have include a terminating null byte.",
+    quote = "including the terminating null byte, is 64 bytes",
 )]
 fn domainname_limit_is_64_without_nul() -> Verdict {
     expect_64_bytes_at_most(Name::Domain)?;

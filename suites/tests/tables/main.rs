@@ -2,6 +2,7 @@
 
 mod peers;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -19,6 +20,9 @@ fn main() -> ExitCode {
         }),
         Trial::test("every_program_is_listed", every_program_is_listed),
         Trial::test("claims_that_are_shown_are_real_ones", claims_that_are_shown_are_real_ones),
+        Trial::test("every_proposal_is_about_an_erratum", every_proposal_is_about_an_erratum),
+        Trial::test("documents_name_claims_that_there_are", documents_name_claims_that_there_are),
+        Trial::test("what_is_replaced_ends_where_the_other_begins", what_is_replaced_ends_where_the_other_begins),
         Trial::test("answers_to_peers_name_claims", peers::answers_name_claims),
     ])
 }
@@ -40,6 +44,54 @@ fn all_are_listed(mark: &str, listed: impl Fn(&str) -> usize) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+/// A rule that changed is a chain of claims, each of which begins with the version with which the one before ends.
+fn what_is_replaced_ends_where_the_other_begins() -> Result<(), Failed> {
+    let mut replaced = BTreeMap::new();
+    for case in suites::ALL.all() {
+        let Some(name) = case.replaces else { continue };
+        let whole = format!("{}::{name}", case.suite());
+        let Some(other) = suites::ALL.all().find(|other| other.name() == whole) else {
+            return Err(format!("{} replaces {whole}, which is no claim", case.name()).into());
+        };
+        if other.until != case.since {
+            let (ends, begins) = (other.range(), case.range());
+            return Err(format!("{} is about kernels {begins} and replaces {whole}, {ends}", case.name()).into());
+        }
+        if let Some(rival) = replaced.insert(whole.clone(), case.name()) {
+            return Err(format!("both {} and {rival} replace {whole}", case.name()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Each file in `errata/` is registered, and stands beside the erratum that it is about.
+fn every_proposal_is_about_an_erratum() -> Result<(), Failed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("errata");
+    let written = fs::read_dir(folder)?.count();
+    let listed = suites::ALL.proposals.len();
+    if written != listed {
+        return Err(format!("{written} proposals are written, {listed} registered").into());
+    }
+    for proposal in suites::ALL.proposals {
+        let name = proposal.lines().find_map(|line| line.strip_prefix("Claim: ")).unwrap_or_default();
+        if !suites::ALL.all().any(|case| case.name() == name && case.erratum.is_some()) {
+            return Err(format!("a proposal is for «{name}», which has no erratum").into());
+        }
+    }
+    Ok(())
+}
+
+/// The kept comparison of two kernels names the claims as they are called now.
+fn documents_name_claims_that_there_are() -> Result<(), Failed> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/changes/6.12-to-7.3.md"))?;
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|word| word.contains("::")).collect();
+    match named.iter().find(|name| !suites::ALL.all().any(|case| case.name() == **name)) {
+        _ if named.is_empty() => Err("no claim is named".into()),
+        Some(name) => Err(format!("{name} is no claim: make the file anew with `nsproof report diff`").into()),
+        None => Ok(()),
+    }
 }
 
 fn every_program_is_listed() -> Result<(), Failed> {

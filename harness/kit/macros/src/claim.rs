@@ -1,6 +1,7 @@
 //! The attribute's grammar and what it generates.
 
 mod doc;
+mod erratum;
 mod wording;
 
 use proc_macro2::{Span, TokenStream};
@@ -12,6 +13,7 @@ use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Result, Toke
 
 use crate::source::Source;
 use doc::Doc;
+use erratum::Erratum;
 
 /// The variants of `kit::Need`, with what stands in their parentheses.
 const NEEDS: &[(&str, Argument)] = &[
@@ -41,7 +43,9 @@ struct Arguments {
     needs: Vec<TokenStream>,
     since: Option<LitStr>,
     until: Option<LitStr>,
+    replaces: Option<LitStr>,
     erratum: Option<LitStr>,
+    quote: Option<LitStr>,
     deadline: Option<LitInt>,
 }
 
@@ -61,6 +65,10 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
         ));
     }
 
+    if let (Some(earlier), None) = (&arguments.replaces, since) {
+        return Err(Error::new(earlier.span(), "what replaces another claim needs the version `since` which it does"));
+    }
+
     let name = &function.sig.ident;
     let visibility = &function.vis;
     let attributes = function.attrs.iter().filter(|a| !a.path().is_ident("doc"));
@@ -72,8 +80,12 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let needs = &arguments.needs;
     let since = version_tokens(since);
     let until = version_tokens(until);
-    let erratum = option_tokens(arguments.erratum.map(|e| quote!(#e)));
+    let replaces = option_tokens(arguments.replaces.as_ref().map(|name| quote!(#name)));
+    let erratum = Erratum::of(arguments.erratum.as_ref(), arguments.quote.as_ref())?;
+    let erratum = option_tokens(erratum.map(|erratum| quote!(#erratum)));
     let deadline = option_tokens(arguments.deadline.map(|d| quote!(#d)));
+    // As it is written, for the report of what it found: what a failing expectation calls may be a helper of the body's own.
+    let code = body.brace_token.span.join().source_text().unwrap_or_default();
     let body_name = format_ident!("{}", name);
     // In the place of the function's name, as if it had been written by hand: else the compiler, which is silent about what
     // macros make, would not report a case that stands in no table.
@@ -90,11 +102,13 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 sources: &[#(#sources),*],
                 since: #since,
                 until: #until,
+                replaces: #replaces,
                 needs: &[#(#needs),*],
                 erratum: #erratum,
                 deadline_seconds: #deadline,
                 file: ::core::file!(),
                 line: ::core::line!(),
+                code: #code,
                 body: #body_name,
             }
         }
@@ -103,8 +117,16 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
 
 impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let mut all =
-            Self { sources: Vec::new(), needs: Vec::new(), since: None, until: None, erratum: None, deadline: None };
+        let mut all = Self {
+            sources: Vec::new(),
+            needs: Vec::new(),
+            since: None,
+            until: None,
+            replaces: None,
+            erratum: None,
+            quote: None,
+            deadline: None,
+        };
         let mut seen: Vec<String> = Vec::new();
         while !input.is_empty() {
             let key: Ident = input.parse()?;
@@ -118,13 +140,16 @@ impl Parse for Arguments {
                 "needs" => all.needs = needs(input)?,
                 "since" => all.since = Some(input.parse()?),
                 "until" => all.until = Some(input.parse()?),
+                "replaces" => all.replaces = Some(not_empty(input.parse()?)?),
                 "erratum" => all.erratum = Some(not_empty(input.parse()?)?),
+                "quote" => all.quote = Some(not_empty(input.parse()?)?),
                 "deadline" => all.deadline = Some(input.parse()?),
                 _ => {
                     return Err(Error::new(
                         key.span(),
                         format!(
-                            "unknown argument `{key}`: there are source, needs, since, until, erratum and deadline"
+                            "unknown argument `{key}`: there are source, needs, since, until, replaces, erratum, quote and \
+                             deadline"
                         ),
                     ));
                 }

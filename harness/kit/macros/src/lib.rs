@@ -22,7 +22,9 @@ use proc_macro::TokenStream;
 /// | `needs = [Root, Module("veth")]` | what a test needs; see `kit::Need` |
 /// | `since = "6.11"` | the first kernel version the claim is about |
 /// | `until = "7.1"` | the first kernel version the claim is no longer about |
-/// | `erratum = "…"` | what a document says and the kernel does not do |
+/// | `replaces = "name"` | the claim of the suite that was so until this one is: its `until` is this one's `since` |
+/// | `erratum = "page(section), heading: …"` | what a document says, where, and the kernel does not do |
+/// | `quote = "…"` | the document's own words for it, a few of them |
 /// | `deadline = 30` | seconds the case may take, where 10 are too few |
 #[proc_macro_attribute]
 pub fn claim(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::need::Need;
-use super::source::Source;
+use super::source::{Erratum, Source};
 use super::verdict::Verdict;
 
 /// How long a case may take when it does not say so itself. Longer on slow machines.
@@ -28,16 +28,20 @@ pub struct Case {
     pub since: Option<KernelVersion>,
     /// The first mainline version the claim is no longer about.
     pub until: Option<KernelVersion>,
+    /// The function of the claim, of the same suite, that was so until [`Case::since`].
+    pub replaces: Option<&'static str>,
     /// What a test of the claim needs.
     pub needs: &'static [Need],
     /// What a document says and the kernel does not do.
-    pub erratum: Option<&'static str>,
+    pub erratum: Option<Erratum>,
     /// Seconds the case may take, where [`DEFAULT_DEADLINE`] is too short.
     pub deadline_seconds: Option<u64>,
     /// The source file, relative to the workspace.
     pub file: &'static str,
     /// The line of the attribute in that file.
     pub line: u32,
+    /// The test as it is written, from its opening brace to its closing one.
+    pub code: &'static str,
     /// The test.
     pub body: fn() -> Verdict,
 }

@@ -27,6 +27,8 @@ pub struct NoSuite {
 pub struct Registry {
     /// In the order in which their cases run.
     pub suites: &'static [Suite],
+    /// Texts of proposals to the authors of the manual; may be empty.
+    pub proposals: &'static [&'static str],
 }
 
 impl Registry {

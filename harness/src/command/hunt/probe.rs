@@ -124,11 +124,13 @@ mod tests {
             sources: &[],
             since,
             until,
+            replaces: None,
             needs: &[],
             erratum: None,
             deadline_seconds: None,
             file: "",
             line: 0,
+            code: "",
             body: holds,
         }
     }

@@ -165,11 +165,13 @@ mod tests {
         sources: &[],
         since: Some(KernelVersion::new(6, 1, 0)),
         until: None,
+        replaces: None,
         needs: &[],
         erratum: None,
         deadline_seconds: None,
         file: "",
         line: 0,
+        code: "",
         body: holds,
     };
 

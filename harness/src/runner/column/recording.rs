@@ -5,9 +5,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kit::Case;
-use results::{CaseRecord, Evidence, Place};
+use results::{CaseRecord, Evidence, Place, Verdict};
 
 use crate::deadlines::KEEP;
+use crate::recorded;
 use crate::runner::executor::Served;
 
 /// What a record says of a kernel beside what the kernel says of itself. It takes a while to find out, and stays the same.
@@ -59,23 +60,18 @@ pub(super) fn record_of(case: &Case, served: Served) -> CaseRecord {
             evidence.push(Evidence { label: label.to_owned(), text });
         }
     }
-    let mut record = CaseRecord::new(case.name(), report.verdict);
-    record.theme = case.theme().to_owned();
-    record.claim = case.claim.to_owned();
-    record.detail = case.detail.to_owned();
-    record.sources = case.sources.iter().map(ToString::to_string).collect();
-    let links = case.sources.iter().filter_map(|source| Some((source.to_string(), source.link?.to_owned())));
-    record.source_links = links.collect();
-    record.since = case.since.map(|version| version.to_string());
-    record.until = case.until.map(|version| version.to_string());
-    record.erratum = case.erratum.map(str::to_owned);
-    record.place = Place { file: case.file.to_owned(), line: case.line };
+    let mut record = recorded::about(case, report.verdict);
     record.duration = Duration::from_micros(report.duration_us);
     record.message = report.message;
     record.expected = report.expected;
     record.seen = report.seen;
     record.call = report.call;
     record.at = report.at.as_deref().map(place_of);
+    // What failed may be an expectation of a helper's answer: the body says which calls that makes.
+    if report.verdict == Verdict::Violated && !case.code.is_empty() {
+        let text = format!("fn {}() -> Verdict {}", case.function, case.code);
+        evidence.push(Evidence { label: "case".to_owned(), text });
+    }
     record.evidence = evidence;
     record
 }

@@ -34,13 +34,28 @@ fn refused(arguments: &str, item: &str) -> (String, String) {
 #[case::unknown(
     "source = \"namespaces(7)\", sinse = \"6.1\"",
     "sinse",
-    "unknown argument `sinse`: there are source, needs, since, until, erratum and deadline"
+    "unknown argument `sinse`: there are source, needs, since, until, replaces, erratum, quote and deadline"
 )]
 #[case::twice("source = \"namespaces(7)\", source = \"clone(2)\"", "source", "`source` is given twice")]
 #[case::source_given_twice(
     "source = [\"clone(2)\", \"namespaces(7)\", \"clone(2)\"]",
     "\"clone(2)\"",
     "this source is given twice"
+)]
+#[case::replaces_without_since(
+    "source = \"namespaces(7)\", replaces = \"was_otherwise\"",
+    "\"was_otherwise\"",
+    "what replaces another claim needs the version `since` which it does"
+)]
+#[case::quote_alone(
+    "source = \"namespaces(7)\", quote = \"It is so.\"",
+    "\"It is so.\"",
+    "a quote shows what an `erratum` is about: there is none"
+)]
+#[case::erratum_without_place(
+    "source = \"namespaces(7)\", erratum = \"it is not so\"",
+    "\"it is not so\"",
+    "an erratum says first which document is wrong: \"clone(2), ERRORS: …\""
 )]
 #[case::empty_erratum("source = \"namespaces(7)\", erratum = \"\"", "\"\"", "this text is empty")]
 fn wrong_arguments_are_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
