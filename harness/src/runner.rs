@@ -14,6 +14,7 @@ pub(crate) mod guards;
 mod interruption;
 pub(crate) mod judgement;
 mod link;
+pub(crate) mod meant;
 pub(crate) mod memory;
 pub(crate) mod options;
 mod stuck;

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use kit::{Case, Erratum, Registry, Source};
 
-use crate::runner::filters::did_you_mean;
+use crate::runner::meant::did_you_mean;
 use crate::terminal;
 
 /// Prints what claims say and what their tests need.

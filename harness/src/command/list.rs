@@ -7,7 +7,8 @@ use kit::{Case, Registry};
 use serde::Serialize;
 
 use crate::runner::choice::Choice;
-use crate::runner::filters::{Filters, did_you_mean};
+use crate::runner::filters::Filters;
+use crate::runner::meant::did_you_mean;
 use crate::terminal;
 
 /// A claim as `--json` shows it.

@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 use kit::{Case, Need, Registry};
 
-use super::filters::nearest;
 use super::guards::Guards;
+use super::meant::nearest;
 
 /// What stands for the needs of a claim that has none.
 const NOTHING: &str = "nothing";

@@ -2,6 +2,7 @@
 
 mod doc;
 mod erratum;
+mod tokens;
 mod wording;
 
 use proc_macro2::{Span, TokenStream};
@@ -14,6 +15,7 @@ use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Result, Toke
 use crate::source::Source;
 use doc::Doc;
 use erratum::Erratum;
+use tokens::option_tokens;
 
 /// The variants of `kit::Need`, with what stands in their parentheses.
 const NEEDS: &[(&str, Argument)] = &[
@@ -266,13 +268,6 @@ fn version(text: Option<&LitStr>) -> Result<Option<(u16, u16, u16)>> {
 
 fn version_tokens(version: Option<(u16, u16, u16)>) -> TokenStream {
     option_tokens(version.map(|(major, minor, patch)| quote!(::kit::KernelVersion::new(#major, #minor, #patch))))
-}
-
-fn option_tokens(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
 }
 
 #[cfg(test)]

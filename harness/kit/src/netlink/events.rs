@@ -8,7 +8,7 @@ use rtnetlink::packet_route::RouteNetlinkMessage as Message;
 use rtnetlink::sys::Socket;
 use rtnetlink::sys::constants::NETLINK_ROUTE;
 
-use super::{opened_in, receive};
+use super::datagrams::{opened_in, receive};
 use crate::namespace::Namespace;
 use crate::words::verdict::{Doing, Failure, Outcome};
 

@@ -6,7 +6,7 @@ use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL};
 use rtnetlink::packet_route::RouteNetlinkMessage as Message;
 use rtnetlink::packet_route::nsid::{NsidAttribute, NsidMessage};
 
-use super::{Answer, Netlink};
+use super::connection::{Answer, Netlink};
 use crate::words::verdict::{Doing, Failure, Outcome};
 
 /// How a request says which network namespace it is about.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{Error, LitStr, Result};
 
-use super::option_tokens;
+use super::tokens::option_tokens;
 use crate::source::Source;
 
 /// An erratum, its place resolved.
