@@ -163,7 +163,7 @@ fn end_of(lines: &[String], heading: &str) -> usize {
 /// What a patch's message says of how it is known.
 fn evidence(case: &Case) -> String {
     let range = if case.range().is_empty() {
-        "every series from 5.10 to 7.3".to_owned()
+        "all series from 5.10 to 7.3".to_owned()
     } else {
         format!("kernels {}", case.range())
     };

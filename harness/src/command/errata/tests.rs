@@ -44,9 +44,9 @@ fn what_is_wrong_is_replaced_and_the_rest_is_added_to_its_section() {
     let by_page = by_page(&ALL, &[]).expect("errata");
     assert_eq!(patches(&ALL, &by_page, &out, pages.path(), Some("A <a@example.org>")).expect("patches"), 0);
     let read = |name: &str| fs::read_to_string(out.join(name)).expect("a patch");
-    insta::assert_snapshot!(read("errata-succeeds.patch"));
-    insta::assert_snapshot!(read("errata-succeeds_too.patch"));
-    assert!(!out.join("errata-is_elsewhere.patch").exists(), "another project's page");
+    insta::assert_snapshot!(read("command-succeeds.patch"));
+    insta::assert_snapshot!(read("command-succeeds_too.patch"));
+    assert!(!out.join("command-is_elsewhere.patch").exists(), "another project's page");
 }
 
 #[test]
