@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
-use kit::eventually;
 use kit::prelude::*;
 use kit::sys::device_flags::set_loopback;
 use kit::sysctl::set_sysctl;
@@ -25,7 +24,6 @@ pub(super) const CASES: &[Case] = cases![
     own_address_answers_only_with_lo_up,
     hardware_address_is_learnt_in_one_network_only,
     bridge_connects_networks,
-    bridge_port_that_is_down_lets_nothing_through,
     macvlans_reach_the_network_of_the_lower_device,
 ];
 
@@ -143,31 +141,6 @@ fn bridge_connects_networks() -> Verdict {
     expect!(answers(&other, FARTHER)?, "no answer from the bridge's own address");
     let third = Network::new()?;
     expect_errno!(ask(&third, HERE)?, ENETUNREACH, "from a network namespace without such a pair");
-    holds()
-}
-
-/// A port of a bridge that was not set up lets nothing through, though bridge and the device behind the port are up.
-#[claim(
-    source = "ip-link(8)",
-    needs = [Root, Module("veth"), Module("bridge"), Config("INET")],
-    erratum = "Linux_name_space: the commands that it prints for a bridge make the network namespace behind it answer; they never set \
-               the port up.",
-)]
-fn bridge_port_that_is_down_lets_nothing_through() -> Verdict {
-    let (middle, one) = (Network::with_loopback()?, Network::new()?);
-    middle.netlink().add(LinkBridge::new("bridge").up().build())?.doing("make a bridge")?;
-    middle.add_address("bridge", HERE, 24)?;
-    middle.inside(|| give_up_soon("bridge"))?;
-    let bridge = middle.netlink().device("bridge")?.index;
-    wire(&middle, "port", &one, "far")?;
-    one.add_address("far", THERE, 24)?;
-    one.set_up("far")?;
-    let request = LinkUnspec::new_with_name("port").controller(bridge).build();
-    middle.netlink().change(request)?.doing("make it a port of the bridge")?;
-    expect_errno!(unreachable(&middle, THERE)?, EHOSTUNREACH, "with the port down");
-    middle.set_up("port")?;
-    // The bridge hears of the port's carrier a while later.
-    expect!(eventually(|| answers(&middle, THERE))?, "no answer with the port up");
     holds()
 }
 
