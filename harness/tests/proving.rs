@@ -75,7 +75,7 @@ fn a_wrong_answer_is_noticed_and_failing_preparations_are_not() {
 
 #[test]
 #[ignore = "boots machines: run with --include-ignored"]
-fn a_kernel_that_crashes_or_hangs_costs_its_clone() {
+fn a_kernel_that_crashes_costs_its_clone() {
     let desk = Desk::new();
     // The first jump of copy_utsname() is that of BUG_ON(!old_ns).
     let crash = places(&desk, "copy_utsname").into_iter().find(|(name, _)| name.ends_with(":jcc")).expect("a jump").0;
@@ -83,18 +83,6 @@ fn a_kernel_that_crashes_or_hangs_costs_its_clone() {
     let [altered] = &alterations(&proof)[..] else { panic!("{proof:?}") };
     assert_eq!((code, altered.fate), (Some(0), Fate::Fatal), "{altered:?}");
     assert!(altered.how.contains("oops (D)"), "{altered:?}");
-    // A jump back that is always taken: a loop without an end, in the kernel.
-    let is_back = |(name, words): &(String, String)| {
-        let number =
-            |text: &str| u64::from_str_radix(text.split_once("+0x")?.1.split([':', ' ', ';']).next()?, 16).ok();
-        name.ends_with(":always")
-            && number(words).zip(number(name)).is_some_and(|(to, from)| to < from && from - to < 0x20)
-    };
-    let hang = places(&desk, "copy_pid_ns").into_iter().find(is_back).expect("a loop").0;
-    let (code, proof) = prove(&desk, "hang", &["--functions", &hang]);
-    let [altered] = &alterations(&proof)[..] else { panic!("{proof:?}") };
-    assert_eq!((code, altered.fate), (Some(0), Fate::Fatal), "{altered:?}");
-    assert!(altered.how.contains("the kernel went silent"), "{altered:?}");
 }
 
 /// A part of copy_utsname(), small enough to be gone through twice.
