@@ -33,7 +33,7 @@ const UNTESTED: u8 = 125;
 /// What stands below the options.
 pub(super) const HELP: &str = "\
 Without a COMMAND it is a shell. What is brought lies in /root, where both start; a program's shared libraries come along. \
-nsproof itself is in there: `nsproof run CLAIM` carries a case out, and what only a disposable kernel survives is no taboo.
+nsproof itself is in there: `nsproof run CLAIM` carries a case out, also one that only a disposable kernel is asked.
 
 Standard output and standard error of a COMMAND both come out here. On a terminal it has that terminal; else its standard \
 input is empty.
