@@ -74,8 +74,8 @@ fn listen_all_nsid_hears_networks_that_have_an_id() -> Verdict {
     })
 }
 
-/// Setting NETLINK_LISTEN_ALL_NSID requires CAP_NET_BROADCAST: EPERM.
-#[claim(source = "netlink(7)", needs = [Root])]
+/// Setting NETLINK_LISTEN_ALL_NSID requires CAP_NET_BROADCAST; without it setsockopt(2) fails with EPERM.
+#[claim(source = "netlink(7)", needs = [Root, UserNamespaces])]
 fn listen_all_nsid_requires_net_broadcast() -> Verdict {
     with_only(CapabilitySet::NET_BROADCAST, NONE, || {
         expect_ok!(listen_to_all(&listener()?), "with no other capability");
