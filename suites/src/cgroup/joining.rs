@@ -44,7 +44,7 @@ fn setns_to_a_cgroup_namespace_takes_less_than_to_a_mount_namespace() -> Verdict
 }
 
 /// A process that goes back to the initial cgroup namespace sees the whole path of its cgroup again.
-#[claim(source = "cgroup_namespaces(7) DESCRIPTION", needs = [Root, Cgroup2, InitialNamespaces])]
+#[claim(source = "cgroup_namespaces(7) DESCRIPTION", needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces])]
 fn setns_to_the_initial_cgroup_namespace_shows_the_whole_path() -> Verdict {
     unshare(CLONE_NEWNS)?;
     let _groups = Groups::new(&["x", "x/sub"])?;

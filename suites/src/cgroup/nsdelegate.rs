@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = cases![
 /// A process outside moves those inside as before.
 #[claim(
     source = ["cgroups(7) CGROUPS DELEGATION: nsdelegate and cgroup namespaces", "cgroups(7) CGROUPS DELEGATION: Delegation containment rules"],
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
 )]
 fn nsdelegate_lets_no_process_across_the_root() -> Verdict {
     with_nsdelegate(|| {
@@ -62,7 +62,7 @@ fn nsdelegate_lets_no_process_across_the_root() -> Verdict {
 #[claim(
     source = ["kernel/cgroup/cgroup.c cgroup_css_set_fork", "clone(2) CLONE_INTO_CGROUP"],
     since = "5.7",
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
 )]
 fn nsdelegate_holds_for_clone_into_cgroup() -> Verdict {
     with_nsdelegate(|| {
@@ -160,7 +160,7 @@ fn nsdelegate_keeps_no_other_cgroups_limits() -> Verdict {
 /// With nsdelegate the cgroup namespace in which `cgroup.procs` was opened decides on a move, not the one of the writer.
 #[claim(
     source = "kernel/cgroup/cgroup.c __cgroup_procs_write",
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
     erratum = "cgroups(7), Delegation containment rules: the writer of cgroup.procs, not its opener, must be in a namespace that \
                sees both cgroups.",
 )]
@@ -188,7 +188,7 @@ fn nsdelegate_judges_moves_by_the_openers_namespace() -> Verdict {
 
 /// With nsdelegate the cgroup namespace in which a limit's file was opened decides on writes to it, not the one of the
 /// writer.
-#[claim(source = "kernel/cgroup/cgroup.c cgroup_file_write", needs = [Root, Cgroup2, InitialNamespaces])]
+#[claim(source = "kernel/cgroup/cgroup.c cgroup_file_write", needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces])]
 fn nsdelegate_judges_limits_by_the_openers_namespace() -> Verdict {
     with_nsdelegate(|| {
         let _groups = Groups::in_mounted(&["g"])?;
@@ -212,7 +212,7 @@ fn nsdelegate_judges_limits_by_the_openers_namespace() -> Verdict {
 /// Remounting cgroup2 with or without nsdelegate in the initial cgroup namespace switches it on or off, for all mounts.
 #[claim(
     source = "cgroups(7) CGROUPS DELEGATION: nsdelegate and cgroup namespaces",
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
 )]
 fn nsdelegate_is_switched_by_remounting() -> Verdict {
     with_nsdelegate(|| {
@@ -230,7 +230,7 @@ fn nsdelegate_is_switched_by_remounting() -> Verdict {
 /// The option nsdelegate counts in every mount namespace, if the cgroup namespace is the initial one.
 #[claim(
     source = "kernel/cgroup/cgroup.c apply_cgroup_root_flags",
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
     erratum = "cgroups(7), nsdelegate and cgroup namespaces: the option has an effect only when given in the initial mount \
                namespace; in other mount namespaces it is ignored.",
 )]
@@ -248,7 +248,7 @@ fn nsdelegate_is_switched_in_every_mount_namespace() -> Verdict {
 /// nsdelegate.
 #[claim(
     source = "kernel/cgroup/cgroup.c apply_cgroup_root_flags",
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
 )]
 fn nsdelegate_is_not_switched_in_another_cgroup_namespace() -> Verdict {
     with_nsdelegate(|| {

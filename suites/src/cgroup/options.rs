@@ -21,7 +21,7 @@ const SECOND: &str = "/run";
 /// Mounting cgroup2 once more without options in the initial cgroup namespace switches nsdelegate off, for all mounts.
 ///
 /// In another cgroup namespace it does not.
-#[claim(source = "kernel/cgroup/cgroup.c cgroup_get_tree", needs = [Root, Cgroup2, InitialNamespaces])]
+#[claim(source = "kernel/cgroup/cgroup.c cgroup_get_tree", needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces])]
 fn nsdelegate_is_switched_off_by_a_mount_without_it() -> Verdict {
     with_nsdelegate(|| {
         child(CLONE_NEWNS | CLONE_NEWCGROUP, || Ok(mount_more(None)?))?;
@@ -39,7 +39,7 @@ fn nsdelegate_is_switched_off_by_a_mount_without_it() -> Verdict {
 /// Nothing needs to be mounted.
 #[claim(
     source = ["kernel/cgroup/cgroup.c cgroup_get_tree", "moby#50466"],
-    needs = [Root, Cgroup2, InitialNamespaces],
+    needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces],
 )]
 fn cgroup2_options_are_switched_off_by_making_a_superblock() -> Verdict {
     with_nsdelegate(|| {
@@ -54,7 +54,7 @@ fn cgroup2_options_are_switched_off_by_making_a_superblock() -> Verdict {
 }
 
 /// FSCONFIG_CMD_CREATE of cgroup2 in another cgroup namespace leaves the options as they are.
-#[claim(source = "kernel/cgroup/cgroup.c apply_cgroup_root_flags", needs = [Root, Cgroup2, InitialNamespaces])]
+#[claim(source = "kernel/cgroup/cgroup.c apply_cgroup_root_flags", needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces])]
 fn cgroup2_options_stay_when_a_superblock_is_made_elsewhere() -> Verdict {
     with_nsdelegate(|| {
         remount_with(Some("nsdelegate,memory_recursiveprot"))?;

@@ -121,7 +121,7 @@ fn cgroups_outside_show_by_steps_upwards() -> Verdict {
 }
 
 /// In the initial cgroup namespace every process shows the path of its cgroup, whichever cgroup namespace it is in.
-#[claim(source = "cgroup_namespaces(7) DESCRIPTION", needs = [Root, Cgroup2, InitialNamespaces])]
+#[claim(source = "cgroup_namespaces(7) DESCRIPTION", needs = [Config("CGROUPS"), Root, Cgroup2, InitialNamespaces])]
 fn initial_cgroup_namespace_sees_every_path() -> Verdict {
     unshare(CLONE_NEWNS)?;
     let _groups = Groups::new(&["x", "x/sub", "y"])?;

@@ -100,7 +100,7 @@ fn so_netns_cookie_cannot_be_set() -> Verdict {
     source = "kernel 6.12 net/core/net_namespace.c net_ns_init",
     since = "5.14",
     until = "6.18",
-    needs = [InitialNamespaces, Root, Config("INET")],
+    needs = [Config("NET_NS"), InitialNamespaces, Root, Config("INET")],
 )]
 fn so_netns_cookie_of_the_initial_network_is_one() -> Verdict {
     expect_of_the_initial_network(1)

@@ -265,7 +265,7 @@ fn ip_n_does_not_find_devices_elsewhere() -> Verdict {
 /// back from any other one.
 #[claim(
     source = ["Few notes about network namespaces in Linux", "ip-netns(8)"],
-    needs = [InitialNamespaces, Disposable, Root, Tool("ip"), Tool("readlink")],
+    needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root, Tool("ip"), Tool("readlink")],
     deadline = 30,
 )]
 fn initial_network_can_be_given_a_name() -> Verdict {

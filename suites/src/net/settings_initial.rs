@@ -29,13 +29,13 @@ const LEFT_ALONE: [&str; 2] = ["ipv4/tcp_child_ehash_entries", "ipv4/udp_child_h
 /// Every setting in /proc/sys/net/core that can be written in a new network namespace starts with the kernel's default there.
 ///
 /// Neither the initial network namespace's value nor the creator's matters.
-#[claim(source = "net/core/sysctl_net_core.c sysctl_core_net_init", needs = [InitialNamespaces, Disposable, Root], deadline = 30)]
+#[claim(source = "net/core/sysctl_net_core.c sysctl_core_net_init", needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root], deadline = 30)]
 fn core_settings_start_with_defaults() -> Verdict {
     expect_initial("core", |_| true)
 }
 
 /// Every setting in /proc/sys/net/unix starts with the kernel's default in a new network namespace.
-#[claim(source = "net/unix/af_unix.c unix_net_init", needs = [InitialNamespaces, Disposable, Root, Config("UNIX")], deadline = 30)]
+#[claim(source = "net/unix/af_unix.c unix_net_init", needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root, Config("UNIX")], deadline = 30)]
 fn unix_settings_start_with_defaults() -> Verdict {
     expect_initial("unix", |_| true)
 }
@@ -46,7 +46,7 @@ fn unix_settings_start_with_defaults() -> Verdict {
 /// That is: never with the values of the network namespace that the new one was made from. The folder conf is apart.
 #[claim(
     source = ["net/ipv4/tcp_ipv4.c tcp_sk_init", "net/ipv4/devinet.c devinet_init_net"],
-    needs = [InitialNamespaces, Disposable, Root, Config("INET")],
+    needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root, Config("INET")],
     deadline = 30,
 )]
 fn ipv4_settings_start_with_defaults_but_four() -> Verdict {

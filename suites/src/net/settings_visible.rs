@@ -41,7 +41,7 @@ fn core_settings_of_the_machine_are_in_the_initial_network_only() -> Verdict {
 /// Among them are tcp_mem, udp_mem, tcp_max_orphans and the sizes of the neighbour table.
 #[claim(
     source = ["net/ipv4/sysctl_net_ipv4.c ipv4_table", "net/ipv4/route.c ipv4_route_table", "net/core/neighbour.c neigh_sysctl_register"],
-    needs = [InitialNamespaces, Root, Config("INET")],
+    needs = [Config("NET_NS"), InitialNamespaces, Root, Config("INET")],
 )]
 fn ipv4_settings_of_the_machine_are_in_the_initial_network_only() -> Verdict {
     expect_in_the_initial_network_only("ipv4", OF_THE_MACHINE_IPV4)?;
@@ -80,7 +80,7 @@ fn buffer_sizes_are_in_the_initial_network_only() -> Verdict {
 #[claim(
     source = "net/core/sysctl_net_core.c sysctl_core_net_init",
     since = "6.12",
-    needs = [InitialNamespaces, Disposable, Root, Config("INET")],
+    needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root, Config("INET")],
 )]
 fn buffer_sizes_are_read_only_elsewhere() -> Verdict {
     expect_read_only_elsewhere(&BUFFER_SIZES.map(|name| format!("core/{name}")))
@@ -89,7 +89,7 @@ fn buffer_sizes_are_read_only_elsewhere() -> Verdict {
 /// tcp_allowed_congestion_control is the initial network namespace's in every one, and read-only in all others.
 #[claim(
     source = "net/ipv4/sysctl_net_ipv4.c ipv4_sysctl_init_net",
-    needs = [InitialNamespaces, Disposable, Root, Config("INET")],
+    needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root, Config("INET")],
 )]
 fn allowed_congestion_control_is_read_only_elsewhere() -> Verdict {
     expect_read_only_elsewhere(&["ipv4/tcp_allowed_congestion_control".to_owned()])

@@ -62,7 +62,7 @@ fn uevents_tell_both_networks_of_a_move() -> Verdict {
 /// The uevents of other devices reach listeners in every network namespace that the initial user namespace owns.
 #[claim(
     source = ["netlink(7)", "lib/kobject_uevent.c uevent_net_broadcast_untagged"],
-    needs = [InitialNamespaces, Disposable, Root],
+    needs = [Config("NET_NS"), InitialNamespaces, Disposable, Root],
 )]
 fn other_uevents_reach_each_network_of_the_initial_owner() -> Verdict {
     let other = Network::new()?;
