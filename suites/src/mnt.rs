@@ -48,6 +48,7 @@ mod propagation;
 mod reach;
 mod recursive_binds;
 mod remounting;
+mod rights;
 mod set_group;
 mod transitions;
 mod unmounting;

@@ -4,14 +4,14 @@ use std::os::fd::AsRawFd;
 
 use kit::mounts::Tree;
 use kit::prelude::*;
-use kit::process::{with_only, without};
 use kit::sys::mount_attributes::{
     ATTRIBUTES_SIZE, MountAttributes, mount_setattr, mount_setattr_at_number, mount_setattr_bytes,
 };
 use nix::mount::MsFlags;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, open};
 use rustix::mount::{MountAttrFlags, OpenTreeFlags};
-use rustix::thread::CapabilitySet;
+
+use super::rights::needs_cap_sys_admin;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -40,18 +40,7 @@ const SOME: MountAttributes<'_> = MountAttributes::setting(MountAttrFlags::MOUNT
 fn mount_setattr_needs_cap_sys_admin() -> Verdict {
     let tree = Tree::new()?;
     let call = |tree: &Tree| mount_setattr(CWD, &tree.path(""), AtFlags::empty(), &SOME);
-    without(CapabilitySet::SYS_ADMIN, NONE, || {
-        expect_errno!(call(&tree), EPERM, "without CAP_SYS_ADMIN");
-        Ok(())
-    })?;
-    user_namespace(NONE, || {
-        expect_errno!(call(&tree), EPERM, "root of a user namespace, in the mount namespace of another");
-        Ok(())
-    })?;
-    with_only(CapabilitySet::SYS_ADMIN, NONE, || {
-        expect_ok!(call(&tree), "with CAP_SYS_ADMIN alone");
-        Ok(())
-    })?;
+    needs_cap_sys_admin(|| call(&tree))?;
     unprivileged(NONE, || {
         user_namespace(CLONE_NEWNS, || {
             expect_ok!(call(&Tree::new()?), "root of the user namespace that owns the mount namespace");

@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 
 use kit::mounts::{Detached, Tree};
 use kit::prelude::*;
-use kit::process::{with_only, without};
 use rustix::fs::CWD;
 use rustix::mount::{MountAttrFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
-use rustix::thread::CapabilitySet;
+
+use super::rights::needs_cap_sys_admin;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -26,19 +26,7 @@ pub(super) const CASES: &[Case] = cases![
 fn move_mount_needs_cap_sys_admin() -> Verdict {
     let tree = Tree::new()?;
     tree.tmpfs("a")?.dir("b")?;
-    let call = || moved(&tree, "a", "b", MoveMountFlags::empty());
-    without(CapabilitySet::SYS_ADMIN, NONE, || {
-        expect_errno!(call(), EPERM, "without CAP_SYS_ADMIN");
-        Ok(())
-    })?;
-    user_namespace(NONE, || {
-        expect_errno!(call(), EPERM, "root of a user namespace, in the mount namespace of another");
-        Ok(())
-    })?;
-    with_only(CapabilitySet::SYS_ADMIN, NONE, || {
-        expect_ok!(call(), "with CAP_SYS_ADMIN alone");
-        Ok(())
-    })?;
+    needs_cap_sys_admin(|| moved(&tree, "a", "b", MoveMountFlags::empty()))?;
     expect!(tree.is_mounted("b")? && !tree.is_mounted("a")?, "{:?}", tree.mounts()?);
     holds()
 }

@@ -43,7 +43,7 @@ fn set_group_shares_a_private_mount() -> Verdict {
     holds()
 }
 
-/// MOVE_MOUNT_SET_GROUP fails with EINVAL if the target is not private, the source is private, they are of different file systems,
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL if the target is shared, the source is private, they are of different file systems,
 /// or the source shows less.
 #[claim(source = "fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
 fn set_group_refuses_mounts_that_do_not_fit() -> Verdict {

@@ -4,13 +4,12 @@ use std::fs;
 
 use kit::mounts::{Mounts, Propagation, Tree, move_to};
 use kit::prelude::*;
-use kit::process::{with_only, without};
 use kit::{Answer, Behaviour};
 use nix::errno::Errno;
 use nix::unistd::{chdir, chroot};
-use rustix::thread::CapabilitySet;
 
 use super::pivoting::{enter, furnish, in_a_root_of_its_own, pivot, with_new_root};
+use super::rights::needs_cap_sys_admin;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -34,21 +33,7 @@ pub(super) const CASES: &[Case] = cases![
 /// descendant.
 #[claim(source = "pivot_root(2) ERRORS", needs = [Root, UserNamespaces])]
 fn pivot_root_needs_cap_sys_admin() -> Verdict {
-    with_new_root(|tree| {
-        let call = || pivot(tree.path("new"), tree.path("new/old"));
-        without(CapabilitySet::SYS_ADMIN, NONE, || {
-            expect_errno!(call(), EPERM, "without CAP_SYS_ADMIN");
-            Ok(())
-        })?;
-        user_namespace(NONE, || {
-            expect_errno!(call(), EPERM, "root of a user namespace, in the mount namespace of another");
-            Ok(())
-        })?;
-        with_only(CapabilitySet::SYS_ADMIN, NONE, || {
-            expect_ok!(call(), "with CAP_SYS_ADMIN alone");
-            Ok(())
-        })
-    })?;
+    with_new_root(|tree| needs_cap_sys_admin(|| pivot(tree.path("new"), tree.path("new/old"))))?;
     user_namespace(CLONE_NEWNS, || {
         let tree = Tree::new()?;
         furnish(&tree, "new")?;
