@@ -17,7 +17,7 @@ use vm::kernels::Cache;
 use crate::code::kind::Name;
 use crate::machine_kind::MachineKind;
 use crate::prove::ground::{Grounds, Item};
-use crate::prove::reach::reach;
+use crate::prove::reach::{Keeping, reach};
 use crate::prove::work::{Manner, carry_out};
 use crate::runner::accelerator::{self, Accelerator};
 use crate::runner::cache::open_cache;
@@ -31,6 +31,9 @@ use crate::terminal;
 /// Where proofs are kept, and what is known of alterations that nobody can notice.
 const FOLDER: &str = "results/proof";
 const EQUIVALENT: &str = "equivalent.toml";
+
+/// How many claims are tried with an alteration, if nobody says otherwise.
+const MOST: usize = 48;
 
 /// The exit code for: something survived.
 const SURVIVED: u8 = 1;
@@ -87,6 +90,16 @@ pub(super) struct ProveOptions {
     /// Go on after the first claim that notices, and try every one that executes an alteration
     #[arg(long)]
     all: bool,
+    /// How many claims are tried at most with an alteration before it has survived; one that waits for ever counts as ten
+    #[arg(long, value_name = "N", default_value_t = MOST, conflicts_with = "all")]
+    most: usize,
+    /// Go on from what another build of nsproof found: claims that it had are not carried out again to see what they execute, and
+    /// of what survived only new claims are asked
+    #[arg(long)]
+    keep: bool,
+    /// With --keep: claims with this in their name are new
+    #[arg(long, value_name = "FILTER,…", value_delimiter = ',', requires = "keep")]
+    anew: Vec<String>,
     /// Name the alterations, and alter nothing
     #[arg(long)]
     list: bool,
@@ -184,6 +197,7 @@ fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case],
     let accelerator = Accelerator::new(Some(options.accel), cache);
     let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let mut kinds: Vec<_> = cases.iter().map(|case| MachineKind::of(case)).collect();
+    kinds.push(MachineKind::SHARED);
     kinds.sort_unstable();
     kinds.dedup();
     if options.list {
@@ -227,14 +241,16 @@ fn carried_out(
     let word = &grounds.kernel.kernel.word;
     let threads = memory::bound(options.threads.unwrap_or_else(processors));
     let reach_path = Reach::path(&options.out, word);
+    let keeping = Keeping { path: &reach_path, keep: options.keep, anew: &options.anew };
     let bar = bar("reach");
-    let reached = reach(grounds, cases, &reach_path, threads, &bar)?;
+    let reached = reach(grounds, cases, keeping, threads, &bar)?;
     bar.finish_and_clear();
     if reached.takers.iter().all(|taker| taker.verdict != results::Verdict::Holds) {
         return Ok(None);
     }
     let journal = Journal::path(&options.out, word);
-    let manner = Manner { all: options.all, shard: options.shard, threads, journal };
+    let manner =
+        Manner { all: options.all, shard: options.shard, most: options.most, threads, journal, keep: options.keep };
     leave_at_once_when_asked(&manner.journal)?;
     let bar = self::bar("proof");
     let done = carry_out(grounds, &reached, &manner, &bar)?;
