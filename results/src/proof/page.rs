@@ -40,10 +40,14 @@ impl Proof {
     fn about(&self) -> String {
         let asked = self.selection.as_deref().unwrap_or("all functions about namespaces, all claims");
         let shard = self.shard.map(|shard| format!(", shard {shard}")).unwrap_or_default();
-        let hours = self.wall.as_secs_f64() / 3600.0;
+        let minutes = self.wall.as_secs().div_ceil(60);
         format!(
-            "{}; {}; {asked}{shard}; {hours:.1} h; nsproof {}",
-            self.kernel.release, self.kernel.origin, self.nsproof
+            "{}; {}; {asked}{shard}; {} h {} min; nsproof {}",
+            self.kernel.release,
+            self.kernel.origin,
+            minutes / 60,
+            minutes % 60,
+            self.nsproof
         )
     }
 
@@ -175,7 +179,7 @@ fn tally_table(head: &str, rows: impl Iterator<Item = (String, Tally)>) -> Strin
         cells.extend([tally.guarded(), tally.beyond()]);
         cells
     });
-    table(&format!("By {head}"), &heads, rows)
+    table(&format!("By {head}"), &heads, rows).replace("class=\"list\"", "class=\"list tally\"")
 }
 
 /// A table of cells that are markup already.
