@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use crate::counts::count;
 use crate::diff::Diff;
-use crate::difference::{Difference, DifferenceKind};
-use crate::difftext::{capital, step, words_of};
+use crate::difference::{Difference, DifferenceKind, Former};
+use crate::difftext::{step, words_of};
 use crate::fold::fold;
 use crate::markdown::{cell, code, sentence};
 use crate::release::Release;
-use crate::text::first_line;
+use crate::text::{capital, first_line, without_version};
 use crate::verdict::Verdict;
 
 impl Diff {
@@ -38,7 +38,7 @@ impl Diff {
                 out.push('\n');
             }
         }
-        self.by_theme(&mut out, "Rules that changed, that are new, and that ended", DifferenceKind::is_by_rule);
+        self.by_theme(&mut out, "Rules that changed, began or ended", DifferenceKind::is_by_rule);
         self.by_theme(&mut out, "New cases", |kind| kind == DifferenceKind::New);
         out.truncate(out.trim_end().len());
         out.push('\n');
@@ -155,33 +155,14 @@ fn label(difference: &Difference) -> String {
 
 /// Whether the rule is what it was, and was another on versions between.
 fn is_again(difference: &Difference) -> bool {
-    !difference.between.is_empty() && difference.was.as_ref().is_some_and(|was| was.says == difference.says)
+    let same = |was: &Former| without_version(&was.says) == without_version(&difference.says);
+    !difference.between.is_empty() && difference.was.as_ref().is_some_and(same)
 }
 
 /// What a difference's claim says, as it stands behind its label.
 fn shown(difference: &Difference) -> String {
     let says = words_of(&difference.says, &difference.claim);
     if difference.kind.is_by_rule() { without_version(says) } else { says.to_owned() }
-}
-
-/// A claim without the version that some begin with, where it has just been named: `Before 6.14, a …`, `Since 7.0, a …`.
-fn without_version(says: &str) -> String {
-    let rest = ["Before ", "Since ", "On "].iter().find_map(|word| says.strip_prefix(word));
-    let is_version = |word: &str| word.trim_end_matches(',').split('.').all(|part| part.parse::<u32>().is_ok());
-    match rest
-        .and_then(|rest| rest.split_once(' '))
-        .filter(|(version, rest)| is_version(version) && !rest.starts_with("too,"))
-    {
-        Some((_, sentence)) => capital_unless_code(sentence),
-        None => says.to_owned(),
-    }
-}
-
-/// `text` with a capital letter at its beginning, unless it begins with the name of a call or a file.
-fn capital_unless_code(text: &str) -> String {
-    let first = text.split(' ').next().unwrap_or_default();
-    let is_name = first.contains(['(', '_', '/', '.', '=']);
-    if is_name { text.to_owned() } else { capital(text) }
 }
 
 #[cfg(test)]

@@ -127,12 +127,6 @@ fn range(difference: &Difference) -> String {
     }
 }
 
-/// `text` with a capital letter at its beginning.
-pub(crate) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
 /// A release, which a kernel that never came up does not have.
 fn known(release: &str) -> &str {
     match release {

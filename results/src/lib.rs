@@ -62,7 +62,7 @@ pub use outdir::OutDir;
 pub use record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Passage, Place, Run, Shard};
 pub use shard::ShardError;
 pub use table::{Terminal, table};
-pub use text::{escape_block, escape_line};
+pub use text::{escape_block, escape_line, without_version};
 pub use verdict::Verdict;
 pub use waived::{Waived, WaivedCell, WaiverProblem};
 pub use waiver::{Waiver, WaiverError};

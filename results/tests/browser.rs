@@ -65,6 +65,11 @@ fn filters_cells_and_the_address_work() {
     assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["trouble_2"]"#);
     assert_eq!(page.browser.eval("location.hash"), "#verdict=timed-out");
     assert_eq!(page.browser.eval("document.getElementById('count').innerText"), "1 of 11 claims");
+    assert_eq!(
+        page.browser.eval("document.getElementById('count').textContent"),
+        "1 of 11 claims: timed out",
+        "paper has the filters in words"
+    );
     page.browser.eval("document.querySelector('button[data-set=suites][value=uts]').click()");
     assert_eq!(page.browser.eval(SHOWN).to_string(), "[]");
     page.browser.eval("document.getElementById('reset').click()");
@@ -209,6 +214,11 @@ fn changes_of_two_kernels_and_errata_are_filtered() {
     ];
     let places = places.map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}")));
     assert!(places.is_sorted(), "{text}");
+    // What was so between the two stands between them.
+    let rule = "{ name: 'c', claim: 'C.', since: '7.0', earlier: [{ name: 'a', claim: 'Before 6.14, it is.' }, \
+                { name: 'b', claim: 'B.', since: '6.14' }] }";
+    let before = format!("(rule => drawBefore(rule, rule.earlier[0], rule).map(part => part.textContent))({rule})");
+    assert_eq!(page.browser.eval(&before).to_string(), r#"["from 6.14: B.","before: It is."]"#);
     page.browser.eval("setState({ view: 'errata', text: '340 lines' })");
     let count = "document.querySelector('#view-errata output').textContent";
     assert_eq!(page.browser.eval(count), "1 erratum of 1 document");

@@ -58,15 +58,3 @@ fn two_kernels_read_like_release_notes() {
     insta::assert_snapshot!(two_kernels().markdown());
     insta::assert_snapshot!(two_kernels().table(Terminal { width: 80, colour: false }));
 }
-
-#[test]
-fn a_version_that_was_named_is_not_named_again() {
-    let shown = [
-        "Before 6.14, a write fails.",
-        "Since 7.0 kill(0) works.",
-        "Before 5.11, too, it fails.",
-        "On Linux it works.",
-    ];
-    let shown = shown.map(without_version);
-    assert_eq!(shown, ["A write fails.", "kill(0) works.", "Before 5.11, too, it fails.", "On Linux it works."]);
-}

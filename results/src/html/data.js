@@ -112,7 +112,7 @@ function prose(text) {
 
 // A claim that begins with the version that has just been named beside it, without that.
 function withoutVersion(text) {
-  const rest = (text || "").replace(/^(Before|Since|On) \d+(\.\d+)+,? (?!too)/, "");
+  const rest = (text || "").replace(/^(Before|Since|On|In|From) \d+(\.\d+)+( on)?,? (?!too)/, "");
   return rest === text || /^\S*[(_/.=]/.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
