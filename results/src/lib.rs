@@ -28,6 +28,7 @@ mod outcome;
 mod outdir;
 mod paint;
 pub mod proof;
+mod recipes;
 mod record;
 mod release;
 mod reports;
