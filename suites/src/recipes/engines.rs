@@ -80,7 +80,7 @@ fn bwrap_gives_a_network_without_id_and_name() -> Verdict {
 /// crun runs a program in new namespaces of exactly the kinds that the configuration of the container lists.
 #[claim(
     source = ["crun(1)", "namespaces(7) Namespace types"],
-    needs = [Root, Tool("crun"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
+    needs = [Root, Config("USER_NS"), Tool("crun"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
     deadline = 60,
 )]
 fn crun_gives_the_namespaces_of_its_configuration() -> Verdict {
@@ -99,7 +99,7 @@ fn crun_gives_the_namespaces_of_its_configuration() -> Verdict {
 /// A network namespace that crun makes for a container has neither ID nor name.
 #[claim(
     source = ["crun(1)", "ip-netns(8)", "Linux Namespaces"],
-    needs = [Root, Tool("crun"), Tool("ip"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
+    needs = [Root, Config("USER_NS"), Tool("crun"), Tool("ip"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
     deadline = 60,
 )]
 fn crun_gives_a_network_without_id_and_name() -> Verdict {
@@ -111,7 +111,7 @@ fn crun_gives_a_network_without_id_and_name() -> Verdict {
 /// «podman run» by root gives a container six namespaces of its own: each kind but user and time.
 #[claim(
     source = ["podman-run(1)", "namespaces(7) Namespace types", "Linux Namespaces"],
-    needs = [Root, Behaviour(PODMAN), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
+    needs = [Root, Config("USER_NS"), Behaviour(PODMAN), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
     deadline = 120,
 )]
 fn podman_gives_every_namespace_but_time_and_user() -> Verdict {
@@ -125,7 +125,7 @@ fn podman_gives_every_namespace_but_time_and_user() -> Verdict {
 /// The network namespace of «podman run --network none» has neither ID nor name.
 #[claim(
     source = ["podman-run(1)", "ip-netns(8)", "Linux Namespaces"],
-    needs = [Root, Behaviour(PODMAN), Tool("ip"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
+    needs = [Root, Config("USER_NS"), Behaviour(PODMAN), Tool("ip"), Tool("cat"), Tool("mount"), Tool("mkdir"), Tool("ln"), Tool("sh")],
     deadline = 120,
 )]
 fn podman_without_a_network_gives_one_without_id_and_name() -> Verdict {
