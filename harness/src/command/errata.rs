@@ -109,8 +109,8 @@ fn patches(
     pages: &Path,
     author: Option<&str>,
 ) -> Result<u8> {
-    if !pages.join("man/man7").is_dir() {
-        bail!("{} has no folder man/man7: --pages names the unpacked source of man-pages", pages.display());
+    if !pages.join("man/man2").is_dir() {
+        bail!("{} has no folder man/man2: --pages names the unpacked source of man-pages", pages.display());
     }
     let by_hand = registry.proposals.iter().map(|text| Proposal::parse(text)).collect::<Result<Vec<_>>>()?;
     fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;

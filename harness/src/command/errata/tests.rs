@@ -78,7 +78,7 @@ fn pages_that_are_none_are_told_once() {
     let empty = tempfile::tempdir().expect("a folder");
     let error = patches(&ALL, &pages, &empty.path().join("new"), empty.path(), None).expect_err("no pages there");
     assert!(
-        error.to_string().ends_with(" has no folder man/man7: --pages names the unpacked source of man-pages"),
+        error.to_string().ends_with(" has no folder man/man2: --pages names the unpacked source of man-pages"),
         "{error}"
     );
     assert!(!empty.path().join("new").exists());
