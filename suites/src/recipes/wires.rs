@@ -15,6 +15,7 @@ pub(super) const CASES: &[Case] = cases![
     own_address_answers_when_lo_is_up,
     ip_all_netns_exec_prints_a_section_a_network,
     networks_on_a_bridge_answer_each_other,
+    bridge_is_without_carrier_until_a_port_is_up,
     macvlans_of_one_parent_answer_each_other,
 ];
 
@@ -152,6 +153,28 @@ fn networks_on_a_bridge_answer_each_other() -> Verdict {
     holds()
 }
 
+/// A bridge that is up, with an address, reaches the network namespace behind its port when that port is up, and not before.
+#[claim(
+    source = ["bridge(8)", "ip-link(8)", "ping(8)", "Linux_name_space"],
+    needs = [Root, Tool("ip"), Tool("ping"), Tool("sh"), Module("veth"), Module("bridge"), Config("INET")],
+    erratum = "Linux_name_space: the bridge reaches the network namespace without a command that sets its port up.",
+    deadline = 120,
+)]
+fn bridge_is_without_carrier_until_a_port_is_up() -> Verdict {
+    prepare_ip_netns()?;
+    prompt("ip netns add blue; ip link add veth0 type veth peer name veth1; ip link set veth1 netns blue")?;
+    prompt("ip -n blue addr add 192.168.10.10/24 dev veth1; ip -n blue link set veth1 up")?;
+    prompt("ip link add bridge0 type bridge; ip link set veth0 master bridge0; ip link set bridge0 up")?;
+    prompt("ip addr add 192.168.10.1/32 dev bridge0; ip route add 192.168.10.0/24 dev bridge0")?;
+    let shows = |what: &str| Ok(prompt("ip -o link show bridge0")?.contains(what));
+    expect!(kit::eventually(|| shows("<NO-CARRIER,"))?, "before the port is up");
+    expect_ne!(try_prompt("ping -c 1 -W 1 192.168.10.10")?.status, Some(0), "before the port is up");
+    prompt("ip link set veth0 up")?;
+    expect!(kit::eventually(|| shows(",LOWER_UP>"))?, "when the port is up");
+    let answered = prompt("ping -c 1 -w 30 192.168.10.10")?;
+    expect_answer(&answered, "192.168.10.10")
+}
+
 /// Two macvlan devices of one parent in bridge mode, each moved to a network namespace, answer each other's ping; private ones
 /// do not.
 #[claim(
@@ -180,7 +203,7 @@ fn macvlans_of_one_parent_answer_each_other() -> Verdict {
 }
 
 /// What ping prints of one answer.
-fn expect_answer(printed: &str, address: &str) -> Outcome<()> {
+fn expect_answer(printed: &str, address: &str) -> Verdict {
     expect!(printed.contains(&format!("bytes from {address}: icmp_seq=")), "{printed}");
-    Ok(())
+    holds()
 }
