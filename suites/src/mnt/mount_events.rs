@@ -24,7 +24,7 @@ fn fanotify_tells_of_mounts_and_unmounts() -> Verdict {
     let tree = Tree::new()?;
     tree.dir("a")?.dir("source")?;
     let watch = Watch::own()?;
-    let ways: [(&str, fn(&Tree) -> Outcome<()>); 3] = [
+    let ways: [(&str, Way); 3] = [
         ("mount", |tree| Ok(tree.tmpfs("a").map(drop)?)),
         ("bind", |tree| Ok(tree.bind("source", "a").map(drop)?)),
         ("move_mount", |tree| Ok(Detached::new("tmpfs", &[], MountAttrFlags::empty())?.attach(tree.path("a"))?)),
@@ -124,6 +124,9 @@ fn fanotify_watches_mount_namespaces_that_the_caller_has_power_over() -> Verdict
     expect_ok!(Watch::of(&outer).map(drop), "root outside");
     holds()
 }
+
+/// A way to mount something at `a`.
+type Way = fn(&Tree) -> Outcome<()>;
 
 /// `FAN_REPORT_MNT`, `FAN_MARK_MNTNS`, `FAN_MNT_ATTACH` and `FAN_MNT_DETACH` of `linux/fanotify.h`.
 const REPORT_MNT: InitFlags = InitFlags::from_bits_retain(0x4000);

@@ -80,7 +80,7 @@ fn a_detached_namespace_file_is_not_copied_recursively() -> Verdict {
     bind("/proc/self/ns/uts", tree.path("file"))?;
     let mount = open(tree.path("file"), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).doing("open the mount")?;
     let place = PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd()));
-    let calls: [(&str, fn(&Path, &Path) -> Answer); 4] = [
+    let calls: [(&str, CopyCall); 4] = [
         ("bind", |from, to| bind(from, to)),
         ("copy", |from, _| Detached::copy_of(from).map(drop)),
         ("bind recursively", |from, to| rbind(from, to)),
@@ -104,3 +104,6 @@ fn a_detached_namespace_file_is_not_copied_recursively() -> Verdict {
     }
     holds()
 }
+
+/// A call that copies what is at one place, and may mount the copy at another.
+type CopyCall = fn(&Path, &Path) -> Answer;
