@@ -26,12 +26,14 @@ mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
 mod mount_attributes_refused;
+mod mount_events;
 mod mount_files;
 mod mount_flags;
 mod mount_ids;
 mod mount_max;
 mod mount_namespace_descriptors;
 mod mount_requests;
+mod mount_requests_elsewhere;
 mod mount_status;
 mod move_mount;
 mod move_mount_flags;
@@ -84,12 +86,14 @@ pub const SUITE: Suite = Suite {
         mount_arguments::CASES,
         mount_attributes::CASES,
         mount_attributes_refused::CASES,
+        mount_events::CASES,
         mount_files::CASES,
         mount_flags::CASES,
         mount_ids::CASES,
         mount_max::CASES,
         mount_namespace_descriptors::CASES,
         mount_requests::CASES,
+        mount_requests_elsewhere::CASES,
         mount_status::CASES,
         move_mount::CASES,
         move_mount_flags::CASES,
