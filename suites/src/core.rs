@@ -28,6 +28,7 @@ mod joining_mounts;
 mod joining_nstype;
 mod joining_pid;
 mod joining_rights;
+mod joining_siblings;
 mod joining_time;
 mod lifetime_families;
 mod lifetime_files;
@@ -96,6 +97,7 @@ pub const SUITE: Suite = Suite {
         joining_nstype::CASES,
         joining_pid::CASES,
         joining_rights::CASES,
+        joining_siblings::CASES,
         joining_time::CASES,
         lifetime_families::CASES,
         lifetime_files::CASES,

@@ -19,6 +19,7 @@ mod ids_told_to_others;
 mod joining;
 mod joining_rights;
 mod keyrings;
+mod long_maps;
 mod map_contents;
 mod map_views;
 mod map_writers;
@@ -76,6 +77,7 @@ pub const SUITE: Suite = Suite {
         joining::CASES,
         joining_rights::CASES,
         keyrings::CASES,
+        long_maps::CASES,
         map_contents::CASES,
         map_views::CASES,
         map_writers::CASES,
