@@ -103,7 +103,7 @@ fn rlimit_nproc_exceeded_by_setuid_stops_execve() -> Verdict {
 /// A process that becomes a user with just as many processes as RLIMIT_NPROC allows can execute a program, though it is one more.
 #[claim(
     source = ["execve(2) ERRORS", "kernel/sys.c flag_nproc_exceeded"],
-    since = "6.1",
+    since = "5.14",
     replaces = "rlimit_nproc_reached_by_setuid_stopped_execve",
     needs = [Root, UserNamespaces, Behaviour(AT_THE_TOP)],
 )]
