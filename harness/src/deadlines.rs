@@ -47,7 +47,7 @@ pub(crate) const COUNT: Duration = Duration::from_millis(200);
 /// as it is, at least some seconds, and never more than it always may.
 pub(crate) fn altered(normal: Duration, always: Duration) -> Duration {
     const TIMES: u32 = 10;
-    const LEAST: Duration = Duration::from_secs(10);
+    const LEAST: Duration = Duration::from_secs(6);
     (normal * TIMES).max(LEAST).min(always)
 }
 

@@ -2,10 +2,14 @@
 //!
 //! - [`ground`]: a kernel's machines, and all that can be altered in them;
 //! - [`reach`]: which claims' cases execute which alterations, taken once;
+//! - [`order`]: who is asked first;
+//! - [`sample`]: what was guarded before, to be tried again;
 //! - [`trial`]: one alteration, and what becomes of it;
 //! - [`work`]: all of them, side by side, journalled.
 
 pub(crate) mod ground;
+mod order;
 pub(crate) mod reach;
+pub(crate) mod sample;
 mod trial;
 pub(crate) mod work;

@@ -14,5 +14,5 @@ mod summary;
 pub use equivalent::{Equivalent, EquivalentError};
 pub use journal::{Entry, Journal, JournalError, JournalHead};
 pub use merge::merge;
-pub use reach::{CaseReach, Reach};
+pub use reach::{CaseReach, Reach, Runs};
 pub use record::{Altered, AlteredFunction, Disturbance, Fate, Proof, Prover};

@@ -17,8 +17,14 @@ const OPPOSITE: u8 = 1;
 /// Values of an `unsigned long` from here on are errors (`IS_ERR_VALUE()`, include/linux/err.h): no limit of anything.
 const ERRORS: i64 = -4096;
 
+/// Where a function goes that finds its stack written over.
+const STACK_CHECK: &str = "__stack_chk_fail";
+
 /// How far behind a comparison what it is for is looked for, in instructions.
 const NEAR: usize = 3;
+
+/// How far ahead of the instruction that moves a counter the number stands that it is moved by: before a loop.
+const AHEAD: usize = 12;
 
 /// One alteration of a kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,9 @@ pub(crate) fn alterations(function: &Function, symbols: &Symbols) -> Vec<Alterat
     let instructions = function.instructions();
     let mut all = Vec::new();
     for (at, instruction) in instructions.iter().enumerate() {
+        if guards_the_stack(instruction, instructions, symbols) {
+            continue;
+        }
         let old = function.bytes(instruction);
         let after = &instructions[at + 1..];
         let found = [
@@ -58,6 +67,16 @@ pub(crate) fn alterations(function: &Function, symbols: &Symbols) -> Vec<Alterat
         }));
     }
     all
+}
+
+/// Whether a jump is the compiler's own, to where a function goes whose stack was written over: nobody's code.
+fn guards_the_stack(instruction: &Instruction, all: &[Instruction], symbols: &Symbols) -> bool {
+    let target = instruction.near_branch_target();
+    let there = all.get(all.partition_point(|other| other.ip() < target)).filter(|other| other.ip() == target);
+    instruction.is_jcc_short_or_near()
+        && there.is_some_and(|other| {
+            other.is_call_near() && symbols.name_at(other.near_branch_target()) == Some(STACK_CHECK)
+        })
 }
 
 fn way(kind: Kind, instruction: &Instruction) -> Option<u64> {
@@ -114,17 +133,18 @@ fn is_move(instruction: &Instruction) -> bool {
 fn errnos(instruction: &Instruction, old: &[u8], after: &[Instruction]) -> Found {
     let is_constant = instruction.mnemonic() == Mnemonic::Mov
         && matches!(instruction.op1_kind(), OpKind::Immediate32 | OpKind::Immediate32to64);
-    // -1 is also what a reference count is moved by.
-    let is_moved_by = after.first().is_some_and(|next| next.mnemonic() == Mnemonic::Xadd);
-    if !is_constant || is_moved_by || old.len() < 5 {
+    if !is_constant || old.len() < 5 {
         return Vec::new();
     }
     // The constant is the instruction's end.
     let (front, constant) = old.split_at(old.len() - 4);
     let value = constant.try_into().map(i32::from_le_bytes).unwrap_or(0);
     let errno = value.checked_neg().filter(|number| *number > 0).map_or(Errno::UnknownErrno, Errno::from_raw);
+    // -1 is also what a reference count is moved by.
+    let is_moved_by = after.iter().take(AHEAD).any(|next| next.mnemonic() == Mnemonic::Xadd);
     let other = match errno {
         Errno::UnknownErrno => return Vec::new(),
+        Errno::EPERM if is_moved_by => return Vec::new(),
         Errno::EPERM => Errno::EINVAL,
         _ => Errno::EPERM,
     };
@@ -243,6 +263,15 @@ mod tests {
     #[case::nor_is_an_error(&[0x48, 0x3d, 0, 0xf0, 0xff, 0xff, 0x77, 0], "6:jcc 76 00, 6:never 90 90, 6:always eb 00")]
     fn alterations_are_found(#[case] code: &[u8], #[case] expected: &str) {
         assert_eq!(found(code), expected);
+    }
+
+    #[test]
+    fn the_compilers_own_check_of_the_stack_is_left_alone() {
+        let symbols = Symbols::read("1000 f\n2000 __stack_chk_fail\n3000 put_pid_ns\n");
+        // jne +1; ret; call
+        let code = |to: i32| [&[0x75, 0x01, 0xc3, 0xe8], &(to - 0x1008).to_le_bytes()[..]].concat();
+        let count = |to: i32| alterations(&Function::of("f".to_owned(), 0x1000, code(to)), &symbols).len();
+        assert_eq!((count(0x2000), count(0x3000)), (0, 4));
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Function {
     }
 
     /// Its instructions, in the order of addresses.
-    pub(super) fn instructions(&self) -> &[Instruction] {
+    pub(crate) fn instructions(&self) -> &[Instruction] {
         &self.instructions
     }
 

@@ -64,6 +64,13 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Whether it is one of the two that take a jump's condition away: half of what turning it round does.
+    pub(crate) fn is_half(self) -> bool {
+        matches!(self, Self::Never | Self::Always)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
@@ -81,9 +88,16 @@ pub(crate) struct Name {
     pub(crate) kind: Kind,
 }
 
+impl Name {
+    /// The place without the kind: `copy_pid_ns+0xc8`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}+{:#x}", self.function, self.offset)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{:#x}:{}", self.function, self.offset, self.kind)
+        write!(f, "{}:{}", self.place(), self.kind)
     }
 }
 

@@ -17,7 +17,8 @@ use vm::kernels::Cache;
 use crate::code::kind::Name;
 use crate::machine_kind::MachineKind;
 use crate::prove::ground::{Grounds, Item};
-use crate::prove::reach::reach;
+use crate::prove::reach::{Keeping, reach};
+use crate::prove::sample::Sample;
 use crate::prove::work::{Manner, carry_out};
 use crate::runner::accelerator::{self, Accelerator};
 use crate::runner::cache::open_cache;
@@ -31,6 +32,9 @@ use crate::terminal;
 /// Where proofs are kept, and what is known of alterations that nobody can notice.
 const FOLDER: &str = "results/proof";
 const EQUIVALENT: &str = "equivalent.toml";
+
+/// How many claims are tried with an alteration, if nobody says otherwise.
+const MOST: usize = 48;
 
 /// The exit code for: something survived.
 const SURVIVED: u8 = 1;
@@ -63,7 +67,7 @@ Examples:
   nsproof prove --kernel 6.12 --functions kernel/pid_namespace.c --suite pid
   nsproof prove --kernel 6.12 --functions copy_pid_ns+0xc8:jcc --all       every claim that notices this one
   nsproof prove --kernel 7.3 --shard 1/4 --out part-1                      `nsproof report merge` joins the parts
-  nsproof prove --kernel 6.12 --shard 1/200 --against results/proof        a sample, for every change
+  nsproof prove --kernel 6.12 --shard 1/99 --against results/proof         are these still noticed? for every change
   nsproof run --kernel 6.12 --alter copy_pid_ns+0xc8:jcc --suite pid    one of them by hand";
 
 /// What to alter, and whom to ask.
@@ -87,6 +91,16 @@ pub(super) struct ProveOptions {
     /// Go on after the first claim that notices, and try every one that executes an alteration
     #[arg(long)]
     all: bool,
+    /// How many claims are tried at most with an alteration before it has survived; one that waits for ever counts as ten
+    #[arg(long, value_name = "N", default_value_t = MOST, conflicts_with = "all")]
+    most: usize,
+    /// Go on from what another build of nsproof found: claims that it had are not carried out again to see what they execute, and
+    /// of what survived only new claims are asked
+    #[arg(long)]
+    keep: bool,
+    /// With --keep: claims with this in their name are new
+    #[arg(long, value_name = "FILTER,…", value_delimiter = ',', requires = "keep")]
+    anew: Vec<String>,
     /// Name the alterations, and alter nothing
     #[arg(long)]
     list: bool,
@@ -96,13 +110,14 @@ pub(super) struct ProveOptions {
     /// How many clones run at once [default: processors]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// The folder of the proof and its journal
-    #[arg(long, value_name = "DIR", default_value = FOLDER)]
-    out: PathBuf,
+    /// The folder of the proof and its journal [default: results/proof; with --against none is kept]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Alterations that nobody can notice, each with a reason [default: equivalent.toml in the proof's folder, if it is there]
     #[arg(long, value_name = "FILE")]
     equivalent: Option<PathBuf>,
-    /// Compare with what was kept, a folder or a record: the exit code then says what got worse
+    /// Try again what was guarded in a kept proof, a folder or a record, with the claims that noticed it then: the exit code says
+    /// whether something is not guarded any more
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
     /// What carries out a disposable kernel's instructions; under kvm it cannot be seen which claims execute what [tcg]
@@ -118,41 +133,45 @@ pub(super) fn prove(registry: &Registry, options: &ProveOptions) -> Result<u8> {
     if options.accel == Accel::Kvm {
         bail!("under KVM it cannot be seen which claims execute what: prove with --accel tcg");
     }
-    let cases = chosen(registry, options)?;
-    let equivalent = equivalent(options)?;
+    let sample = options.against.as_ref().map(|path| Sample::read(path, &options.kernel, options.shard)).transpose()?;
+    let mut cases = chosen(registry, options)?;
+    if let Some(sample) = &sample {
+        let claims = sample.claims();
+        cases.retain(|case| claims.contains(case.name().as_str()));
+    }
     let cache = open_cache()?;
-    let grounds = grounds(registry, options, &cases, &cache)?;
+    let grounds = grounds(registry, options, &cases, sample.as_ref(), &cache)?;
     if options.list {
         let lines: String = grounds.items.iter().map(|item| format!("{}  {}\n", item.name, item.words)).collect();
         terminal::print(&lines)?;
         return Ok(0);
     }
-    let Some(proof) = carried_out(options, &grounds, &cases, &equivalent)? else {
+    let aside = tempfile::tempdir().context("a folder for what is not kept could not be made")?;
+    let out = match (&options.out, &sample) {
+        (Some(out), _) => out.as_path(),
+        (None, Some(_)) => aside.path(),
+        (None, None) => Path::new(FOLDER),
+    };
+    let Some(proof) = carried_out(options, &grounds, &cases, out)? else {
         terminal::note("nsproof: no claim holds on this kernel as it is: there is nobody to notice anything");
         return Ok(UNTESTED);
     };
-    let written = proof.write(&options.out).context("the proof could not be written")?;
-    let paths: String = written.iter().map(|path| format!("proof: {}\n", path.display())).collect();
-    terminal::print(&format!("\n{}\n{}\n{paths}", proof.table(), proof.sentence()))?;
-    let worse = match &options.against {
+    terminal::print(&format!("\n{}\n{}\n", proof.table(), proof.sentence()))?;
+    if options.out.is_some() || sample.is_none() {
+        let written = proof.write(out).context("the proof could not be written")?;
+        let paths: String = written.iter().map(|path| format!("proof: {}\n", path.display())).collect();
+        terminal::print(&paths)?;
+    }
+    let worse = match &sample {
         None => proof.open().next().is_some(),
-        Some(path) => is_worse(&proof, path)?,
+        Some(sample) => is_worse(sample, &proof)?,
     };
     Ok(if worse { SURVIVED } else { 0 })
 }
 
-/// Whether something was guarded in a kept proof of the same kernel, and is not any more; says what.
-fn is_worse(proof: &Proof, path: &Path) -> Result<bool> {
-    let kept = Proof::read_all(path)?;
-    let same = kept.iter().find(|kept| kept.kernel.version == proof.kernel.version);
-    let Some(kept) = same else {
-        bail!(
-            "{} has no proof of {}: another build of a kernel has its instructions elsewhere",
-            path.display(),
-            proof.kernel.release
-        );
-    };
-    let worse = proof.worse_than(kept);
+/// Whether something was guarded and is not any more; says what.
+fn is_worse(sample: &Sample, proof: &Proof) -> Result<bool> {
+    let worse = sample.worse(proof)?;
     let lines: String = worse.iter().map(|line| format!("worse: {line}\n")).collect();
     terminal::print(&lines)?;
     Ok(!worse.is_empty())
@@ -168,13 +187,19 @@ fn chosen(registry: &Registry, options: &ProveOptions) -> Result<Vec<&'static Ca
     Ok(cases)
 }
 
-fn equivalent(options: &ProveOptions) -> Result<Vec<Equivalent>> {
-    let usual = options.out.join(EQUIVALENT);
+fn equivalent(options: &ProveOptions, out: &Path) -> Result<Vec<Equivalent>> {
+    let usual = out.join(EQUIVALENT);
     let path = options.equivalent.as_deref().or_else(|| usual.exists().then_some(usual.as_path()));
     Ok(path.map(Equivalent::read).transpose()?.unwrap_or_default())
 }
 
-fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case], cache: &Cache) -> Result<Grounds> {
+fn grounds(
+    registry: &Registry,
+    options: &ProveOptions,
+    cases: &[&'static Case],
+    sample: Option<&Sample>,
+    cache: &Cache,
+) -> Result<Grounds> {
     let [word] = cache.expand(&options.kernel)?.try_into().ok().context("a proof is of one kernel, such as 6.12")?;
     if word == "host" {
         bail!("only a disposable kernel can be altered: name one with --kernel, such as 6.12");
@@ -184,12 +209,16 @@ fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case],
     let accelerator = Accelerator::new(Some(options.accel), cache);
     let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let mut kinds: Vec<_> = cases.iter().map(|case| MachineKind::of(case)).collect();
+    kinds.push(MachineKind::SHARED);
     kinds.sort_unstable();
     kinds.dedup();
     if options.list {
         kinds.truncate(1);
     }
-    let (single, functions) = functions(options)?;
+    let (single, mut functions) = functions(options)?;
+    if let (true, Some(sample)) = (functions.is_empty(), sample) {
+        functions = sample.functions();
+    }
     let mut grounds = Grounds::of(kernel, &kinds, &functions)?;
     if let Some(name) = single.iter().find(|name| grounds.items.iter().all(|item| item.name != **name)) {
         bail!(
@@ -201,6 +230,7 @@ fn grounds(registry: &Registry, options: &ProveOptions, cases: &[&'static Case],
     let is_whole =
         |item: &Item| functions.len() > single.len() && !single.iter().any(|name| name.function == item.name.function);
     grounds.items.retain(|item| single.is_empty() || single.contains(&item.name) || is_whole(item));
+    grounds.items.retain(|item| sample.is_none_or(|sample| sample.has(&item.name)));
     Ok(grounds)
 }
 
@@ -219,22 +249,24 @@ fn carried_out(
     options: &ProveOptions,
     grounds: &Grounds,
     cases: &[&'static Case],
-    equivalent: &[Equivalent],
+    out: &Path,
 ) -> Result<Option<Proof>> {
-    std::fs::create_dir_all(&options.out)
-        .with_context(|| format!("failed to make the folder {}", options.out.display()))?;
+    let equivalent = equivalent(options, out)?;
+    std::fs::create_dir_all(out).with_context(|| format!("failed to make the folder {}", out.display()))?;
     let started = Timestamp::now();
     let word = &grounds.kernel.kernel.word;
     let threads = memory::bound(options.threads.unwrap_or_else(processors));
-    let reach_path = Reach::path(&options.out, word);
+    let reach_path = Reach::path(out, word);
+    let keeping = Keeping { path: &reach_path, keep: options.keep, anew: &options.anew };
     let bar = bar("reach");
-    let reached = reach(grounds, cases, &reach_path, threads, &bar)?;
+    let reached = reach(grounds, cases, keeping, threads, &bar)?;
     bar.finish_and_clear();
     if reached.takers.iter().all(|taker| taker.verdict != results::Verdict::Holds) {
         return Ok(None);
     }
-    let journal = Journal::path(&options.out, word);
-    let manner = Manner { all: options.all, shard: options.shard, threads, journal };
+    let journal = Journal::path(out, word);
+    let manner =
+        Manner { all: options.all, shard: options.shard, most: options.most, threads, journal, keep: options.keep };
     leave_at_once_when_asked(&manner.journal)?;
     let bar = self::bar("proof");
     let done = carry_out(grounds, &reached, &manner, &bar)?;
@@ -263,7 +295,7 @@ fn carried_out(
         functions: done.functions,
         claims: done.claims,
     };
-    for stale in proof.excuse(equivalent) {
+    for stale in proof.excuse(&equivalent) {
         terminal::note(format_args!(
             "nsproof: {stale} is told equivalent, and is not: it was noticed, or something else stands there"
         ));

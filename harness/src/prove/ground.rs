@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use results::proof::Runs;
 use vm::template::Template;
 use vm::template::scratch::Change;
 
 use crate::code::alteration::alterations;
-use crate::code::choice::choose;
+use crate::code::choice::{Chosen, choose};
 use crate::code::function::Function;
 use crate::code::kind::Name;
+use crate::code::memory::{Memory, MemoryError};
 use crate::machine_kind::MachineKind;
 use crate::protocol::Hello;
 use crate::runner::altering::{AlteringError, Known, changes};
@@ -20,8 +22,43 @@ use crate::runner::virtual_kernel::VirtualKernel;
 pub(crate) struct Ground {
     pub(crate) template: Arc<Template>,
     pub(crate) hello: Hello,
-    /// Where the chosen functions are: those that follow each other are one.
-    pub(crate) ranges: Vec<Range<u64>>,
+    /// The functions of which it is seen who executes them, by their addresses: those that were chosen, and all of known files.
+    functions: Vec<Traced>,
+}
+
+/// A function of which it is seen who executes it.
+struct Traced {
+    name: String,
+    range: Range<u64>,
+    /// Where its instructions begin, and how long each is.
+    lengths: BTreeMap<u64, u64>,
+}
+
+impl Ground {
+    /// Where its functions are: those that follow each other are one.
+    pub(crate) fn ranges(&self) -> Vec<Range<u64>> {
+        joined(self.functions.iter().map(|function| function.range.clone()).collect())
+    }
+
+    fn at(&self, address: u64) -> Option<&Traced> {
+        let after = self.functions.partition_point(|function| function.range.start <= address);
+        self.functions[..after].last().filter(|function| function.range.contains(&address))
+    }
+
+    /// The place of an address where functions are laid end to end from these bases.
+    pub(crate) fn place(&self, address: u64, bases: &BTreeMap<&str, u64>) -> Option<u64> {
+        let function = self.at(address)?;
+        Some(bases.get(function.name.as_str())? + address - function.range.start)
+    }
+
+    /// The places of all bytes of these instructions.
+    pub(crate) fn places(&self, executed: &BTreeSet<u64>, bases: &BTreeMap<&str, u64>) -> Runs {
+        let run = |address: &u64| {
+            let place = self.place(*address, bases)?;
+            Some(place..place + self.at(*address)?.lengths.get(address)?)
+        };
+        Runs::of(executed.iter().filter_map(run).collect())
+    }
 }
 
 /// One alteration, on every kind of machine.
@@ -42,15 +79,8 @@ pub(crate) struct Made {
     /// The instruction's address.
     pub(crate) address: u64,
     /// Where it goes on when the alteration makes a difference.
-    way: Option<u64>,
+    pub(crate) way: Option<u64>,
     pub(crate) changes: Vec<Change>,
-}
-
-impl Made {
-    /// Whether who executes these instructions can notice it.
-    pub(crate) fn is_reached(&self, executed: &BTreeSet<u64>) -> bool {
-        executed.contains(&self.address) && self.way.is_none_or(|way| executed.contains(&way))
-    }
 }
 
 /// A kernel to be altered.
@@ -76,12 +106,16 @@ impl Grounds {
             let known = Known::of(&template)?;
             let memory = known.memory()?;
             let chosen = choose(&known.symbols, functions)?;
+            let mut traced = choose(&known.symbols, &[])?;
+            traced.extend(chosen.iter().cloned());
+            let functions = traced_functions(traced, memory)?;
+            let ground = Ground { template: Arc::clone(&template), hello, functions };
             for one in &chosen {
                 let next = order.len();
                 let place = *order.entry(one.name.clone()).or_insert(next);
                 let function = Function::read(one, memory)?;
                 for alteration in alterations(&function, &known.symbols) {
-                    let way = alteration.way.filter(|way| chosen.iter().any(|one| one.range.contains(way)));
+                    let way = alteration.way.filter(|way| ground.at(*way).is_some());
                     let made = Made { address: alteration.address, way, changes: changes(&alteration, memory)? };
                     let item = found.entry((place, alteration.name.clone())).or_insert_with(|| Item {
                         name: alteration.name.clone(),
@@ -92,11 +126,32 @@ impl Grounds {
                     item.on.insert(*kind, made);
                 }
             }
-            let ranges = joined(chosen.into_iter().map(|one| one.range).collect());
-            by_kind.insert(*kind, Ground { template: Arc::clone(&template), hello, ranges });
+            by_kind.insert(*kind, ground);
         }
         Ok(Self { kernel, by_kind, items: found.into_values().collect() })
     }
+
+    /// All functions of which it is seen who executes them, and their lengths.
+    pub(crate) fn functions(&self) -> Vec<(String, u64)> {
+        let mut lengths: BTreeMap<&str, u64> = BTreeMap::new();
+        for function in self.by_kind.values().flat_map(|ground| &ground.functions) {
+            let length = lengths.entry(&function.name).or_default();
+            *length = (*length).max(function.range.end - function.range.start);
+        }
+        lengths.into_iter().map(|(name, length)| (name.to_owned(), length)).collect()
+    }
+}
+
+/// Each function once, by addresses.
+fn traced_functions(mut chosen: Vec<Chosen>, memory: Memory<'_>) -> Result<Vec<Traced>, MemoryError> {
+    chosen.sort_by_key(|one| one.range.start);
+    chosen.dedup_by_key(|one| one.range.start);
+    let traced = |one: &Chosen| {
+        let function = Function::read(one, memory)?;
+        let lengths = function.instructions().iter().map(|one| (one.ip(), one.len() as u64)).collect();
+        Ok(Traced { name: one.name.clone(), range: one.range.clone(), lengths })
+    };
+    chosen.iter().map(traced).collect()
 }
 
 /// Ranges in the order of addresses, those that touch made one.

@@ -1,6 +1,7 @@
-//! Which cases execute which alterations: found out once, in the kernel as it is.
+//! What cases execute: found out once, in the kernel as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,13 +11,17 @@ use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use kit::{Case, config};
 use results::Verdict;
-use results::proof::{CaseReach, Reach};
+use results::proof::{CaseReach, Reach, Runs};
 
 use super::ground::Grounds;
 use crate::machine_kind::MachineKind;
 use crate::protocol::Report;
 use crate::runner::executor::Executor;
+use crate::runner::filters::Filters;
 use crate::worker;
+
+/// After how many cases what is known is kept: so much is lost when somebody stops it.
+const PORTION: usize = 100;
 
 /// A case that takes part.
 #[derive(Debug)]
@@ -27,77 +32,134 @@ pub(crate) struct Taker {
     pub(crate) normal: Duration,
     /// What it found there.
     pub(crate) verdict: Verdict,
-    /// How many alterations it executes.
-    pub(crate) reaches: usize,
+    /// What it executes there.
+    pub(crate) executed: Runs,
+    /// The build that carried it out.
+    pub(crate) build: usize,
 }
 
-/// Cases, and for each alteration those that execute it.
+/// Cases, and what they execute.
 #[derive(Debug)]
 pub(crate) struct Reached {
     pub(crate) takers: Vec<Taker>,
-    /// In the order of [`Grounds::items`]: places in `takers` of cases that hold and execute it, those that execute fewest first.
-    pub(crate) by_item: Vec<Vec<usize>>,
-    /// Stands for the executable, the kernel, the functions and the cases.
-    pub(crate) fingerprint: String,
+    /// Stands for the kernel.
+    pub(crate) kernel: String,
+    /// Stands for the executable and the cases.
+    pub(crate) claims: String,
+    /// The number of this build.
+    pub(crate) build: usize,
+    /// The places of each alteration in [`Grounds::items`], on each kind of machine.
+    places: Vec<BTreeMap<MachineKind, Places>>,
+    /// The places of each function.
+    ranges: BTreeMap<String, Range<u64>>,
 }
 
-/// Reads what was kept, or finds it out and keeps it.
+/// Where a case has to come by that can notice an alteration.
+#[derive(Debug)]
+struct Places {
+    instruction: u64,
+    /// The way that makes the difference.
+    way: Option<u64>,
+}
+
+impl Reached {
+    /// Whether a case executes an alteration, so that it makes a difference.
+    pub(crate) fn is_reached(&self, number: usize, taker: &Taker) -> bool {
+        self.places[number].get(&taker.kind).is_some_and(|places| {
+            taker.executed.contains(places.instruction) && places.way.is_none_or(|way| taker.executed.contains(way))
+        })
+    }
+
+    /// The cases that hold and execute an alteration: places in `takers`. Only a claim that holds can stop doing so.
+    pub(crate) fn reaching(&self, number: usize) -> Vec<usize> {
+        let is_reaching = |taker: &Taker| taker.verdict == Verdict::Holds && self.is_reached(number, taker);
+        (0..self.takers.len()).filter(|at| is_reaching(&self.takers[*at])).collect()
+    }
+
+    /// Cases that execute the same of a function have the same number.
+    pub(crate) fn sorts(&self, function: &str) -> Vec<usize> {
+        let range = self.ranges.get(function).cloned().unwrap_or(0..u64::MAX);
+        let mut numbers: HashMap<Runs, usize> = HashMap::new();
+        let mut number = |taker: &Taker| {
+            let next = numbers.len();
+            *numbers.entry(taker.executed.within(&range)).or_insert(next)
+        };
+        self.takers.iter().map(&mut number).collect()
+    }
+}
+
+/// What was kept and what to do with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keeping<'a> {
+    pub(crate) path: &'a Path,
+    /// Whether what another build found counts.
+    pub(crate) keep: bool,
+    /// But not of cases with one of these words in their names.
+    pub(crate) anew: &'a [String],
+}
+
+/// Reads what was kept, finds out the rest and keeps it.
 pub(crate) fn reach(
     grounds: &Grounds,
     cases: &[&'static Case],
-    path: &Path,
+    keeping: Keeping<'_>,
     threads: usize,
     bar: &ProgressBar,
 ) -> Result<Reached> {
-    let fingerprint = fingerprint(grounds)?;
-    let mut kept = match Reach::read(path) {
-        Ok(kept) if kept.fingerprint == fingerprint => kept,
-        // What was kept of another kernel or executable says nothing about this one.
-        _ => Reach { fingerprint: fingerprint.clone(), alterations: names(grounds), cases: BTreeMap::new() },
+    let build = config::digest(&std::fs::read(std::env::current_exe()?).context("the own executable cannot be read")?);
+    let mut kept = kept(grounds, keeping, &build);
+    let newest = kept.builds.len() - 1;
+    let is_known = |case: &&Case| {
+        let is_anew = !keeping.anew.is_empty() && Filters::parts(keeping.anew).pass(&case.name(), "");
+        kept.cases.get(&case.name()).is_some_and(|known| known.build == newest || !is_anew)
     };
-    let missing: Vec<_> = cases.iter().copied().filter(|case| !kept.cases.contains_key(&case.name())).collect();
+    let missing: Vec<_> = cases.iter().copied().filter(|case| !is_known(case)).collect();
     bar.set_length(missing.len() as u64);
-    if !missing.is_empty() {
-        kept.cases.extend(find_out(grounds, &missing, threads, bar)?);
-        kept.write(path).context("what the cases execute could not be kept")?;
+    for portion in missing.chunks(PORTION) {
+        kept.cases.extend(find_out(grounds, portion, &kept, threads, bar)?);
+        kept.write(keeping.path).context("what the cases execute could not be kept")?;
     }
     let names: Vec<_> = cases.iter().map(|case| case.name()).collect();
-    let whole = config::digest(format!("{fingerprint}\n{}", names.join("\n")).as_bytes());
-    Ok(assign(grounds, cases, &kept, whole))
+    let claims = config::digest(format!("{build}\n{}", names.join("\n")).as_bytes());
+    Ok(assign(grounds, cases, kept, claims))
 }
 
-fn names(grounds: &Grounds) -> Vec<String> {
-    grounds.items.iter().map(|item| item.name.to_string()).collect()
-}
-
-/// Of what the answer depends on.
-fn fingerprint(grounds: &Grounds) -> Result<String> {
-    let executable = std::fs::read(std::env::current_exe()?).context("the own executable cannot be read")?;
-    let kernels: Vec<_> = grounds.by_kind.values().map(|ground| ground.hello.version.as_str()).collect();
-    let parts = [
-        config::digest(&executable),
-        kernels.join("\n"),
-        grounds.kernel.config_digest().unwrap_or_default(),
-        names(grounds).join("\n"),
-        grounds.items.iter().map(|item| item.words.as_str()).collect::<Vec<_>>().join("\n"),
-    ];
-    Ok(config::digest(parts.join("\n").as_bytes()))
+/// What was kept of this kernel, as far as it counts.
+fn kept(grounds: &Grounds, keeping: Keeping<'_>, build: &str) -> Reach {
+    let version = grounds.by_kind.values().next().map(|ground| ground.hello.version.as_str()).unwrap_or_default();
+    let digest = grounds.kernel.config_digest().unwrap_or_default();
+    let kernel = config::digest(format!("{version}\n{digest}").as_bytes());
+    let functions = grounds.functions();
+    let known = Reach::read(keeping.path).ok().filter(|known| known.kernel == kernel);
+    let mut known =
+        known.unwrap_or_else(|| Reach { kernel, builds: Vec::new(), functions: Vec::new(), cases: BTreeMap::new() });
+    let is_this = known.builds.last().is_some_and(|last| last == build);
+    if !functions.iter().all(|function| known.functions.contains(function)) || !(is_this || keeping.keep) {
+        known.functions = functions;
+        known.cases.clear();
+    }
+    if !is_this {
+        known.builds.push(build.to_owned());
+    }
+    known
 }
 
 /// Carries each case out once in a clone that logs what it executes.
 fn find_out(
     grounds: &Grounds,
     cases: &[&'static Case],
+    kept: &Reach,
     threads: usize,
     bar: &ProgressBar,
 ) -> Result<BTreeMap<String, CaseReach>> {
+    let (bases, build) = (kept.bases(), kept.builds.len() - 1);
     let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| -> Result<()> {
         let work = || -> Result<()> {
             while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let one =
-                    find_out_one(grounds, case).with_context(|| format!("{} could not be traced", case.name()))?;
-                found.lock().unwrap_or_else(PoisonError::into_inner).insert(case.name(), one);
+                let one = find_out_one(grounds, case, &bases)
+                    .with_context(|| format!("{} could not be traced", case.name()))?;
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert(case.name(), CaseReach { build, ..one });
                 bar.inc(1);
             }
             Ok(())
@@ -108,47 +170,49 @@ fn find_out(
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn find_out_one(grounds: &Grounds, case: &Case) -> Result<CaseReach> {
+fn find_out_one(grounds: &Grounds, case: &Case, bases: &BTreeMap<&str, u64>) -> Result<CaseReach> {
     let kind = MachineKind::of(case);
     let ground = grounds.by_kind.get(&kind).context("no machine of its kind was booted")?;
     let version = worker::version(&ground.hello.release, &ground.hello.version)?;
     if !case.covers(version) {
         let report = Report::out_of_range(case);
-        return Ok(CaseReach { verdict: report.verdict, duration_us: 0, reached: String::new() });
+        return Ok(CaseReach { verdict: report.verdict, duration_us: 0, build: 0, executed: Runs::default() });
     }
-    let (machine, trace) = ground.template.traced_machine(&ground.ranges)?;
+    let (machine, trace) = ground.template.traced_machine(&ground.ranges())?;
     let mut executor = Executor::in_machine(machine, ground.hello.clone(), grounds.kernel.speed())?;
     let report = executor.serve(case).report;
     drop(executor);
-    let executed = trace.addresses()?;
-    let is_reached =
-        |number: &usize| grounds.items[*number].on.get(&kind).is_some_and(|made| made.is_reached(&executed));
-    let numbers: Vec<usize> = (0..grounds.items.len()).filter(is_reached).collect();
-    Ok(CaseReach { verdict: report.verdict, duration_us: report.duration_us, reached: CaseReach::shorten(&numbers) })
+    let executed = ground.places(&trace.addresses()?, bases);
+    Ok(CaseReach { verdict: report.verdict, duration_us: report.duration_us, build: 0, executed })
 }
 
-/// Turns «which places a case executes» round.
-fn assign(grounds: &Grounds, cases: &[&'static Case], kept: &Reach, fingerprint: String) -> Reached {
-    let mut takers = Vec::new();
-    let mut by_item: Vec<Vec<usize>> = vec![Vec::new(); grounds.items.len()];
-    for case in cases {
-        let Some(known) = kept.cases.get(&case.name()) else { continue };
-        let items = known.numbers(grounds.items.len());
-        // Only a claim that holds can stop doing so.
-        if known.verdict == Verdict::Holds {
-            items.iter().for_each(|item| by_item[*item].push(takers.len()));
-        }
-        takers.push(Taker {
+fn assign(grounds: &Grounds, cases: &[&'static Case], mut kept: Reach, claims: String) -> Reached {
+    let takers = cases.iter().filter_map(|case| {
+        let known = kept.cases.remove(&case.name())?;
+        Some(Taker {
             case,
             kind: MachineKind::of(case),
             normal: Duration::from_micros(known.duration_us),
             verdict: known.verdict,
-            reaches: items.len(),
+            executed: known.executed,
+            build: known.build,
+        })
+    });
+    let takers = takers.collect();
+    let bases = kept.bases();
+    let places = grounds.items.iter().map(|item| {
+        let on = item.on.iter().filter_map(|(kind, made)| {
+            let ground = grounds.by_kind.get(kind)?;
+            let instruction = ground.place(made.address, &bases)?;
+            Some((*kind, Places { instruction, way: made.way.and_then(|way| ground.place(way, &bases)) }))
         });
-    }
-    for reaching in &mut by_item {
-        // By nothing that a clock says: a proof that is done again is the same.
-        reaching.sort_by_key(|at| (takers[*at].reaches, *at));
-    }
-    Reached { takers, by_item, fingerprint }
+        on.collect()
+    });
+    let places = places.collect();
+    let range = |(name, length): &(String, u64)| {
+        let base = bases.get(name.as_str()).copied().unwrap_or(0);
+        (name.clone(), base..base + length)
+    };
+    let ranges = kept.functions.iter().map(range).collect();
+    Reached { takers, build: kept.builds.len() - 1, kernel: kept.kernel, claims, places, ranges }
 }

@@ -8,6 +8,7 @@ use results::proof::{Altered, Disturbance, Fate};
 use vm::template::scratch::Scratch;
 
 use super::ground::{Grounds, Item};
+use super::order::{self, Asked};
 use super::reach::{Reached, Taker};
 use crate::deadlines::{ALTERED_GRACE, altered};
 use crate::machine_kind::MachineKind;
@@ -21,8 +22,23 @@ pub(super) struct Bench<'a> {
     grounds: &'a Grounds,
     reached: &'a Reached,
     scratches: BTreeMap<MachineKind, Scratch>,
+    /// A clone in which one case is asked after the other, as long as their claims hold.
+    company: Option<Executor>,
     /// Whether to go on after the first claim that notices.
     all: bool,
+    /// How many cases are asked at most.
+    most: usize,
+    /// What is known of the function that was last worked on: which cases execute the same of it.
+    sorts: (String, Vec<usize>),
+}
+
+/// What was known of an alteration before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Before {
+    /// What became of it, and the build that found so: only cases that came later are asked.
+    pub(super) known: Option<(Altered, usize)>,
+    /// A claim that noticed what is alike.
+    pub(super) hint: Option<String>,
 }
 
 /// What a case says of an altered kernel.
@@ -43,44 +59,117 @@ enum Sign {
 }
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(grounds: &'a Grounds, reached: &'a Reached, all: bool) -> Self {
-        Self { grounds, reached, scratches: BTreeMap::new(), all }
+    pub(super) fn new(grounds: &'a Grounds, reached: &'a Reached, all: bool, most: usize) -> Self {
+        Self { grounds, reached, scratches: BTreeMap::new(), company: None, all, most, sorts: Default::default() }
     }
 
     /// Carries out the cases that execute an alteration; only what this machine cannot do is an error.
-    pub(super) fn carry_out(&mut self, number: usize) -> anyhow::Result<Altered> {
+    pub(super) fn carry_out(&mut self, number: usize, before: &Before) -> anyhow::Result<Altered> {
         let item = &self.grounds.items[number];
-        let reaching = &self.reached.by_item[number];
-        let mut found = Found::default();
-        for taker in reaching.iter().map(|at| &self.reached.takers[*at]) {
-            let Some(served) = self.serve(item, taker)? else { continue };
+        let reaching = self.in_order(number, before);
+        let all = reaching.len();
+        let mut found = Found::of(before);
+        let reached = self.reached;
+        for taker in reaching.iter().map(|at| &reached.takers[*at]) {
+            if before.known.as_ref().is_some_and(|(_, build)| taker.build <= *build) {
+                continue;
+            }
+            let in_company = if found.now < ALONE { None } else { self.serve_in_company(item, taker)? };
+            let served = match in_company {
+                Some(served) => Some(served),
+                None => self.serve(item, taker)?,
+            };
+            let Some(served) = served else { continue };
             found.add(&taker.case.name(), &served);
-            if found.is_decided(self.all) {
+            if found.is_decided(self.all) || !self.all && found.is_tired(self.most) {
                 break;
             }
         }
-        Ok(found.conclude(item, reaching.len()))
+        self.part_company()?;
+        Ok(found.conclude(item, all))
+    }
+
+    /// The cases that execute an alteration, in the order in which they are asked.
+    fn in_order(&mut self, number: usize, before: &Before) -> Vec<usize> {
+        let item = &self.grounds.items[number];
+        if self.sorts.0 != item.name.function {
+            self.sorts = (item.name.function.clone(), self.reached.sorts(&item.name.function));
+        }
+        let takers = &self.reached.takers;
+        let mut reaching = self.reached.reaching(number);
+        let own = item.file.and_then(order::suite);
+        order::sort(&mut reaching, &self.sorts.1, |at| Asked {
+            is_foreign: Some(takers[at].case.suite()) != own,
+            executes: takers[at].executed.count(),
+        });
+        let hinted = reaching.iter().position(|at| before.hint.as_ref() == Some(&takers[*at].case.name()));
+        if let Some(hinted) = hinted {
+            reaching[..=hinted].rotate_right(1);
+        }
+        reaching
     }
 
     /// One case in a clone of the altered machine; none if the alteration cannot be made in machines of its kind.
     fn serve(&mut self, item: &Item, taker: &Taker) -> anyhow::Result<Option<Served>> {
-        let (Some(made), Some(ground)) = (item.on.get(&taker.kind), self.grounds.by_kind.get(&taker.kind)) else {
+        let Some(mut executor) = self.executor(item, taker.kind)? else { return Ok(None) };
+        let served = self.ask(&mut executor, taker);
+        drop(executor);
+        self.restore(taker.kind)?;
+        Ok(Some(served))
+    }
+
+    /// One case after others in the same clone, which is quicker; none if that says nothing: the claim has to hold.
+    fn serve_in_company(&mut self, item: &Item, taker: &Taker) -> anyhow::Result<Option<Served>> {
+        if taker.kind.cpus != MachineKind::SHARED.cpus {
+            return Ok(None);
+        }
+        let executor = match self.company.take() {
+            Some(executor) => Some(executor),
+            None => self.executor(item, MachineKind::SHARED)?,
+        };
+        let Some(mut executor) = executor else { return Ok(None) };
+        let served = self.ask(&mut executor, taker);
+        self.company = Some(executor);
+        let holds = sign(&served) == Sign::Holds;
+        if !(holds && served.reusable) {
+            self.part_company()?;
+        }
+        Ok(Some(served).filter(|_| holds))
+    }
+
+    fn part_company(&mut self) -> anyhow::Result<()> {
+        match self.company.take() {
+            None => Ok(()),
+            Some(executor) => {
+                drop(executor);
+                self.restore(MachineKind::SHARED)
+            }
+        }
+    }
+
+    fn ask(&self, executor: &mut Executor, taker: &Taker) -> Served {
+        let deadline = altered(taker.normal, self.grounds.kernel.speed().scale(taker.case.deadline()));
+        executor.serve_within(taker.case, deadline, ALTERED_GRACE)
+    }
+
+    /// A clone of the altered machine of this kind; none if the alteration cannot be made in one.
+    fn executor(&mut self, item: &Item, kind: MachineKind) -> anyhow::Result<Option<Executor>> {
+        let (Some(made), Some(ground)) = (item.on.get(&kind), self.grounds.by_kind.get(&kind)) else {
             return Ok(None);
         };
-        let scratch = match self.scratches.entry(taker.kind) {
+        let scratch = match self.scratches.entry(kind) {
             MapEntry::Occupied(known) => known.into_mut(),
             MapEntry::Vacant(new) => new.insert(Scratch::of(&ground.template)?),
         };
         scratch.alter(&made.changes)?;
-        let served = scratch.template().clone_machine().map_err(anyhow::Error::from).and_then(|machine| {
-            let speed = self.grounds.kernel.speed();
-            let mut executor = Executor::in_machine(machine, ground.hello.clone(), speed)?;
-            let deadline = altered(taker.normal, speed.scale(taker.case.deadline()));
-            Ok(executor.serve_within(taker.case, deadline, ALTERED_GRACE))
-        });
-        // The clone is gone: nobody looks at this memory now.
-        scratch.restore()?;
-        Ok(Some(served?))
+        let machine = scratch.template().clone_machine()?;
+        Ok(Some(Executor::in_machine(machine, ground.hello.clone(), self.grounds.kernel.speed())?))
+    }
+
+    /// The clone is gone: nobody looks at this memory now.
+    fn restore(&mut self, kind: MachineKind) -> anyhow::Result<()> {
+        self.scratches.get_mut(&kind).map(Scratch::restore).transpose()?;
+        Ok(())
     }
 }
 
@@ -91,10 +180,29 @@ struct Found {
     /// Under which claim, and how.
     fatal: Option<(String, String)>,
     disturbed: Disturbance,
+    /// How many cases were asked: in all, and this time.
+    tried: usize,
+    now: usize,
 }
 
+/// How many cases have a clone of their own each. After them it is likely that nobody notices, and others share one until a claim
+/// does not hold, whose case is then asked again, alone.
+const ALONE: usize = 2;
+
+/// How many cases one that waits for ever counts as: so much longer it takes.
+const STALLED: usize = 10;
+
 impl Found {
+    /// What is known before anything is tried.
+    fn of(before: &Before) -> Self {
+        let Some((known, _)) = &before.known else { return Self::default() };
+        let tried = known.tried.unwrap_or(known.reached);
+        Self { disturbed: known.disturbed, tried, ..Self::default() }
+    }
+
     fn add(&mut self, claim: &str, served: &Served) {
+        self.tried += 1;
+        self.now += 1;
         match sign(served) {
             Sign::Holds => {}
             Sign::Violated => self.noticed.push(claim.to_owned()),
@@ -106,7 +214,10 @@ impl Found {
                 self.fatal.get_or_insert((claim.to_owned(), how));
             }
             Sign::Broken => self.disturbed.broken += 1,
-            Sign::Stalled => self.disturbed.stalled += 1,
+            Sign::Stalled => {
+                self.disturbed.stalled += 1;
+                self.now += STALLED - 1;
+            }
             Sign::Unmet => self.disturbed.unmet += 1,
         }
     }
@@ -115,7 +226,13 @@ impl Found {
         !all && (!self.noticed.is_empty() || self.fatal.is_some())
     }
 
+    /// Whether enough was tried.
+    fn is_tired(&self, most: usize) -> bool {
+        self.now >= most
+    }
+
     fn conclude(self, item: &Item, reached: usize) -> Altered {
+        let tried = self.tried;
         let (fate, by, how) = match (self.noticed, self.fatal) {
             _ if reached == 0 => (Fate::Unreached, Vec::new(), String::new()),
             (noticed, _) if !noticed.is_empty() => (Fate::Noticed, noticed, String::new()),
@@ -130,6 +247,7 @@ impl Found {
             by,
             how,
             reached,
+            tried: (fate == Fate::Survived && tried < reached).then_some(tried),
             disturbed: self.disturbed,
             instruction: if shown { item.words.clone() } else { String::new() },
             equivalent: None,
@@ -168,13 +286,15 @@ mod tests {
         Served { silent, ..Served::without_worker(Report::new(verdict, "so (the case said: no matter)")) }
     }
 
+    const MOST: usize = 15;
+
     fn concluded(all: bool, verdicts: &[Served]) -> (Altered, usize) {
         let mut found = Found::default();
         let mut carried_out = 0;
         for (served, name) in verdicts.iter().zip('a'..) {
             carried_out += 1;
             found.add(&name.to_string(), served);
-            if found.is_decided(all) {
+            if found.is_decided(all) || found.is_tired(MOST) {
                 break;
             }
         }
@@ -209,6 +329,24 @@ mod tests {
         let (altered, _) = concluded(false, &kinds.map(|verdict| served(verdict, false)));
         assert_eq!(altered.disturbed, Disturbance { broken: 2, stalled: 1, unmet: 1 });
         assert_eq!((altered.at.as_str(), altered.instruction.as_str()), ("0x10:jcc", "je → jne"));
+    }
+
+    #[test]
+    fn enough_is_enough_and_is_told() {
+        let (altered, tried) = concluded(false, &[Verdict::Holds; 20].map(|verdict| served(verdict, false)));
+        assert_eq!((altered.fate, altered.reached, altered.tried, tried), (Fate::Survived, 20, Some(15), 15));
+        let (altered, tried) = concluded(false, &[Verdict::TimedOut; 20].map(|verdict| served(verdict, false)));
+        assert_eq!((altered.fate, altered.tried, tried), (Fate::Survived, Some(2), 2));
+    }
+
+    #[test]
+    fn who_came_later_adds_to_what_was_known() {
+        let (known, _) = concluded(false, &[Verdict::Broken; 3].map(|verdict| served(verdict, false)));
+        let mut found = Found::of(&Before { known: Some((known, 0)), hint: None });
+        found.add("new", &served(Verdict::Violated, false));
+        let name = Name { function: "f".to_owned(), offset: 0x10, kind: Kind::Jump };
+        let altered = found.conclude(&Item { name, file: None, words: String::new(), on: BTreeMap::new() }, 4);
+        assert_eq!((altered.fate, altered.disturbed.broken, altered.reached), (Fate::Noticed, 3, 4));
     }
 
     #[test]

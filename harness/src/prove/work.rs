@@ -1,6 +1,6 @@
 //! All alterations, side by side: each is journalled when it is done, so that a proof goes on where it was stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,8 @@ use results::proof::{Altered, AlteredFunction, Entry, Fate, Journal, JournalHead
 
 use super::ground::Grounds;
 use super::reach::Reached;
-use super::trial::Bench;
+use super::trial::{Before, Bench};
+use crate::code::kind::{Kind, Name};
 use crate::terminal;
 
 /// How to go about it.
@@ -23,8 +24,12 @@ pub(crate) struct Manner {
     pub(crate) all: bool,
     /// Which part of the alterations; none: all.
     pub(crate) shard: Option<Shard>,
+    /// How many claims are tried at most.
+    pub(crate) most: usize,
     pub(crate) threads: usize,
     pub(crate) journal: PathBuf,
+    /// Whether what another build found is taken over.
+    pub(crate) keep: bool,
 }
 
 /// What came of it.
@@ -39,7 +44,8 @@ pub(crate) struct Done {
 /// What was found, and where it is kept.
 struct Kept {
     journal: Journal,
-    found: BTreeMap<usize, Altered>,
+    /// With the builds that found it.
+    found: BTreeMap<usize, (Altered, usize)>,
 }
 
 /// Carries out what the journal does not know yet.
@@ -49,18 +55,49 @@ pub(crate) fn carry_out(grounds: &Grounds, reached: &Reached, manner: &Manner, b
     let (journal, known) = open(&manner.journal, reached, manner)?;
     let before: u64 = known.iter().map(|entry| entry.ms).sum();
     let found = recognised(grounds, known);
-    let open: Vec<usize> = chosen.iter().copied().filter(|number| !found.contains_key(number)).collect();
+    let mut open: Vec<usize> = chosen.iter().copied().filter(|number| is_open(reached, &found, *number)).collect();
     bar.set_length(chosen.len() as u64);
     bar.set_position((chosen.len() - open.len()) as u64);
     let kept = Mutex::new(Kept { journal, found });
+    // Who notices that a jump is turned round most likely notices half of it, too: the halves come after all others.
+    let is_half = |number: &usize| grounds.items[*number].name.kind.is_half();
+    open.sort_by_key(|number| (is_half(number), *number));
+    let halves = open.split_off(open.partition_point(|number| !is_half(number)));
+    for numbers in [open, halves] {
+        side_by_side(grounds, reached, manner, &numbers, &kept, bar)?;
+    }
+    let found = kept.into_inner().unwrap_or_else(PoisonError::into_inner).found;
+    // What was done before was done by as many threads, as far as anybody knows.
+    let wall = began.elapsed() + Duration::from_millis(before) / u32::try_from(manner.threads).unwrap_or(1);
+    let chosen: BTreeSet<_> = chosen.into_iter().collect();
+    let found = found.into_iter().filter(|(number, _)| chosen.contains(number));
+    let found = found.map(|(number, (altered, _))| (number, altered)).collect();
+    Ok(Done { functions: functions(grounds, found), claims: claims(grounds, reached), wall })
+}
+
+/// Whether an alteration is still to be tried, or to be tried with cases that came since then.
+fn is_open(reached: &Reached, found: &BTreeMap<usize, (Altered, usize)>, number: usize) -> bool {
+    let Some((altered, build)) = found.get(&number) else { return true };
+    let came_since = || reached.reaching(number).iter().any(|at| reached.takers[*at].build > *build);
+    matches!(altered.fate, Fate::Survived | Fate::Unreached) && came_since()
+}
+
+fn side_by_side(
+    grounds: &Grounds,
+    reached: &Reached,
+    manner: &Manner,
+    numbers: &[usize],
+    kept: &Mutex<Kept>,
+    bar: &ProgressBar,
+) -> Result<()> {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| -> Result<()> {
         let work = || -> Result<()> {
-            let mut bench = Bench::new(grounds, reached, manner.all);
+            let mut bench = Bench::new(grounds, reached, manner.all, manner.most);
             while let Some(number) =
-                open.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !stop.load(Ordering::Relaxed))
+                numbers.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !stop.load(Ordering::Relaxed))
             {
-                let done = one(&mut bench, grounds, *number, &kept, bar);
+                let done = one(&mut bench, grounds, reached, *number, kept, bar);
                 // One thread's trouble is everybody's: the machine is full, or QEMU is gone.
                 done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
             }
@@ -68,21 +105,26 @@ pub(crate) fn carry_out(grounds: &Grounds, reached: &Reached, manner: &Manner, b
         };
         let workers: Vec<_> = (0..manner.threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked"))))
-    })?;
-    let found = kept.into_inner().unwrap_or_else(PoisonError::into_inner).found;
-    // What was done before was done by as many threads, as far as anybody knows.
-    let wall = began.elapsed() + Duration::from_millis(before) / u32::try_from(manner.threads).unwrap_or(1);
-    Ok(Done { functions: functions(grounds, found), claims: claims(reached), wall })
+    })
 }
 
-fn one(bench: &mut Bench<'_>, grounds: &Grounds, number: usize, kept: &Mutex<Kept>, bar: &ProgressBar) -> Result<()> {
+fn one(
+    bench: &mut Bench<'_>,
+    grounds: &Grounds,
+    reached: &Reached,
+    number: usize,
+    kept: &Mutex<Kept>,
+    bar: &ProgressBar,
+) -> Result<()> {
     let item = &grounds.items[number];
     let began = Instant::now();
-    let altered = bench.carry_out(number).with_context(|| format!("{} could not be tried", item.name))?;
+    let before = before(grounds, number, &kept.lock().unwrap_or_else(PoisonError::into_inner).found);
+    let altered = bench.carry_out(number, &before).with_context(|| format!("{} could not be tried", item.name))?;
     let entry = Entry {
         function: item.name.function.clone(),
         altered: altered.clone(),
         ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        build: reached.build,
     };
     if altered.fate == Fate::Survived {
         let line = format!("survived  {}  {} (reached by {})", item.name, item.words, altered.reached);
@@ -90,34 +132,48 @@ fn one(bench: &mut Bench<'_>, grounds: &Grounds, number: usize, kept: &Mutex<Kep
     }
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     kept.journal.add(&entry)?;
-    kept.found.insert(number, altered);
+    kept.found.insert(number, (altered, reached.build));
     bar.inc(1);
     Ok(())
+}
+
+/// What is known of an alteration, and who noticed that its jump is turned round.
+fn before(grounds: &Grounds, number: usize, found: &BTreeMap<usize, (Altered, usize)>) -> Before {
+    let name = &grounds.items[number].name;
+    let turned = Name { kind: Kind::Jump, ..name.clone() };
+    // An instruction's alterations follow each other.
+    let near = number.saturating_sub(Kind::ALL.len())..=number;
+    let turned = found.range(near).find(|(other, _)| name.kind.is_half() && grounds.items[**other].name == turned);
+    Before {
+        known: found.get(&number).cloned(),
+        hint: turned.and_then(|(_, (altered, _))| altered.by.first().cloned()),
+    }
 }
 
 /// The alterations that are this shard's.
 fn chosen(grounds: &Grounds, shard: Option<Shard>) -> Vec<usize> {
     let word = &grounds.kernel.kernel.word;
-    let is_ours =
-        |number: &usize| shard.is_none_or(|shard| shard.takes(word, &grounds.items[*number].name.to_string()));
+    let is_ours = |number: &usize| shard.is_none_or(|shard| shard.takes(word, &grounds.items[*number].name.place()));
     (0..grounds.items.len()).filter(is_ours).collect()
 }
 
 fn open(path: &Path, reached: &Reached, manner: &Manner) -> Result<(Journal, Vec<Entry>)> {
     let head = JournalHead {
-        fingerprint: reached.fingerprint.clone(),
+        kernel: reached.kernel.clone(),
+        claims: reached.claims.clone(),
         shard: manner.shard.map(|shard| shard.to_string()).unwrap_or_default(),
         all: manner.all,
+        most: manner.most,
     };
-    Ok(Journal::open(path, &head)?)
+    Ok(Journal::open(path, &head, manner.keep)?)
 }
 
 /// What a journal says of alterations that there are.
-fn recognised(grounds: &Grounds, known: Vec<Entry>) -> BTreeMap<usize, Altered> {
+fn recognised(grounds: &Grounds, known: Vec<Entry>) -> BTreeMap<usize, (Altered, usize)> {
     let names = grounds.items.iter().enumerate().map(|(number, item)| (item.name.to_string(), number));
     let names: BTreeMap<String, usize> = names.collect();
     let number = |entry: &Entry| names.get(&format!("{}+{}", entry.function, entry.altered.at)).copied();
-    known.into_iter().filter_map(|entry| Some((number(&entry)?, entry.altered))).collect()
+    known.into_iter().filter_map(|entry| Some((number(&entry)?, (entry.altered, entry.build)))).collect()
 }
 
 /// The alterations by function.
@@ -138,12 +194,12 @@ fn functions(grounds: &Grounds, found: BTreeMap<usize, Altered>) -> Vec<AlteredF
 }
 
 /// The claims that hold in the kernel as it is.
-fn claims(reached: &Reached) -> Vec<Prover> {
+fn claims(grounds: &Grounds, reached: &Reached) -> Vec<Prover> {
     let holding = reached.takers.iter().filter(|taker| taker.verdict == results::Verdict::Holds);
     let prover = |taker: &super::reach::Taker| Prover {
         name: taker.case.name(),
         claim: taker.case.claim.to_owned(),
-        reaches: taker.reaches,
+        reaches: (0..grounds.items.len()).filter(|number| reached.is_reached(*number, taker)).count(),
     };
     holding.map(prover).collect()
 }

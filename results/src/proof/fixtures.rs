@@ -14,6 +14,7 @@ pub(super) fn altered(at: &str, fate: Fate, by: &[&str]) -> Altered {
         by: by.iter().map(|claim| (*claim).to_owned()).collect(),
         how: if fate == Fate::Fatal { "the kernel died".to_owned() } else { String::new() },
         reached: if fate == Fate::Unreached { 0 } else { 2 },
+        tried: None,
         disturbed: Disturbance::default(),
         instruction: if by.is_empty() { "je copy_pid_ns+0x40 → nop; nop".to_owned() } else { String::new() },
         equivalent: None,

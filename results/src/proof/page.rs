@@ -1,5 +1,7 @@
 //! `proof-<kernel>.html`: a proof as one file that works from disk, without a network and without a script.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::record::{Altered, AlteredFunction, Fate, Proof};
@@ -11,6 +13,9 @@ const STYLE: &str = concat!(include_str!("../html/page.css"), include_str!("page
 
 /// How many alterations of a claim's are named.
 const NAMED: usize = 40;
+
+/// How many claims that guard a function are named.
+const GUARDS: usize = 8;
 
 /// How wide a text may be.
 const TEXT: usize = 400;
@@ -100,12 +105,45 @@ fn function_list(function: &AlteredFunction) -> String {
         (number > 0).then(|| mark(looks(*fate), &format!("{number} {}", fate.as_str())))
     });
     let counts = counts.collect::<Vec<_>>().join(" ");
-    let rows = function
-        .alterations
-        .iter()
-        .map(|altered| vec![code(&altered.at), mark(looks(altered.fate), altered.fate.as_str()), what(altered)]);
-    let list = table(&function.name, &["place", "fate", "by whom, or what stands there"], rows);
-    format!("<details><summary>{} {counts}</summary>{list}</details>\n", code(&function.name))
+    let mut places: Vec<(&str, Vec<&Altered>)> = Vec::new();
+    for altered in &function.alterations {
+        let place = altered.at.split(':').next().unwrap_or_default();
+        match places.last_mut() {
+            Some((last, there)) if *last == place => there.push(altered),
+            _ => places.push((place, vec![altered])),
+        }
+    }
+    let rows = places.into_iter().map(|(place, there)| {
+        let lines = there.into_iter().map(|altered| {
+            let fate = mark(looks(altered.fate), altered.fate.as_str());
+            format!("<p class=\"kind\">{} {fate} {}</p>", code(altered.kind()), what(altered))
+        });
+        vec![code(&format!("+{place}")), lines.collect()]
+    });
+    let list = table(&function.name, &["place", "its alterations, and who noticed or what stands there"], rows);
+    let guards = guards(function);
+    format!("<details><summary>{} {counts}</summary>{guards}{list}</details>\n", code(&function.name))
+}
+
+/// The claims that guard a function, those that notice most first, and how to carry them out.
+fn guards(function: &AlteredFunction) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for claim in function.alterations.iter().flat_map(|altered| &altered.by) {
+        *counts.entry(claim).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return String::new();
+    }
+    let mut sorted: Vec<_> = counts.iter().collect();
+    sorted.sort_by_key(|(name, count)| (Reverse(**count), **name));
+    let named: Vec<_> =
+        sorted.iter().take(GUARDS).map(|(name, count)| format!("{}\u{a0}{count}", code(name))).collect();
+    let more = match sorted.len().saturating_sub(GUARDS) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let command = code(&format!("nsproof run --guards {}", function.name));
+    format!("<p class=\"guards\">Guarded by {}{more}: {command}</p>", named.join(", "))
 }
 
 /// By whom an alteration was noticed, or what there is to say of it.

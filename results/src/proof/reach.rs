@@ -1,6 +1,7 @@
-//! Which alterations each claim's case executes; taken once, and kept beside the proof.
+//! What each claim's case executes of a kernel's functions; taken once, and kept beside the proof.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,48 +20,97 @@ pub struct CaseReach {
     pub verdict: Verdict,
     /// How long it took there, in microseconds.
     pub duration_us: u64,
-    /// Which of [`Reach::alterations`], by their numbers from 0: `0-14,17`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reached: String,
+    /// Which of [`Reach::builds`] carried it out, by its number from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub build: usize,
+    /// Which bytes of [`Reach::functions`], laid end to end: `0-14,17`.
+    #[serde(default, skip_serializing_if = "Runs::is_empty")]
+    pub executed: Runs,
 }
 
-impl CaseReach {
-    /// The numbers, written down in short.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on a reference")]
+fn is_first(build: &usize) -> bool {
+    *build == 0
+}
+
+/// Whole numbers that mostly follow each other; written down in short: `0-14,17`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Runs(Vec<Range<u64>>);
+
+impl Runs {
+    /// All numbers of these ranges.
     #[must_use]
-    pub fn shorten(numbers: &[usize]) -> String {
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        for number in numbers {
-            match runs.last_mut() {
-                Some((_, end)) if *end + 1 == *number => *end = *number,
-                _ => runs.push((*number, *number)),
+    pub fn of(mut ranges: Vec<Range<u64>>) -> Self {
+        ranges.retain(|range| !range.is_empty());
+        ranges.sort_by_key(|range| range.start);
+        let mut joined: Vec<Range<u64>> = Vec::new();
+        for range in ranges {
+            match joined.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => joined.push(range),
             }
         }
-        let words = runs.iter().map(|(start, end)| match start == end {
-            true => start.to_string(),
-            false => format!("{start}-{end}"),
-        });
-        words.collect::<Vec<_>>().join(",")
+        Self(joined)
     }
 
-    /// The numbers, below `count`; what is none is passed over.
+    /// Whether there are none.
     #[must_use]
-    pub fn numbers(&self, count: usize) -> Vec<usize> {
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many numbers there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|range| range.end - range.start).sum()
+    }
+
+    /// Whether this number is among them.
+    #[must_use]
+    pub fn contains(&self, number: u64) -> bool {
+        let after = self.0.partition_point(|range| range.start <= number);
+        after > 0 && self.0[after - 1].contains(&number)
+    }
+
+    /// Those within a range.
+    #[must_use]
+    pub fn within(&self, range: &Range<u64>) -> Self {
+        let cut = |run: &Range<u64>| run.start.max(range.start)..run.end.min(range.end);
+        Self::of(self.0.iter().map(cut).collect())
+    }
+}
+
+impl From<Runs> for String {
+    fn from(runs: Runs) -> Self {
+        let word = |run: &Range<u64>| match run.end - run.start {
+            1 => run.start.to_string(),
+            _ => format!("{}-{}", run.start, run.end - 1),
+        };
+        runs.0.iter().map(word).collect::<Vec<_>>().join(",")
+    }
+}
+
+impl From<String> for Runs {
+    /// What is no number is passed over.
+    fn from(text: String) -> Self {
         let run = |word: &str| {
             let (start, end) = word.split_once('-').unwrap_or((word, word));
-            let (start, end) = (start.parse().ok()?, end.parse::<usize>().ok()?);
-            Some(start..(end.saturating_add(1)).min(count))
+            Some(start.parse().ok()?..end.parse::<u64>().ok()?.saturating_add(1))
         };
-        self.reached.split(',').filter_map(run).flatten().collect()
+        Self::of(text.split(',').filter_map(run).collect())
     }
 }
 
 /// What all cases execute of a set of functions in one kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reach {
-    /// Stands for the executable, the kernel and the places: what is otherwise in one of them has to be taken again.
-    pub fingerprint: String,
-    /// What can be altered: `copy_pid_ns+0xc8:jcc`.
-    pub alterations: Vec<String>,
+    /// Stands for the kernel.
+    pub kernel: String,
+    /// Stand for the executables that carried cases out, the oldest first.
+    pub builds: Vec<String>,
+    /// The functions and their lengths in bytes.
+    pub functions: Vec<(String, u64)>,
     /// The cases, by name.
     pub cases: BTreeMap<String, CaseReach>,
 }
@@ -70,6 +120,18 @@ impl Reach {
     #[must_use]
     pub fn path(folder: &Path, word: &str) -> PathBuf {
         folder.join(format!("reach-{}.json", slug(word)))
+    }
+
+    /// Where each function's bytes begin.
+    #[must_use]
+    pub fn bases(&self) -> BTreeMap<&str, u64> {
+        let mut bases = BTreeMap::new();
+        let mut next = 0;
+        for (name, length) in &self.functions {
+            bases.insert(name.as_str(), next);
+            next += length;
+        }
+        bases
     }
 
     /// Writes it.
@@ -97,18 +159,35 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(&[], "")]
-    #[case(&[3], "3")]
-    #[case(&[0, 1, 2, 5, 7, 8], "0-2,5,7-8")]
-    fn numbers_are_written_in_short_and_read_again(#[case] numbers: &[usize], #[case] short: &str) {
-        assert_eq!(CaseReach::shorten(numbers), short);
-        let case = CaseReach { verdict: Verdict::Holds, duration_us: 1, reached: short.to_owned() };
-        assert_eq!(case.numbers(9), numbers);
+    #[case(vec![], "")]
+    #[case(vec![3..4], "3")]
+    #[case(vec![7..9, 0..2, 2..3, 5..6, 6..6], "0-2,5,7-8")]
+    fn numbers_are_written_in_short_and_read_again(#[case] ranges: Vec<Range<u64>>, #[case] short: &str) {
+        let runs = Runs::of(ranges.clone());
+        assert_eq!(String::from(runs.clone()), short);
+        assert_eq!(Runs::from(short.to_owned()), runs);
+        let contained: Vec<u64> = (0..12).filter(|number| runs.contains(*number)).collect();
+        assert_eq!(
+            contained,
+            (0..12).filter(|number| ranges.iter().any(|range| range.contains(number))).collect::<Vec<_>>()
+        );
+        assert_eq!(runs.count(), contained.len() as u64);
     }
 
     #[test]
     fn numbers_of_nothing_are_passed_over() {
-        let case = CaseReach { verdict: Verdict::Holds, duration_us: 1, reached: "0,x,2-99999999999,5-4".to_owned() };
-        assert_eq!(case.numbers(4), [0, 2, 3]);
+        assert_eq!(Runs::from("0,x,2-3,5-4".to_owned()), Runs::of(vec![0..1, 2..4]));
+    }
+
+    #[test]
+    fn a_part_is_cut_out() {
+        assert_eq!(Runs::of(vec![0..4, 6..9]).within(&(2..7)), Runs::of(vec![2..4, 6..7]));
+    }
+
+    #[test]
+    fn functions_lie_end_to_end() {
+        let functions = vec![("f".to_owned(), 16), ("a".to_owned(), 3), ("g".to_owned(), 1)];
+        let reach = Reach { kernel: String::new(), builds: Vec::new(), functions, cases: BTreeMap::new() };
+        assert_eq!(reach.bases(), BTreeMap::from([("a", 16), ("f", 0), ("g", 19)]));
     }
 }

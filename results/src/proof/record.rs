@@ -90,6 +90,9 @@ pub struct Altered {
     /// How many claims' cases execute it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reached: usize,
+    /// How many of these were tried; none: all, or as many as it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<usize>,
     /// What it did to cases beside.
     #[serde(default, skip_serializing_if = "Disturbance::is_none")]
     pub disturbed: Disturbance,

@@ -182,7 +182,9 @@ fn rows(out: &mut String, head: &str, tallies: BTreeMap<String, Tally>) {
 /// What there is to say of one that survived.
 pub(super) fn remark(altered: &Altered) -> String {
     let disturbed = &altered.disturbed;
-    let mut parts = vec![altered.instruction.clone(), format!("reached by {}", count(altered.reached, "claim"))];
+    let tried = altered.tried.map(|tried| format!(", of which {tried} were tried")).unwrap_or_default();
+    let reached = format!("reached by {}{tried}", count(altered.reached, "claim"));
+    let mut parts = vec![altered.instruction.clone(), reached];
     let counted = [
         (disturbed.broken, "preparations fail in"),
         (disturbed.stalled, "waits without end in"),

@@ -135,6 +135,7 @@ fn beneath_the_root_einval() -> Verdict {
 #[claim(
     source = "fs/namespace.c do_move_mount",
     since = "7.1",
+    replaces = "beneath_the_root_einval",
     needs = [Root],
     erratum = "move_mount(2), MOVE_MOUNT_BENEATH: the target must not be the root mount.",
 )]
@@ -166,6 +167,7 @@ fn beneath_a_locked_mount_einval() -> Verdict {
 #[claim(
     source = "fs/namespace.c do_move_mount",
     since = "7.1",
+    replaces = "beneath_a_locked_mount_einval",
     needs = [Root, UserNamespaces],
     erratum = "move_mount(2), MOVE_MOUNT_BENEATH: EINVAL if the target is a locked mount.",
 )]

@@ -51,7 +51,12 @@ fn set_group_makes_an_unbindable_mount_shared() -> Verdict {
 }
 
 /// MOVE_MOUNT_SET_GROUP fails with EINVAL for an unbindable mount.
-#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "7.2", needs = [Root])]
+#[claim(
+    source = "kernel 7.3 fs/namespace.c do_set_group",
+    since = "7.2",
+    replaces = "set_group_makes_an_unbindable_mount_shared",
+    needs = [Root],
+)]
 fn set_group_leaves_an_unbindable_mount_alone() -> Verdict {
     refused_until_private(&[Unbindable])
 }

@@ -59,6 +59,7 @@ fn veth_state_tells_that_the_other_end_is_down() -> Verdict {
 #[claim(
     source = "net/core/link_watch.c default_operstate",
     since = "6.2",
+    replaces = "veth_state_tells_that_the_other_end_is_down",
     needs = [Root, Module("veth")],
     erratum = "Linux_name_space: a veth device that is up while its other end, in another network namespace, is down is in the \
                state LOWERLAYERDOWN.",
