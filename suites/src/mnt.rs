@@ -34,7 +34,9 @@ mod mount_ids;
 mod mount_max;
 mod mount_namespace_descriptors;
 mod mount_requests;
+mod mount_requests_elsewhere;
 mod mount_status;
+mod mount_watches;
 mod move_mount;
 mod move_mount_flags;
 mod move_table;
@@ -94,7 +96,9 @@ pub const SUITE: Suite = Suite {
         mount_max::CASES,
         mount_namespace_descriptors::CASES,
         mount_requests::CASES,
+        mount_requests_elsewhere::CASES,
         mount_status::CASES,
+        mount_watches::CASES,
         move_mount::CASES,
         move_mount_flags::CASES,
         move_table::CASES,

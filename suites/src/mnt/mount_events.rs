@@ -15,7 +15,6 @@ pub(super) const CASES: &[Case] = cases![
     fanotify_tells_of_moves,
     fanotify_tells_of_mounts_that_are_passed_on,
     fanotify_tells_of_unmounts_by_removal,
-    fanotify_watches_mount_namespaces_that_the_caller_has_power_over,
 ];
 
 /// A fanotify mark of a mount namespace tells the ID of each mount that is attached or detached there, however it is made.
@@ -105,54 +104,40 @@ fn fanotify_tells_of_unmounts_by_removal() -> Verdict {
     holds()
 }
 
-/// Watching a mount namespace by fanotify requires CAP_SYS_ADMIN in the user namespace that owns it; without it it fails with
-/// EPERM.
-#[claim(source = "fs/notify/fanotify/fanotify_user.c", since = "6.16", needs = [Root, UserNamespaces, Config("FANOTIFY")])]
-fn fanotify_watches_mount_namespaces_that_the_caller_has_power_over() -> Verdict {
-    let outer = Namespace::own(Kind::Mnt)?;
-    unprivileged(NONE, || {
-        user_namespace(CLONE_NEWNS, || {
-            expect_errno!(Watch::of(&outer).map(drop), EPERM, "the namespace outside");
-            let watch = expect_ok!(Watch::of(&Namespace::own(Kind::Mnt)?), "its own");
-            let tree = Tree::new()?;
-            watch.told()?;
-            tree.tmpfs("a")?;
-            expect_eq!(watch.told()?, [(id_at(&tree, "a")?, ATTACH)]);
-            Ok(())
-        })
-    })?;
-    expect_ok!(Watch::of(&outer).map(drop), "root outside");
-    holds()
-}
-
 /// A way to mount something at `a`.
 type Way = fn(&Tree) -> Outcome<()>;
 
-/// `FAN_REPORT_MNT`, `FAN_MARK_MNTNS`, `FAN_MNT_ATTACH` and `FAN_MNT_DETACH` of `linux/fanotify.h`.
-const REPORT_MNT: InitFlags = InitFlags::from_bits_retain(0x4000);
-const MARK_MNTNS: MarkFlags = MarkFlags::from_bits_retain(0x110);
-const ATTACH: MaskFlags = MaskFlags::from_bits_retain(0x0100_0000);
-const DETACH: MaskFlags = MaskFlags::from_bits_retain(0x0200_0000);
+/// `FAN_REPORT_MNT`, `FAN_MARK_MNTNS`, `FAN_MNT_ATTACH` and `FAN_MNT_DETACH` of `linux/fanotify.h`; nix does not have these.
+pub(super) const REPORT_MNT: InitFlags = InitFlags::from_bits_retain(0x4000);
+pub(super) const MARK_MNTNS: MarkFlags = MarkFlags::from_bits_retain(0x110);
+pub(super) const ATTACH: MaskFlags = MaskFlags::from_bits_retain(0x0100_0000);
+pub(super) const DETACH: MaskFlags = MaskFlags::from_bits_retain(0x0200_0000);
 
 /// No event.
-const NOTHING: [(u64, MaskFlags); 0] = [];
+pub(super) const NOTHING: [(u64, MaskFlags); 0] = [];
 
-struct Watch(Fanotify);
+/// A group that is told nothing yet, and does not wait when it is read.
+pub(super) fn group(more: InitFlags) -> nix::Result<Fanotify> {
+    let flags = InitFlags::FAN_CLASS_NOTIF | InitFlags::FAN_CLOEXEC | InitFlags::FAN_NONBLOCK | more;
+    Fanotify::init(flags, EventFFlags::O_RDONLY)
+}
+
+/// A mount namespace that is watched.
+pub(super) struct Watch(Fanotify);
 
 impl Watch {
     fn own() -> Outcome<Self> {
         Self::of(&Namespace::own(Kind::Mnt)?).doing("watch the mount namespace")
     }
 
-    fn of(namespace: &Namespace) -> nix::Result<Self> {
-        let flags = InitFlags::FAN_NONBLOCK | InitFlags::FAN_CLOEXEC | REPORT_MNT;
-        let group = Fanotify::init(flags, EventFFlags::O_RDONLY)?;
+    pub(super) fn of(namespace: &Namespace) -> nix::Result<Self> {
+        let group = group(REPORT_MNT)?;
         group.mark(MarkFlags::FAN_MARK_ADD | MARK_MNTNS, ATTACH | DETACH, namespace.fd(), None::<&str>)?;
         Ok(Self(group))
     }
 
     /// The mounts that it has told of since the last time, in the order of their IDs, and what became of them.
-    fn told(&self) -> Outcome<Vec<(u64, MaskFlags)>> {
+    pub(super) fn told(&self) -> Outcome<Vec<(u64, MaskFlags)>> {
         let (mut events, mut bytes) = (Vec::new(), [0; 4096]);
         loop {
             match read(&self.0, &mut bytes) {
@@ -169,19 +154,24 @@ impl Watch {
 /// Events of `struct fanotify_event_metadata`, each with one `struct fanotify_event_info_mnt`.
 fn parse(mut bytes: &[u8]) -> Outcome<Vec<(u64, MaskFlags)>> {
     let strange = || Failure::broken("an event of another form");
-    let number = |event: &[u8], at: usize| {
-        event.get(at..).and_then(<[u8]>::first_chunk).map(|bytes| u64::from_ne_bytes(*bytes)).ok_or_else(strange)
-    };
     let mut events = Vec::new();
     while let Some(length) = bytes.first_chunk() {
         let (event, rest) = bytes.split_at_checked(u32::from_ne_bytes(*length) as usize).ok_or_else(strange)?;
-        events.push((number(event, 32)?, MaskFlags::from_bits_retain(number(event, 8)?)));
+        events.push(event_in(event).ok_or_else(strange)?);
         bytes = rest;
     }
     Ok(events)
 }
 
-fn id_at(tree: &Tree, name: &str) -> Outcome<u64> {
+fn event_in(event: &[u8]) -> Option<(u64, MaskFlags)> {
+    const INFO_TYPE_MNT: u8 = 7;
+    let number = |at: usize| Some(u64::from_ne_bytes(event.get(at..at + 8)?.try_into().ok()?));
+    let head = usize::from(u16::from_ne_bytes([*event.get(6)?, *event.get(7)?]));
+    (*event.get(head)? == INFO_TYPE_MNT).then_some(())?;
+    Some((number(head + 8)?, MaskFlags::from_bits_retain(number(8)?)))
+}
+
+pub(super) fn id_at(tree: &Tree, name: &str) -> Outcome<u64> {
     unique(tree.path(name))
 }
 
