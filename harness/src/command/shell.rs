@@ -89,7 +89,7 @@ pub(super) fn shell(registry: &Registry, options: &ShellOptions) -> Result<u8> {
         extras.push(Extra::Text { at: shell::COMMAND.to_owned(), content });
     }
     let accelerator = Accelerator::new(None, &cache);
-    let more = More { programs: &["busybox"], extras: &extras, load: &[] };
+    let more = More { programs: &["busybox"], extras: &extras, ..More::default() };
     let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let on_terminal = options.command.is_empty() || std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if on_terminal && kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {
