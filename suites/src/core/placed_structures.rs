@@ -144,7 +144,12 @@ fn mnt_info_sizes() -> Verdict {
 }
 
 /// NS_MNT_GET_INFO fails with ENOTTY where the number says another direction: that the structure is read, or that there is none.
-#[claim(source = "kernel 7.3 include/linux/fs.h extensible_ioctl_valid", since = "6.17", needs = [])]
+#[claim(
+    source = "kernel 7.3 include/linux/fs.h extensible_ioctl_valid",
+    since = "6.17",
+    replaces = "mnt_info_was_told_by_any_group",
+    needs = [],
+)]
 fn mnt_info_other_numbers_enotty() -> Verdict {
     let own = Namespace::own(Kind::Mnt)?;
     let asked = |operation| ioctl_placed(Entry::Own, &own, operation, &[0; 16], ALIGNED).map(drop);
