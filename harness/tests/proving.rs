@@ -85,6 +85,30 @@ fn a_kernel_that_crashes_costs_its_clone() {
     assert!(altered.how.contains("oops (D)"), "{altered:?}");
 }
 
+/// Whether a jump goes back: `f+0x20:always` and `jne f+0x10 → jmp f+0x10`.
+fn is_loop(name: &str, words: &str) -> bool {
+    let offset = |text: &str| {
+        let digits = text.split_once("+0x")?.1;
+        let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+        u64::from_str_radix(&digits[..end], 16).ok()
+    };
+    offset(words).zip(offset(name)).is_some_and(|(to, from)| to < from)
+}
+
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn a_kernel_that_hangs_costs_its_clone() {
+    let desk = Desk::new();
+    // The last process of a PID namespace waits there for all others to be gone, in several loops: now without end.
+    let loops = places(&desk, "zap_pid_ns_processes").into_iter();
+    let loops: Vec<_> =
+        loops.filter(|(name, words)| name.ends_with(":always") && is_loop(name, words)).map(|(name, _)| name).collect();
+    let (code, proof) = prove(&desk, "hang", &["--functions", &loops.join(",")]);
+    let altered: Vec<_> = alterations(&proof).into_iter().filter(|one| one.fate != Fate::Unreached).collect();
+    assert!(code == Some(0) && altered.iter().all(|one| one.fate == Fate::Fatal), "{altered:?}");
+    assert!(altered.iter().any(|one| one.how.contains("the kernel went silent")), "{altered:?}");
+}
+
 /// A part of copy_utsname(), small enough to be gone through twice.
 const PART: [&str; 4] = ["--functions", "copy_utsname", "--shard", "1/3"];
 

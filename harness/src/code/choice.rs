@@ -31,6 +31,9 @@ pub(crate) enum ChoiceError {
     /// No file.
     #[error("no file «{0}» is known: there are {known}", known = known_files())]
     NoFile(String),
+    /// Nothing of a file.
+    #[error("this kernel has no function of «{0}»: it is built without it, or has it in a module, which --load loads")]
+    NothingOf(String),
 }
 
 fn known_files() -> String {
@@ -53,7 +56,12 @@ pub(crate) fn choose(symbols: &Symbols, typed: &[String]) -> Result<Vec<Chosen>,
             if !files().iter().any(|file| is_called(file.path, word)) {
                 return Err(ChoiceError::NoFile(word.clone()));
             }
-            taken.extend((0..all.len()).filter(|at| all[*at].file.is_some_and(|path| is_called(path, word))));
+            let meant: Vec<_> =
+                (0..all.len()).filter(|at| all[*at].file.is_some_and(|path| is_called(path, word))).collect();
+            if meant.is_empty() {
+                return Err(ChoiceError::NothingOf(word.clone()));
+            }
+            taken.extend(meant);
         } else {
             let meant = |at: &usize| means(word, whole(&all[*at].name)) || means(word, &all[*at].name);
             taken.extend((0..all.len()).filter(meant));
@@ -177,6 +185,7 @@ mod tests {
         assert!(
             chosen(&["no_such_function"]).unwrap_err().to_string().starts_with("this kernel has no function «no_such")
         );
+        assert!(chosen(&["veth.c"]).unwrap_err().to_string().ends_with("or has it in a module, which --load loads"));
         assert!(
             chosen(&["amespace.c"]).unwrap_err().to_string().starts_with("no file «amespace.c» is known: there are ")
         );

@@ -120,7 +120,7 @@ fn history(registry: &Registry, case: &Case) -> String {
     rule.reverse();
     rule.extend(std::iter::successors(after(case), |later| after(later)));
     rule.iter()
-        .map(|other| format!("{}: {} ({})", other.range(), other.claim, other.name()))
+        .map(|other| format!("{}: {} ({})", other.range(), results::without_version(other.claim), other.name()))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -45,6 +45,9 @@ const UNTESTED: u8 = 125;
 /// What a shell adds to a signal's number to make an exit status.
 const KILLED_BY: i32 = 128;
 
+/// For the command line of kernels that are altered: one that goes on after an oops mostly hangs, and that takes long to be seen.
+const DIES_AT_ONCE: &str = "oops=panic";
+
 /// What stands below the options.
 pub(super) const HELP: &str = "\
 An alteration is a few bytes of the kernel's code, changed in the memory of a machine that is frozen: a conditional jump turned \
@@ -205,7 +208,7 @@ fn grounds(
         bail!("only a disposable kernel can be altered: name one with --kernel, such as 6.12");
     }
     let kernel = cache.resolve(&word, options.modules.as_deref())?;
-    let more = More { load: &options.load, ..More::default() };
+    let more = More { load: &options.load, arguments: &[DIES_AT_ONCE.to_owned()], ..More::default() };
     let accelerator = Accelerator::new(Some(options.accel), cache);
     let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let mut kinds: Vec<_> = cases.iter().map(|case| MachineKind::of(case)).collect();

@@ -49,7 +49,8 @@ Examples:
   nsproof shell --kernel 5.10 -- unshare --pid --fork --mount-proc ps
   nsproof shell --kernel ../linux --cpus 4 --bring reproducer -- ./reproducer
   nsproof shell --kernel 6.12 -- nsproof run --exact pid::nesting_stops_at_depth_32
-  git bisect run sh -c 'make -j8 bzImage || exit 125; nsproof shell --kernel . --bring test.sh -- sh test.sh'";
+  git bisect run sh -c 'make -j8 bzImage || exit 125
+    nsproof shell --kernel . --bring test.sh -- sh test.sh'";
 
 /// Which kernel to look around in, and with what.
 #[derive(Debug, Args)]
@@ -88,7 +89,7 @@ pub(super) fn shell(registry: &Registry, options: &ShellOptions) -> Result<u8> {
         extras.push(Extra::Text { at: shell::COMMAND.to_owned(), content });
     }
     let accelerator = Accelerator::new(None, &cache);
-    let more = More { programs: &["busybox"], extras: &extras, load: &[] };
+    let more = More { programs: &["busybox"], extras: &extras, ..More::default() };
     let kernel = VirtualKernel::with_more(kernel, registry, &accelerator, &more)?;
     let on_terminal = options.command.is_empty() || std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if on_terminal && kernel.initramfs.missing_programs().iter().any(|name| name == "busybox") {

@@ -1,5 +1,7 @@
 //! In which order cases are asked about an alteration, so that who notices is asked early.
 
+use std::collections::BTreeMap;
+
 /// Which suites are about a file of the kernel's tree: a part of the path, and the suite; the first that fits counts.
 const SUITES: [(&str, &str); 16] = [
     ("pid", "pid"),
@@ -36,11 +38,13 @@ pub(super) struct Asked {
 
 /// Puts cases that execute an alteration in the order in which they are asked.
 ///
-/// Those of the same sort, which execute the very same of its function, are alike for it: of each sort one is asked before a second
-/// of any. Among them come first those of the suite that its file is about, and those that execute least in all. By nothing that a
-/// clock says: a proof that is done again is the same.
+/// Those of the same sort, which execute the very same of its file, are alike for it: of each sort one is asked before a second of
+/// any. Rare sorts come first: what only few cases have the kernel do, such as to free what was made, is where something shows
+/// that all of them go past. By nothing that a clock says: a proof that is done again is the same.
 pub(super) fn sort(reaching: &mut [usize], sorts: &[usize], asked: impl Fn(usize) -> Asked) {
-    let rank = |at: usize| (asked(at), at);
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
+    reaching.iter().for_each(|at| *sizes.entry(sorts[*at]).or_default() += 1);
+    let rank = |at: usize| (sizes.get(&sorts[at]).copied(), asked(at), at);
     reaching.sort_by_cached_key(|at| (sorts[*at], rank(*at)));
     let mut turns = Vec::with_capacity(reaching.len());
     let mut turn = 0;
@@ -64,7 +68,8 @@ mod tests {
         let executes = [9, 5, 7, 1, 2, 3];
         let mut reaching = [0, 1, 2, 3, 4];
         sort(&mut reaching, &[1, 1, 1, 2, 2, 3], |at| Asked { is_foreign: at == 3, executes: executes[at] });
-        assert_eq!(reaching, [4, 1, 2, 3, 0]);
+        // The rarer sort comes first, and its second, a foreign one, after the first of the other.
+        assert_eq!(reaching, [4, 1, 3, 2, 0]);
     }
 
     #[test]

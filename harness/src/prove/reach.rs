@@ -1,6 +1,6 @@
 //! What cases execute: found out once, in the kernel as it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,13 +76,14 @@ impl Reached {
         (0..self.takers.len()).filter(|at| is_reaching(&self.takers[*at])).collect()
     }
 
-    /// Cases that execute the same of a function have the same number.
-    pub(crate) fn sorts(&self, function: &str) -> Vec<usize> {
-        let range = self.ranges.get(function).cloned().unwrap_or(0..u64::MAX);
-        let mut numbers: HashMap<Runs, usize> = HashMap::new();
+    /// Cases that execute the same of these functions have the same number.
+    pub(crate) fn sorts(&self, functions: &BTreeSet<&str>) -> Vec<usize> {
+        let ranges: Vec<_> = functions.iter().filter_map(|name| self.ranges.get(*name)).collect();
+        let mut numbers: HashMap<Vec<Runs>, usize> = HashMap::new();
         let mut number = |taker: &Taker| {
             let next = numbers.len();
-            *numbers.entry(taker.executed.within(&range)).or_insert(next)
+            let executed = ranges.iter().map(|range| taker.executed.within(range)).collect();
+            *numbers.entry(executed).or_insert(next)
         };
         self.takers.iter().map(&mut number).collect()
     }

@@ -28,7 +28,7 @@ pub(super) struct Bench<'a> {
     all: bool,
     /// How many cases are asked at most.
     most: usize,
-    /// What is known of the function that was last worked on: which cases execute the same of it.
+    /// What is known of the file that was last worked on: which cases execute the same of it.
     sorts: (String, Vec<usize>),
 }
 
@@ -92,8 +92,13 @@ impl<'a> Bench<'a> {
     /// The cases that execute an alteration, in the order in which they are asked.
     fn in_order(&mut self, number: usize, before: &Before) -> Vec<usize> {
         let item = &self.grounds.items[number];
-        if self.sorts.0 != item.name.function {
-            self.sorts = (item.name.function.clone(), self.reached.sorts(&item.name.function));
+        let file = item.file.unwrap_or(&item.name.function);
+        if self.sorts.0 != file {
+            let is_near = |other: &&Item| {
+                other.name.function == item.name.function || item.file.is_some() && other.file == item.file
+            };
+            let functions = self.grounds.items.iter().filter(is_near).map(|other| other.name.function.as_str());
+            self.sorts = (file.to_owned(), self.reached.sorts(&functions.collect()));
         }
         let takers = &self.reached.takers;
         let mut reaching = self.reached.reaching(number);

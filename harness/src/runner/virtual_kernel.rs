@@ -27,6 +27,8 @@ pub(crate) struct VirtualKernel {
     pub(crate) accelerator: Arc<Accelerator>,
     /// Modules that are loaded before anything runs.
     load: Vec<String>,
+    /// For the kernel's command line.
+    arguments: Vec<String>,
     /// What is altered in every machine before anything runs in it.
     alterations: Vec<Name>,
     /// That it was said what is.
@@ -43,6 +45,8 @@ pub(crate) struct More<'a> {
     pub(crate) extras: &'a [Extra],
     /// Modules that are loaded before anything runs.
     pub(crate) load: &'a [String],
+    /// For the kernel's command line.
+    pub(crate) arguments: &'a [String],
 }
 
 /// A moment from which machines go on.
@@ -101,6 +105,7 @@ impl VirtualKernel {
             initramfs,
             accelerator: Arc::clone(accelerator),
             load: more.load.to_vec(),
+            arguments: more.arguments.to_vec(),
             alterations: Vec::new(),
             told: Once::new(),
             frozen: Mutex::default(),
@@ -154,6 +159,7 @@ impl VirtualKernel {
             let mut setup = Setup { cpus: kind.cpus, ..self.setup()? };
             setup.arguments.extend(kind.start.arguments());
             setup.arguments.extend(load_arguments(&self.load));
+            setup.arguments.extend(self.arguments.iter().cloned());
             let template = Template::boot(&setup, GUEST_READY)?;
             for failure in template.failures() {
                 terminal::note(format_args!("{}: a boot failed before one succeeded: {failure}", self.kernel.word));

@@ -16,6 +16,7 @@ pub(super) const CASES: &[Case] = cases![
     ns_last_pid_write_sets_next_pid,
     ns_last_pid_range_checked,
     ns_last_pid_write_needs_capability,
+    ns_last_pid_read_needs_no_capability,
     ns_last_pid_write_with_checkpoint_cap,
     pid_allocation_wraps_to_300,
 ];
@@ -111,6 +112,17 @@ fn ns_last_pid_write_needs_capability() -> Verdict {
                 holds()
             })
         })
+    })
+}
+
+/// Reading ns_last_pid requires no capability.
+#[claim(source = "kernel/pid_namespace.c pid_ns_ctl_handler", needs = [Root, Config("CHECKPOINT_RESTORE")])]
+fn ns_last_pid_read_needs_no_capability() -> Verdict {
+    with_only(CapabilitySet::empty(), CLONE_NEWPID, || {
+        expect_errno!(set_sysctl(LAST, 600), EPERM, "a write without any capability");
+        expect_eq!(next_child_pid()?, 2);
+        expect_eq!(expect_ok!(fs::read_to_string("/proc/sys/kernel/ns_last_pid")).trim(), "2");
+        holds()
     })
 }
 

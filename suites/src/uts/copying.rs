@@ -14,6 +14,7 @@ pub(super) const CASES: &[Case] = cases![
     domainname_copied_on_unshare,
     uname_other_fields_not_isolated,
     inherited_by_fork_and_exec,
+    kept_without_its_flag,
     boot_defaults,
 ];
 
@@ -44,6 +45,26 @@ fn hostname_copied_on_clone() -> Verdict {
         let (seen, inode) = child(CLONE_NEWUTS, || Ok((Names::own()?, own_inode(Kind::Uts)?)))?;
         expect_eq!(seen, names);
         expect_ne!(inode, own_inode(Kind::Uts)?);
+    }
+    holds()
+}
+
+/// Without CLONE_NEWUTS, clone(2) and unshare(2) leave a process in its UTS namespace, also when they make a mount namespace.
+#[claim(source = ["uts_namespaces(7) DESCRIPTION", "clone(2) CLONE_NEWUTS"], needs = [Root])]
+fn kept_without_its_flag() -> Verdict {
+    let own = own_inode(Kind::Uts)?;
+    for (kept, flags) in [(true, CLONE_NEWNS), (false, CLONE_NEWNS | CLONE_NEWUTS)] {
+        for is_clone in [true, false] {
+            sethostname("before")?;
+            let (made, moved) = if is_clone { (flags, NONE) } else { (NONE, flags) };
+            let inode = child(made, || {
+                unshare(moved)?;
+                sethostname("after")?;
+                own_inode(Kind::Uts)
+            })?;
+            expect_eq!(inode == own, kept, "the child's own, {flags:?}");
+            expect_eq!(hostname()?, if kept { "after" } else { "before" }, "{flags:?}");
+        }
     }
     holds()
 }
