@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(
     source = ["ip-netns(8)", "findmnt(8)", "Linux Namespaces"],
     needs = [Root, Tool("ip"), Tool("findmnt"), Tool("stat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn added_network_is_a_file_on_a_shared_mount() -> Verdict {
     prepare_ip_netns()?;
@@ -144,7 +144,7 @@ fn deleted_network_with_a_process_lives_on_without_a_name() -> Verdict {
 }
 
 /// «ip netns set NAME ID» gives a network namespace an ID, which «ip netns list-id» and «ip netns list» show with the name.
-#[claim(source = ["ip-netns(8)", "Linux Namespaces"], needs = [Root, Tool("ip"), Tool("sh")], deadline = 30)]
+#[claim(source = ["ip-netns(8)", "Linux Namespaces"], needs = [Root, Tool("ip"), Tool("sh")], deadline = 60)]
 fn id_that_was_set_is_listed() -> Verdict {
     prepare_ip_netns()?;
     prompt("ip netns add blue; ip netns add red")?;
@@ -194,7 +194,7 @@ fn id_is_given_when_a_device_is_moved() -> Verdict {
         InitialNamespaces, Disposable, Root, Tool("ip"), Tool("mount"), Tool("touch"), Tool("mkdir"), Tool("readlink"),
         Tool("unshare"), Tool("sh"), Config("NET_NS"),
     ],
-    deadline = 30,
+    deadline = 60,
 )]
 fn initial_network_gets_a_name_by_a_bind_mount() -> Verdict {
     prepare_ip_netns()?;
@@ -263,7 +263,7 @@ fn network_of_a_container_gets_a_name_by_a_link() -> Verdict {
 #[claim(
     source = ["sysfs(5) DESCRIPTION", "unshare(1)", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("ip"), Tool("mount"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn sysfs_shows_the_devices_of_where_it_was_mounted() -> Verdict {
     // lo has the flag IFF_UP outside, and inside it has not.
@@ -284,7 +284,7 @@ fn sysfs_shows_the_devices_of_where_it_was_mounted() -> Verdict {
 #[claim(
     source = ["ip-netns(8)", "sysfs(5) DESCRIPTION", "Linux Namespaces"],
     needs = [Root, Tool("ip"), Tool("cat"), Tool("readlink"), Tool("nsenter"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn ip_netns_exec_shows_the_devices_inside_in_sysfs() -> Verdict {
     prepare_ip_netns()?;

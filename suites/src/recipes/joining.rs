@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(
     source = ["nsenter(1)", "ip-address(8)", "Linux Namespaces"],
     needs = [Root, Tool("nsenter"), Tool("ip"), Tool("unshare"), Tool("cat"), Tool("sh"), Config("INET")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn nsenter_net_shows_the_devices_of_the_target() -> Verdict {
     prompt("ip address add 10.0.0.1/32 dev lo")?;
@@ -49,7 +49,7 @@ fn nsenter_net_shows_the_devices_of_the_target() -> Verdict {
 #[claim(
     source = ["nsenter(1)", "readlink(1)", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Tool("unshare"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn nsenter_net_joins_nothing_else() -> Verdict {
     let target = Shell::default().prompt_cat("unshare --net --uts --ipc --mount --cgroup")?;
@@ -67,7 +67,7 @@ fn nsenter_net_joins_nothing_else() -> Verdict {
 #[claim(
     source = ["nsenter(1)", "readlink(1)", "namespaces-fun"],
     needs = [Root, Tool("nsenter"), Tool("readlink"), Tool("unshare"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn nsenter_all_joins_every_namespace_of_the_target() -> Verdict {
     let line = Shell::default();
@@ -91,7 +91,7 @@ fn nsenter_all_joins_every_namespace_of_the_target() -> Verdict {
 #[claim(
     source = ["nsenter(1)", "setns(2) DESCRIPTION", "Few notes about network namespaces in Linux"],
     needs = [Root, Tool("nsenter"), Tool("unshare"), Tool("ip"), Tool("readlink"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn nsenter_leaves_the_calling_shell_where_it_is() -> Verdict {
     kit::process::prepare_ip_netns()?;
@@ -124,7 +124,7 @@ fn nsenter_leaves_the_calling_shell_where_it_is() -> Verdict {
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "readlink(1)", "stat(1)", "Linux Namespaces"],
     needs = [Root, Tool("readlink"), Tool("stat"), Tool("unshare"), Tool("cat"), Tool("sh")],
-    deadline = 60,
+    deadline = 120,
 )]
 fn number_in_brackets_is_the_inode_behind_the_link() -> Verdict {
     let container = Shell::default().prompt_cat("unshare --net --uts --ipc --mount --cgroup --pid --fork")?;

@@ -58,7 +58,7 @@ fn namespace_mounted_on_a_file_outlives_its_process() -> Verdict {
         Root, Config("USER_NS"), Tool("unshare"), Tool("nsenter"), Tool("mount"), Tool("umount"), Tool("touch"), Tool("readlink"),
         Tool("cat"), Tool("sh"),
     ],
-    deadline = 30,
+    deadline = 60,
 )]
 fn user_namespace_mounted_on_a_file_outlives_its_process() -> Verdict {
     let process = Shell::default().prompt_cat("unshare --user --map-user=7")?;
@@ -84,7 +84,7 @@ fn user_namespace_mounted_on_a_file_outlives_its_process() -> Verdict {
         Root, Tool("unshare"), Tool("nsenter"), Tool("mount"), Tool("umount"), Tool("touch"), Tool("readlink"), Tool("cat"),
         Tool("sh"),
     ],
-    deadline = 30,
+    deadline = 60,
 )]
 fn pid_namespace_mounted_on_a_file_takes_no_more_processes() -> Verdict {
     let process = Shell::default().prompt_cat("unshare --pid --fork")?;
@@ -109,7 +109,7 @@ fn pid_namespace_mounted_on_a_file_takes_no_more_processes() -> Verdict {
         Root, Tool("unshare"), Tool("nsenter"), Tool("mount"), Tool("umount"), Tool("touch"), Tool("readlink"), Tool("cat"),
         Tool("sh"),
     ],
-    deadline = 30,
+    deadline = 60,
 )]
 fn mount_namespace_cannot_be_mounted_inside_itself() -> Verdict {
     // Which one is older is told by numbers that 6.18 gives each processor some of in advance.
@@ -138,7 +138,7 @@ fn mount_namespace_cannot_be_mounted_inside_itself() -> Verdict {
 #[claim(
     source = ["unshare(1)", "findmnt(8)", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("findmnt"), Tool("mount"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshare_makes_mounts_private() -> Verdict {
     shared_mount()?;
@@ -158,7 +158,7 @@ fn unshare_makes_mounts_private() -> Verdict {
 #[claim(
     source = ["unshare(1)", "findmnt(8)", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("findmnt"), Tool("mount"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshare_can_keep_mounts_shared() -> Verdict {
     shared_mount()?;

@@ -45,7 +45,7 @@ fn lsns_lists_what_proc_tells() -> Verdict {
 #[claim(
     source = ["lsns(8)", "Linux Namespaces", "namespaces-fun"],
     needs = [Root, Tool("lsns"), Tool("unshare"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn lsns_lists_a_new_network() -> Verdict {
     let before = prompt("lsns -t net -n -o NS,TYPE,NPROCS,PID,COMMAND")?;
@@ -67,7 +67,7 @@ fn lsns_lists_a_new_network() -> Verdict {
 #[claim(
     source = ["lsns(8)", "Linux_name_space"],
     needs = [Root, Tool("lsns"), Tool("unshare"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn lsns_lists_a_new_pid_namespace_with_its_command() -> Verdict {
     let process = Shell::default().prompt_cat("unshare --pid --fork --mount-proc")?;

@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(
     source = ["unshare(1)", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("sh"), Tool("ls"), Tool("cat")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshared_program_lists_its_own_processes_alone() -> Verdict {
     let inside = prompt("unshare --fork --ipc --pid --net --mount --mount-proc sh -c 'echo $$; ls /proc; :'")?;
@@ -45,7 +45,7 @@ fn unshared_program_lists_its_own_processes_alone() -> Verdict {
 #[claim(
     source = ["unshare(1)", "Linux Namespaces", "namespaces-fun"],
     needs = [Root, Tool("unshare"), Tool("ip"), Tool("sh"), Tool("cat")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshared_program_has_a_loopback_of_its_own_that_is_down() -> Verdict {
     prompt("ip link set lo up")?;
@@ -66,7 +66,7 @@ fn unshared_program_has_a_loopback_of_its_own_that_is_down() -> Verdict {
 #[claim(
     source = ["unshare(1)", "ipcs(1)", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("ipcmk"), Tool("ipcs"), Tool("sh"), Tool("cat"), Config("SYSVIPC")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshared_program_sees_no_system_v_objects() -> Verdict {
     let rows = |text: &str| text.lines().filter(|line| line.starts_with("0x")).count();
@@ -85,7 +85,7 @@ fn unshared_program_sees_no_system_v_objects() -> Verdict {
 #[claim(
     source = ["unshare(1)", "readlink(1)", "Linux Namespaces"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn five_links_of_an_unshared_program_differ() -> Verdict {
     let outside = prompt("readlink /proc/self/ns/*")?;
@@ -99,7 +99,7 @@ fn five_links_of_an_unshared_program_differ() -> Verdict {
 #[claim(
     source = ["unshare(1)", "readlink(1)", "namespaces-fun"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Tool("sh"), Tool("cat")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn six_links_of_an_unshared_program_differ() -> Verdict {
     let outside = prompt("readlink /proc/self/ns/*")?;
@@ -116,7 +116,7 @@ fn six_links_of_an_unshared_program_differ() -> Verdict {
 #[claim(
     source = ["unshare(1)", "hostname(1)", "namespaces-fun", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("hostname"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn hostname_set_in_an_unshared_shell_stays_there() -> Verdict {
     prompt("hostname outside")?;
@@ -135,7 +135,7 @@ fn hostname_set_in_an_unshared_shell_stays_there() -> Verdict {
 #[claim(
     source = ["unshare(1)", "id(1)", "namespaces-fun", "What's in a name(space)?"],
     needs = [UserNamespaces, Tool("unshare"), Tool("id"), Tool("grep"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn ordinary_user_is_root_in_an_unshared_shell() -> Verdict {
     let last: u32 = fs::read_to_string("/proc/sys/kernel/cap_last_cap").doing("read cap_last_cap")?.trim().parse()?;
@@ -155,7 +155,7 @@ fn ordinary_user_is_root_in_an_unshared_shell() -> Verdict {
 #[claim(
     source = ["unshare(1)", "stat(1)", "namespaces-fun", "What's in a name(space)?"],
     needs = [Root, UserNamespaces, Tool("unshare"), Tool("touch"), Tool("stat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn file_made_by_root_of_an_unshared_shell_is_the_users_outside() -> Verdict {
     for user in [1000, 54321] {
@@ -175,7 +175,7 @@ fn file_made_by_root_of_an_unshared_shell_is_the_users_outside() -> Verdict {
 #[claim(
     source = ["unshare(1)", "time_namespaces(7) DESCRIPTION", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("cat"), Tool("date"), Tool("sh"), Config("TIME_NS")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn unshared_program_has_clocks_ahead() -> Verdict {
     // Hundredths of a second, as /proc/uptime has them.

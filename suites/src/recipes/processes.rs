@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = cases![
 #[claim(
     source = ["unshare(1)", "Linux Namespaces", "namespaces-fun"],
     needs = [Root, Tool("unshare"), Tool("sh"), Tool("readlink")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn shell_without_fork_stays_outside_and_its_first_child_is_pid_1() -> Verdict {
     let alone = try_prompt("unshare --pid sh -c 'echo $$; sh -c \"echo child \\$\\$\"; readlink /proc/self; :'")?;
@@ -57,7 +57,7 @@ fn strace_shows_why_a_shell_without_fork_cannot_go_on() -> Verdict {
 #[claim(
     source = ["unshare(1)", "pid_namespaces(7) /proc and PID namespaces", "namespaces-fun", "What's in a name(space)?"],
     needs = [Root, Tool("unshare"), Tool("ps"), Tool("mount"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn ps_shows_processes_of_outside_until_proc_is_mounted() -> Verdict {
     let this = getpid().as_raw();
@@ -73,7 +73,7 @@ fn ps_shows_processes_of_outside_until_proc_is_mounted() -> Verdict {
 #[claim(
     source = ["unshare(1)", "ps(1)", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("ps"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn ps_in_a_new_pid_namespace_has_two_rows() -> Verdict {
     let shown = prompt("unshare --pid --fork --mount-proc sh -c 'ps -ef; :'")?;
@@ -91,7 +91,7 @@ fn ps_in_a_new_pid_namespace_has_two_rows() -> Verdict {
 #[claim(
     source = ["ps(1)", "proc_pid_status(5) DESCRIPTION", "namespaces-fun", "Linux_name_space"],
     needs = [Root, Tool("unshare"), Tool("ps"), Tool("grep"), Tool("cat"), Tool("sh")],
-    deadline = 30,
+    deadline = 60,
 )]
 fn process_inside_has_a_number_outside() -> Verdict {
     let container = Shell::default().prompt_cat("unshare --pid --fork --mount-proc")?;
@@ -137,7 +137,7 @@ fn loop_over_proc_finds_isolated_processes() -> Verdict {
 #[claim(
     source = ["namespaces(7) The /proc/pid/ns/ directory", "readlink(1)", "namespaces-fun"],
     needs = [Root, Tool("unshare"), Tool("readlink"), Tool("cat"), Tool("sh")],
-    deadline = 60,
+    deadline = 120,
 )]
 fn loop_over_links_names_the_kinds_that_differ() -> Verdict {
     let differing = |pid| {
