@@ -37,8 +37,8 @@ const DEFAULT_KERNELS: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.3"];
        claim was answered, since all are unmet or about other kernels
 
 Examples:
-  nsproof run --suite pid                  the PID claims on the running kernel (as root: in namespaces of their own)
-  nsproof run --kernel 6.12 --suite uts    the UTS claims on Debian's newest 6.12, in a disposable machine
+  nsproof run --suite pid                  the PID claims on the running kernel
+  nsproof run --kernel 6.12 --suite uts    the UTS claims on Debian's newest 6.12
   nsproof matrix                           every claim on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof explain pid::nesting_stops_at_depth_32
   nsproof hunt pid::nesting_stops_at_depth_32
@@ -68,22 +68,22 @@ Examples:
   nsproof matrix                                 all claims on 5.10, 6.1, 6.12, 6.18 and 7.3
   nsproof matrix --kernel all --suite pid        every kernel that Debian serves
   nsproof matrix --out results/runs/friday --baseline results/runs/monday
-  nsproof matrix --shard 1/4 --out part-1        a quarter of the work; `nsproof report merge` joins the parts"))]
+  nsproof matrix --shard 1/4 --out part-1        a quarter; `nsproof report merge` joins them"))]
     Matrix(RunOptions),
     /// Print the names of the claims, one a line
     #[command(after_help = "Different options narrow each other; of an option's values any will do.
 
 Examples:
   nsproof list --suite pid orphan
-  nsproof list --source 'pid_namespaces(7)' --needs nothing
+  nsproof list --source 'user_namespaces(7)' --needs nothing
   nsproof list --source kernel/pid_namespace.c
-  nsproof list --guards copy_pid_ns --guards kernel/user_namespace.c    before a patch to these goes out
+  nsproof list --guards copy_pid_ns --guards kernel/user_namespace.c    before a patch
   nsproof list --json | jq '.[] | select(.erratum != null) | .name'")]
     List(ListOptions),
     /// Say what a claim says, who says so, and what its test needs
     #[command(after_help = "Examples:
   nsproof explain pid::nesting_stops_at_depth_32
-  nsproof explain orphan                                   each claim with this in its name, in a line
+  nsproof explain orphan                           each claim with this in its name
   nsproof explain $(nsproof list --source 'setns(2) ERRORS')")]
     Explain {
         /// The claim's name, or a part of it: where several have it, each is told in short

@@ -117,6 +117,21 @@ fn every_case_gets_a_verdict_of_its_own() {
     assert_eq!(all().len(), 25);
 }
 
+/// Two kernels are booted, and what boots them is found out, and told, when the first one is.
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn the_accelerator_is_told_once_in_a_line() {
+    let folder = tempfile::tempdir().expect("a folder for reports");
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(["--kernel", "6.12", "--kernel", "7.3", "--exact", "guest::touches_the_kernel", "--out"])
+        .arg(folder.path())
+        .output()
+        .expect("the fake suite runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let told: Vec<_> = said.lines().filter(|line| line.contains("accelerator")).collect();
+    assert!(matches!(told.as_slice(), [line] if line.starts_with("accelerator: ")), "{said}");
+}
+
 /// In one kernel for all, a case sees what another left; in a kernel of its own it does not.
 #[rstest]
 #[case::fresh("fresh", Verdict::Holds)]

@@ -34,6 +34,18 @@ impl<'a> Chains<'a> {
         }
         first
     }
+
+    /// The claims after `was` and before `is`, the oldest first, if the one leads to the other.
+    pub(crate) fn between(&self, was: &str, is: &str) -> Option<Vec<&'a str>> {
+        let mut passed = Vec::new();
+        let mut at = *self.before.get(is)?;
+        while at != was && passed.len() < self.before.len() {
+            passed.push(at);
+            at = *self.before.get(at)?;
+        }
+        passed.reverse();
+        Some(passed)
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +66,12 @@ mod tests {
             ["pid::c", "pid::b", "pid::a", "pid::d"].map(|name| chains.first(name)),
             ["pid::a", "pid::a", "pid::a", "pid::d"]
         );
+        assert_eq!(chains.between("pid::a", "pid::c"), Some(vec!["pid::b"]));
+        assert_eq!(chains.between("pid::b", "pid::c"), Some(vec![]));
+        assert_eq!(chains.between("pid::c", "pid::a"), None);
         let circle = [replacing("pid::c", "pid::b"), replacing("pid::b", "pid::c")];
-        Chains::of(circle.iter()).first("pid::c");
+        let circle = Chains::of(circle.iter());
+        circle.first("pid::c");
+        circle.between("pid::a", "pid::c");
     }
 }

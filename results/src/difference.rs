@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::release::Release;
 use crate::verdict::Verdict;
 
 /// One claim that is otherwise than before in the same way on one or more kernels.
@@ -33,6 +34,9 @@ pub struct Difference {
     pub after: Option<Verdict>,
     /// What the new record says. Empty when there is nothing to say.
     pub message: String,
+    /// What was so between the two, the oldest first, where a rule changed more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub between: Vec<Interlude>,
     /// The claim that stood in its place before, if the rule is one that changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub was: Option<Former>,
@@ -47,6 +51,17 @@ pub struct Former {
     pub says: String,
     /// What was found for it there.
     pub verdict: Verdict,
+}
+
+/// A claim that was so only on versions between those that are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Interlude {
+    /// Its name.
+    pub claim: String,
+    /// What it says.
+    pub says: String,
+    /// The first version that it covers.
+    pub since: String,
 }
 
 /// How a cell differs from before.
@@ -93,6 +108,28 @@ impl DifferenceKind {
         Self::New,
     ];
 
+    /// How a cell differs; none when it does not, or when nothing can be said.
+    pub(crate) fn of(before: Option<Verdict>, after: Option<Verdict>, whole: bool) -> Option<Self> {
+        let was_against = before.is_some_and(Verdict::is_against_the_kernel);
+        match (before, after) {
+            (None, None) => None,
+            (Some(before), Some(after)) if before == after => None,
+            // Nothing was to be asked before or is now. Records of schema 1 say unmet of both.
+            (None | Some(Verdict::Unmet), Some(Verdict::OutOfRange)) | (Some(Verdict::OutOfRange), None) => None,
+            (Some(_), Some(Verdict::OutOfRange)) => Some(Self::Ends),
+            (Some(_), None) => whole.then_some(Self::Vanished),
+            (_, Some(Verdict::Crashed)) => Some(Self::Refuted),
+            (_, Some(Verdict::Violated | Verdict::TimedOut)) if was_against => Some(Self::Otherwise),
+            (_, Some(Verdict::Violated | Verdict::TimedOut)) => Some(Self::Refuted),
+            (_, Some(Verdict::Broken)) => Some(Self::Broken),
+            (None, Some(Verdict::Holds | Verdict::Unmet)) => Some(Self::New),
+            (Some(_), Some(Verdict::Unmet)) => Some(Self::Unmet),
+            (Some(Verdict::OutOfRange), Some(Verdict::Holds)) => Some(Self::Begins),
+            (Some(_), Some(Verdict::Holds)) if was_against => Some(Self::Fixed),
+            (Some(_), Some(Verdict::Holds)) => Some(Self::Gained),
+        }
+    }
+
     /// The heading that people read.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -126,4 +163,25 @@ impl DifferenceKind {
             _ => false,
         }
     }
+}
+
+/// Makes one of what is the same on several kernels, and puts the worst first.
+pub(crate) fn join(cells: Vec<Difference>) -> Vec<Difference> {
+    let mut joined: Vec<Difference> = Vec::new();
+    for cell in cells {
+        let same = |known: &&mut Difference| {
+            (&known.claim, known.kind, known.before, known.after, &known.message, &known.was)
+                == (&cell.claim, cell.kind, cell.before, cell.after, &cell.message, &cell.was)
+        };
+        match joined.iter_mut().find(same) {
+            Some(known) => known.kernels.extend(cell.kernels),
+            None => joined.push(cell),
+        }
+    }
+    for difference in &mut joined {
+        difference.kernels.sort_by_key(|word| Release::parse(word));
+    }
+    let place = |of: &Difference| (!of.worse, of.kind, of.suite.clone(), of.theme.clone(), of.claim.clone());
+    joined.sort_by_cached_key(place);
+    joined
 }

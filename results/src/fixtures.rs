@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::baseline::Baseline;
+use crate::diff::Diff;
 use crate::record::{CaseRecord, Evidence, Kernel, Machine, Matrix, Place, Run};
 use crate::verdict::Verdict;
 
@@ -125,4 +127,23 @@ pub(crate) fn small_matrix() -> Matrix {
     dead.kernel.version.clear();
     dead.problem = Some("the kernel did not boot: no answer after 60 s".into());
     Matrix { runs: vec![old, middle, new, dead] }
+}
+
+/// The small matrix compared with an earlier one in which much was otherwise.
+pub(crate) fn small_diff() -> Diff {
+    let mut earlier = small_matrix();
+    for run in &mut earlier.runs {
+        run.kernel.release = run.kernel.release.replace(".9", ".8");
+        for case in &mut run.cases {
+            case.verdict = match case.verdict {
+                Verdict::Holds if case.suite == "uts" => Verdict::Violated,
+                Verdict::TimedOut => Verdict::Violated,
+                _ => Verdict::Holds,
+            };
+        }
+    }
+    earlier.runs[0].cases.push(case("uts::old_case", Verdict::Holds));
+    earlier.runs[1].cases.remove(0);
+    earlier.runs.remove(3);
+    Diff::between(&Baseline::of(&earlier), &small_matrix())
 }

@@ -120,7 +120,11 @@ impl OutDir {
         let others = self.remove_others(matrix);
         for (name, text) in reports(matrix) {
             let path = self.path.join(name);
-            written.push(write_atomically(&path, &text).map(|()| path));
+            match text.is_empty() {
+                // An earlier run may have had something to say.
+                true => written.extend(remove(&path).err().map(Err)),
+                false => written.push(write_atomically(&path, &text).map(|()| path)),
+            }
         }
         let latest = self.latest.as_ref().map_or(Ok(()), |latest| self.point(latest));
         let written = written.into_iter().collect::<Result<_, _>>()?;
@@ -151,6 +155,14 @@ impl OutDir {
             .into_temp_path()
             .persist(latest)
             .map_err(|error| WriteError::at(latest)(error.error))
+    }
+}
+
+/// Removes a file that need not be there.
+fn remove(path: &Path) -> Result<(), WriteError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(WriteError::at(path)(error)),
+        _ => Ok(()),
     }
 }
 

@@ -161,10 +161,15 @@ impl std::fmt::Display for Place {
 /// Text kept beside a verdict. Never searched for a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What it is: `console`, `output`.
+    /// What it is: `console`, `output`, [`Evidence::PROMPT`].
     pub label: String,
     /// The text itself, as it came.
     pub text: String,
+}
+
+impl Evidence {
+    /// The label of a line that the case typed at a shell's prompt, with what it printed.
+    pub const PROMPT: &str = "prompt";
 }
 
 /// The kernel of a run.

@@ -166,6 +166,32 @@ const fn is_deceptive(c: char) -> bool {
     )
 }
 
+/// `text` with a capital letter at its beginning.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A claim without the version that some begin with, for where it has just been named: `Before 6.14, a …`, `Since 7.0, a …`,
+/// `From 6.13 on, a …`.
+#[must_use]
+pub fn without_version(says: &str) -> String {
+    let is_version = |word: &str| word.contains('.') && word.split('.').all(|part| part.parse::<u32>().is_ok());
+    let rest = ["Before ", "Since ", "On ", "In ", "From "].iter().find_map(|word| says.strip_prefix(word));
+    let parted = rest.and_then(|rest| rest.split_once(' ')).filter(|(word, _)| is_version(word.trim_end_matches(',')));
+    match parted.map(|(_, rest)| rest.strip_prefix("on, ").unwrap_or(rest)).filter(|rest| !rest.starts_with("too,")) {
+        Some(sentence) => capital_unless_code(sentence),
+        None => says.to_owned(),
+    }
+}
+
+/// `text` with a capital letter at its beginning, unless it begins with the name of a call or a file.
+fn capital_unless_code(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    let is_name = first.contains(['(', '_', '/', '.', '=']);
+    if is_name { text.to_owned() } else { capital(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -224,5 +250,17 @@ mod tests {
     #[case("a abcdef b", 4, &["a", "abcd", "ef b"])]
     fn lines_break_between_words(#[case] line: &str, #[case] room: usize, #[case] pieces: &[&str]) {
         assert_eq!(wrap(line, room), pieces);
+    }
+
+    #[rstest]
+    #[case("Before 6.14, a write fails.", "A write fails.")]
+    #[case("Since 7.0 kill(0) works.", "kill(0) works.")]
+    #[case("From 6.13 on, a write works.", "A write works.")]
+    #[case("In 6.18 SO_NETNS_COOKIE is 3.", "SO_NETNS_COOKIE is 3.")]
+    #[case("Before 5.11, too, it fails.", "Before 5.11, too, it fails.")]
+    #[case("On Linux it works.", "On Linux it works.")]
+    #[case("In 2 namespaces it works.", "In 2 namespaces it works.")]
+    fn a_version_that_was_named_is_not_named_again(#[case] says: &str, #[case] shown: &str) {
+        assert_eq!(without_version(says), shown);
     }
 }

@@ -64,7 +64,12 @@ fn filters_cells_and_the_address_work() {
     page.browser.eval("document.querySelector('button[data-set=verdicts][value=t]').click()");
     assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["trouble_2"]"#);
     assert_eq!(page.browser.eval("location.hash"), "#verdict=timed-out");
-    assert_eq!(page.browser.eval("document.getElementById('count').textContent"), "1 of 11 claims");
+    assert_eq!(page.browser.eval("document.getElementById('count').innerText"), "1 of 11 claims");
+    assert_eq!(
+        page.browser.eval("document.getElementById('count').textContent"),
+        "1 of 11 claims: timed out",
+        "paper has the filters in words"
+    );
     page.browser.eval("document.querySelector('button[data-set=suites][value=uts]').click()");
     assert_eq!(page.browser.eval(SHOWN).to_string(), "[]");
     page.browser.eval("document.getElementById('reset').click()");
@@ -83,7 +88,7 @@ fn what_a_claim_is_not_about_is_a_dash_that_counts_nowhere() {
     picture(&mut page, "out-of-range-1280.png");
     assert_eq!(page.browser.eval(SHOWN).to_string(), r#"["each_namespace_has_its_own_pid_max"]"#);
     let cells = "[...document.querySelectorAll('tr[data-claim]')].find(row => row.offsetParent).innerText.split(/\\s+/).slice(-5)";
-    assert_eq!(page.browser.eval(cells).to_string(), r#"["-","-","-","▸holds","holds"]"#);
+    assert_eq!(page.browser.eval(cells).to_string(), r#"["-","-","-","holds","holds"]"#);
     assert_eq!(page.browser.eval("document.querySelector('td.is-o').getAttribute('aria-label')"), "5.10: out of range");
     assert_eq!(
         page.browser.eval("document.getElementById('summary').textContent"),
@@ -91,12 +96,12 @@ fn what_a_claim_is_not_about_is_a_dash_that_counts_nowhere() {
     );
     assert_eq!(
         page.browser.eval("document.querySelector('[data-set=verdicts][value=o]').textContent"),
-        "out of range 3"
+        "out of range 8"
     );
     let legend = page.browser.eval("document.getElementById('legend').textContent");
     assert!(legend.as_str().unwrap().starts_with("- out of range   ▸"), "{legend}");
     let text = page.browser.eval("setState({ view: 'kernels' }), document.getElementById('view-kernels').innerText");
-    assert!(text.as_str().unwrap().contains("1 broken, 8 hold; 1 claim out of range"), "{text}");
+    assert!(text.as_str().unwrap().contains("1 broken, 8 hold; 2 claims out of range"), "{text}");
     assert_eq!(page.browser.complaints, [""; 0]);
 }
 
@@ -190,7 +195,7 @@ fn back_closes_a_cell_and_a_rule_shows_what_was_before() {
     page.browser.eval(UNTIL_BACK);
     assert_eq!(page.browser.eval("[dialog.open, location.hash]").to_string(), r#"[false,""]"#);
     let row = "rows[claims.indexOf(byName.get('mnt::first_rule'))].innerText.split(/\\s+/).slice(-5)";
-    assert_eq!(page.browser.eval(row).to_string(), r#"["before","before","before","▸holds","holds"]"#);
+    assert_eq!(page.browser.eval(row).to_string(), r#"["before","before","before","holds","holds"]"#);
     assert_eq!(page.browser.complaints, [""; 0]);
 }
 
@@ -209,6 +214,11 @@ fn changes_of_two_kernels_and_errata_are_filtered() {
     ];
     let places = places.map(|part| text.find(part).unwrap_or_else(|| panic!("{part}: {text}")));
     assert!(places.is_sorted(), "{text}");
+    // What was so between the two stands between them.
+    let rule = "{ name: 'c', claim: 'C.', since: '7.0', earlier: [{ name: 'a', claim: 'Before 6.14, it is.' }, \
+                { name: 'b', claim: 'B.', since: '6.14' }] }";
+    let before = format!("(rule => drawBefore(rule, rule.earlier[0], rule).map(part => part.textContent))({rule})");
+    assert_eq!(page.browser.eval(&before).to_string(), r#"["from 6.14: B.","before: It is."]"#);
     page.browser.eval("setState({ view: 'errata', text: '340 lines' })");
     let count = "document.querySelector('#view-errata output').textContent";
     assert_eq!(page.browser.eval(count), "1 erratum of 1 document");
@@ -239,7 +249,7 @@ fn axe_finds_nothing() {
     let mut page = open(&sample::small(), "", 1280);
     for (hash, width) in [
         ("", 1280),
-        ("", 400),
+        ("#verdict=violated", 400),
         ("#view=changes", 1280),
         ("#view=errata", 400),
         ("#view=kernels", 1280),

@@ -3,8 +3,11 @@
 mod attachments;
 mod isolation;
 mod limits;
+mod object_rights;
 mod objects;
+mod other_means;
 mod proc_sysvipc;
+mod programs;
 mod queue_isolation;
 mod queue_limits;
 mod queue_mounts;
@@ -24,7 +27,10 @@ pub const SUITE: Suite = Suite {
         attachments::CASES,
         isolation::CASES,
         limits::CASES,
+        object_rights::CASES,
+        other_means::CASES,
         proc_sysvipc::CASES,
+        programs::CASES,
         queue_isolation::CASES,
         queue_limits::CASES,
         queue_mounts::CASES,

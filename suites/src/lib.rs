@@ -9,6 +9,7 @@ pub mod ipc;
 pub mod mnt;
 pub mod net;
 pub mod pid;
+pub mod recipes;
 pub mod time;
 pub mod user;
 pub mod uts;
@@ -22,6 +23,7 @@ pub const ALL: kit::Registry = kit::Registry {
         mnt::SUITE,
         net::SUITE,
         pid::SUITE,
+        recipes::SUITE,
         time::SUITE,
         user::SUITE,
         uts::SUITE,

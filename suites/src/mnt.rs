@@ -10,6 +10,7 @@ mod copies;
 mod core_handler;
 mod detached_limits;
 mod detached_mounts;
+mod detached_trees;
 mod flow;
 mod foreign_mount_points;
 mod foreign_mounts;
@@ -26,13 +27,16 @@ mod locked_subtrees;
 mod mount_arguments;
 mod mount_attributes;
 mod mount_attributes_refused;
+mod mount_events;
 mod mount_files;
 mod mount_flags;
 mod mount_ids;
 mod mount_max;
 mod mount_namespace_descriptors;
 mod mount_requests;
+mod mount_requests_elsewhere;
 mod mount_status;
+mod mount_watches;
 mod move_mount;
 mod move_mount_flags;
 mod move_table;
@@ -70,6 +74,7 @@ pub const SUITE: Suite = Suite {
         core_handler::CASES,
         detached_limits::CASES,
         detached_mounts::CASES,
+        detached_trees::CASES,
         foreign_mount_points::CASES,
         foreign_mounts::CASES,
         fs_contexts::CASES,
@@ -84,13 +89,16 @@ pub const SUITE: Suite = Suite {
         mount_arguments::CASES,
         mount_attributes::CASES,
         mount_attributes_refused::CASES,
+        mount_events::CASES,
         mount_files::CASES,
         mount_flags::CASES,
         mount_ids::CASES,
         mount_max::CASES,
         mount_namespace_descriptors::CASES,
         mount_requests::CASES,
+        mount_requests_elsewhere::CASES,
         mount_status::CASES,
+        mount_watches::CASES,
         move_mount::CASES,
         move_mount_flags::CASES,
         move_table::CASES,

@@ -13,6 +13,7 @@ mod echo;
 mod ends_elsewhere;
 mod immovable_devices;
 mod ip_netns_exec;
+mod ip_netns_monitor;
 mod ip_netns_names;
 mod kept_alive;
 mod linked_devices;
@@ -69,6 +70,7 @@ pub const SUITE: Suite = Suite {
         ends_elsewhere::CASES,
         immovable_devices::CASES,
         ip_netns_exec::CASES,
+        ip_netns_monitor::CASES,
         ip_netns_names::CASES,
         kept_alive::CASES,
         linked_devices::CASES,

@@ -19,17 +19,24 @@ mod nsfs;
 mod nsfs_translation;
 mod numbering;
 mod orphans;
+mod peer_processes;
 mod pid_for_children;
 mod pid_max;
 mod pidfd;
+mod pidfd_info;
+mod pidfs_ends;
+mod pidfs_files;
+mod pidfs_info;
 mod process_groups;
 mod procfs;
 mod procfs_content;
 mod procfs_options;
 mod reboot;
+mod sent_signals;
 mod set_tid;
 mod sockets;
 mod sysv_ipc;
+mod terminals;
 mod tools;
 mod unsharing;
 mod visibility;
@@ -58,17 +65,23 @@ pub const SUITE: Suite = Suite {
         nsfs_translation::CASES,
         numbering::CASES,
         orphans::CASES,
+        peer_processes::CASES,
         pid_for_children::CASES,
         pid_max::CASES,
         pidfd::CASES,
+        pidfs_ends::CASES,
+        pidfs_files::CASES,
+        pidfs_info::CASES,
         process_groups::CASES,
         procfs::CASES,
         procfs_content::CASES,
         procfs_options::CASES,
         reboot::CASES,
+        sent_signals::CASES,
         set_tid::CASES,
         sockets::CASES,
         sysv_ipc::CASES,
+        terminals::CASES,
         tools::CASES,
         unsharing::CASES,
         visibility::CASES,

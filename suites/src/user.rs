@@ -3,6 +3,7 @@
 mod capabilities_gained;
 mod cgroup_permissions;
 mod changing_ids;
+mod counted_limits;
 mod creation;
 mod dumpable;
 mod exec_capabilities;
@@ -19,6 +20,7 @@ mod ids_told_to_others;
 mod joining;
 mod joining_rights;
 mod keyrings;
+mod long_maps;
 mod map_contents;
 mod map_views;
 mod map_writers;
@@ -37,9 +39,14 @@ mod own_ids;
 mod own_powers;
 mod owned_namespaces;
 mod ownership;
+mod peer_credentials;
+mod powers_over_others;
 mod powers_over_processes;
 mod powers_over_the_machine;
 mod powers_to_observe;
+mod process_limits;
+mod process_settings;
+mod refused_options;
 mod relations;
 mod resource_limits;
 mod root_directory;
@@ -53,6 +60,7 @@ mod tools;
 mod tracing;
 mod uid_changes;
 mod visible_proc;
+mod watch_limits;
 
 use kit::Suite;
 
@@ -62,6 +70,7 @@ pub const SUITE: Suite = Suite {
         capabilities_gained::CASES,
         cgroup_permissions::CASES,
         changing_ids::CASES,
+        counted_limits::CASES,
         creation::CASES,
         dumpable::CASES,
         exec_capabilities::CASES,
@@ -76,6 +85,7 @@ pub const SUITE: Suite = Suite {
         joining::CASES,
         joining_rights::CASES,
         keyrings::CASES,
+        long_maps::CASES,
         map_contents::CASES,
         map_views::CASES,
         map_writers::CASES,
@@ -93,9 +103,14 @@ pub const SUITE: Suite = Suite {
         own_powers::CASES,
         owned_namespaces::CASES,
         ownership::CASES,
+        peer_credentials::CASES,
+        powers_over_others::CASES,
         powers_over_processes::CASES,
         powers_over_the_machine::CASES,
         powers_to_observe::CASES,
+        process_limits::CASES,
+        process_settings::CASES,
+        refused_options::CASES,
         relations::CASES,
         resource_limits::CASES,
         root_directory::CASES,
@@ -109,6 +124,7 @@ pub const SUITE: Suite = Suite {
         tracing::CASES,
         uid_changes::CASES,
         visible_proc::CASES,
+        watch_limits::CASES,
     ],
     programs: &[dumpable::PROGRAMS, executed::PROGRAMS],
 };

@@ -56,6 +56,7 @@ fn setting_in(text: &str, name: &str) -> Setting {
 /// Whether what an option brings is there to see; none for options that show nowhere.
 pub fn shows(name: &str) -> Option<bool> {
     let path = match name {
+        "AUDIT" => "/proc/self/loginuid",
         "BLOCK" => "/proc/partitions",
         "BPF_SYSCALL" => "/proc/sys/kernel/unprivileged_bpf_disabled",
         "BPF_JIT" => "/proc/sys/net/core/bpf_jit_enable",
@@ -71,7 +72,9 @@ pub fn shows(name: &str) -> Option<bool> {
         "FHANDLE" => return Some(handle_at("/", AtFlags::empty()).err() != Some(Errno::ENOSYS)),
         "FILE_LOCKING" => "/proc/locks",
         "HUGETLBFS" => return lists_file_system("hugetlbfs"),
+        "IA32_EMULATION" => "/proc/sys/abi/vsyscall32",
         "INET" => "/proc/sys/net/ipv4",
+        "INOTIFY_USER" => "/proc/sys/fs/inotify",
         "IPC_NS" => "/proc/self/ns/ipc",
         "IPV6" => "/proc/sys/net/ipv6",
         "KEXEC" => return Some(load_no_kernel() != Err(Errno::ENOSYS)),
@@ -85,6 +88,7 @@ pub fn shows(name: &str) -> Option<bool> {
         "NET_NS" => "/proc/self/ns/net",
         "NET_RX_BUSY_POLL" => "/proc/sys/net/core/busy_poll",
         "NET_SCHED" => "/proc/sys/net/core/default_qdisc",
+        "NUMA" => "/proc/self/numa_maps",
         "PACKET" => "/proc/self/net/packet",
         "PERF_EVENTS" => "/proc/sys/kernel/perf_event_paranoid",
         "PERSISTENT_KEYRINGS" => "/proc/sys/kernel/keys/persistent_keyring_expiry",

@@ -6,6 +6,7 @@ pub mod expect;
 pub mod need;
 pub mod prepared;
 pub mod program;
+pub mod prompts;
 pub mod refusal;
 pub mod registry;
 pub mod sentence;

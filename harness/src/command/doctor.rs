@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::Result;
-use kit::{Need, Registry, in_one_sentence};
+use kit::{Case, Need, Registry, in_one_sentence};
 use vm::accel::Accel;
 use vm::kernels::Cache;
 use vm::machine::Setup;
@@ -18,13 +18,29 @@ use crate::terminal;
 /// Modules that claims about the network need on the running kernel.
 const MODULES: [&str; 2] = ["veth", "dummy"];
 
-/// Programs beside QEMU, what for, and the package that has them.
-const PROGRAMS: [(&str, &str, &str); 5] = [
+/// Programs beside QEMU that nsproof itself runs, what for, and the package that has them.
+const PROGRAMS: [(&str, &str, &str); 3] = [
     ("apt-get", "downloads kernels", "apt"),
     ("depmod", "sorts kernels' modules", "kmod"),
-    ("unshare", "what claims about util-linux run", "util-linux"),
-    ("ip", "what claims about iproute2 run", "iproute2"),
     ("busybox", "the shell of `nsproof shell`", "busybox-static"),
+];
+
+/// Packages of Debian, and the programs of claims that they have. Those of dash, coreutils and grep are everywhere.
+const PACKAGES: [(&str, &[&str]); 13] = [
+    ("bubblewrap", &["bwrap"]),
+    ("crun", &["crun"]),
+    ("e2fsprogs", &["mkfs.ext4"]),
+    ("hostname", &["hostname"]),
+    ("iproute2", &["ip"]),
+    ("iputils-ping", &["ping"]),
+    ("mount", &["mount", "umount"]),
+    ("nftables", &["nft"]),
+    ("procps", &["ps"]),
+    ("strace", &["strace"]),
+    ("uidmap", &["newgidmap", "newuidmap"]),
+    ("util-linux", &["findmnt", "ipcmk", "ipcs", "lsns", "nsenter", "unshare"]),
+    // Since Debian 13; what the packages before have is there.
+    ("util-linux-extra", &["pivot_root"]),
 ];
 
 /// One thing that was looked at.
@@ -66,6 +82,7 @@ pub(super) fn doctor(registry: &Registry) -> Result<u8> {
     findings.extend(MODULES.iter().map(|name| module(name)));
     findings.extend([qemu(), accelerator(registry), keyring()]);
     findings.extend(PROGRAMS.iter().map(|(name, purpose, package)| program(name, purpose, package)));
+    findings.extend(PACKAGES.iter().map(|(package, programs)| tools(registry, package, programs)));
     findings.push(cache());
     let text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
     terminal::print(&text)?;
@@ -134,6 +151,25 @@ fn keyring() -> Finding {
 
 fn program(name: &'static str, purpose: &str, package: &str) -> Finding {
     checked(name, Need::Tool(name), purpose, &format!("apt-get install {package}"))
+}
+
+/// The programs of a package that claims run.
+fn tools(registry: &Registry, package: &str, programs: &[&'static str]) -> Finding {
+    let run = |case: &&Case| case.needs.iter().any(|need| matches!(need, Need::Tool(name) if programs.contains(name)));
+    let claims = registry.all().filter(run).count();
+    let missing: Vec<_> = programs.iter().copied().filter(|name| !is_there(Need::Tool(name))).collect();
+    match missing.as_slice() {
+        [] => Finding::good(package, format!("what {claims} claims run: {}", programs.join(", "))),
+        _ => Finding::bad(
+            package,
+            format!("claims that run {} cannot be tested; {claims} run programs of this package", missing.join(", ")),
+            format!("apt-get install {package}"),
+        ),
+    }
+}
+
+fn is_there(need: Need) -> bool {
+    needs::check(&need, Ground::Host, &mut |_| Err("not on a host".to_owned())).is_ok()
 }
 
 fn cache() -> Finding {

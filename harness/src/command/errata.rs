@@ -18,7 +18,7 @@ use proposal::Proposal;
 /// What to do with errata.
 #[derive(Debug, Args)]
 pub(super) struct ErrataOptions {
-    /// Only those of this page or document, `clone(2)`; may be given more than once
+    /// Only those of this page or document; may be given more than once [clone(2), clone]
     #[arg(long, value_name = "PAGE")]
     page: Vec<String>,
     /// Write a patch for every erratum about a page of man-pages into this folder
@@ -32,12 +32,14 @@ pub(super) struct ErrataOptions {
     author: Option<String>,
 }
 
-pub(super) const HELP: &str = "With --patch: each patch is tried on the pages with patch(1). Those that were written by hand replace the sentence that is
-wrong; the others add what is true to the section, for somebody to word.
+pub(super) const HELP: &str = "With --patch: each patch is tried on the pages with patch(1). Those that were written by hand replace \
+the sentence that is wrong; the others add what is true to the section, for somebody to word. Each is a change to the page as it \
+is: of two in one place, the second is to be moved by hand when the first is in.
 
 Examples:
-  nsproof errata --page user_namespaces(7)
-  apt-get source manpages/sid && nsproof errata --patch fixes --pages manpages-6.20";
+  nsproof errata --page 'user_namespaces(7)'
+  apt-get source manpages/sid
+  nsproof errata --patch fixes --pages manpages-6.20";
 
 /// A claim with what it refutes.
 type Refuted = (&'static Case, Erratum);
@@ -63,11 +65,12 @@ fn by_page(registry: &Registry, wanted: &[String]) -> Result<BTreeMap<&'static s
             pages.entry(document(&erratum)).or_default().push((case, erratum));
         }
     }
-    if let Some(unknown) = wanted.iter().find(|page| !pages.contains_key(page.as_str())) {
+    let is_meant = |page: &str, wanted: &String| page == wanted || page.split('(').next() == Some(wanted.as_str());
+    if let Some(unknown) = wanted.iter().find(|wanted| !pages.keys().any(|page| is_meant(page, wanted))) {
         let known: Vec<&str> = pages.keys().copied().collect();
         bail!("there is no erratum of «{unknown}»: there are some of {}", known.join(", "));
     }
-    pages.retain(|page, _| wanted.is_empty() || wanted.iter().any(|wanted| wanted == page));
+    pages.retain(|page, _| wanted.is_empty() || wanted.iter().any(|wanted| is_meant(page, wanted)));
     Ok(pages)
 }
 
@@ -106,6 +109,9 @@ fn patches(
     pages: &Path,
     author: Option<&str>,
 ) -> Result<u8> {
+    if !pages.join("man/man2").is_dir() {
+        bail!("{} has no folder man/man2: --pages names the unpacked source of man-pages", pages.display());
+    }
     let by_hand = registry.proposals.iter().map(|text| Proposal::parse(text)).collect::<Result<Vec<_>>>()?;
     fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
     let mut told = String::new();

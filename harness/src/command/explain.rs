@@ -88,6 +88,7 @@ fn text(registry: &Registry, case: &Case) -> String {
         ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
         ("history", history(registry, case)),
         ("erratum", case.erratum.map(|erratum| corrected(&erratum)).unwrap_or_default()),
+        ("types", typed(case)),
         ("deadline", format!("{} s", case.deadline().as_secs())),
         ("case", format!("{}:{}", case.file, case.line)),
         ("run it", format!("nsproof run --exact {}", case.name())),
@@ -96,6 +97,17 @@ fn text(registry: &Registry, case: &Case) -> String {
         text.push_str(&format!("  {name:<9} {}\n", value.replace('\n', "\n            ")));
     }
     text
+}
+
+/// The lines that its case types at a prompt, each once.
+fn typed(case: &Case) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in case.prompts.iter().map(|line| format!("$ {}", line.replace('\n', "\n> "))) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 /// What was so before the claim, and what is so after it, oldest first; empty when the rule never changed.
@@ -108,7 +120,7 @@ fn history(registry: &Registry, case: &Case) -> String {
     rule.reverse();
     rule.extend(std::iter::successors(after(case), |later| after(later)));
     rule.iter()
-        .map(|other| format!("{}: {} ({})", other.range(), other.claim, other.name()))
+        .map(|other| format!("{}: {} ({})", other.range(), results::without_version(other.claim), other.name()))
         .collect::<Vec<_>>()
         .join("\n")
 }
@@ -157,7 +169,19 @@ mod tests {
         holds()
     }
 
-    const CASES: &[Case] = cases![counts, was_so, is_so];
+    /// It is typed.
+    #[claim(source = "clone(2)")]
+    fn typed_so() -> Verdict {
+        for line in ["no", "literal"] {
+            kit::process::prompt(line)?;
+        }
+        kit::process::prompt("id -u")?;
+        kit::process::Shell::with("PID", 1).try_prompt("ps -p $PID\nid")?;
+        kit::process::prompt("id -u")?;
+        holds()
+    }
+
+    const CASES: &[Case] = cases![counts, was_so, is_so, typed_so];
     const ALL: Registry = Registry { suites: &[Suite { cases: &[CASES], programs: &[] }], proposals: &[] };
 
     #[test]
@@ -179,6 +203,15 @@ mod tests {
                 "            https://manpages.debian.org/unstable/manpages-dev/clone.2.en.html#ERRORS",
             ]
         );
+    }
+
+    #[test]
+    fn lines_that_are_typed_can_be_copied() {
+        let text = text(&ALL, &typed_so());
+        let (_, text) = text.split_once("  types ").expect("the lines");
+        let (text, _) = text.split_once("  deadline ").expect("what comes after them");
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        assert_eq!(lines, ["$ id -u", "$ ps -p $PID", "> id"]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ const UNTESTED: u8 = 125;
 
 /// What stands below the options.
 pub(super) const HELP: &str = "\
-Only the kernels that the search needs are fetched and booted: about 5 of 12; how much that may be is told first. \
+Only the kernels that the search needs are fetched and booted: about 5 of 11; how much that may be is told first. \
 With --cached the search goes over the newest kernel of each series in the cache, and nothing is looked up or fetched. \
 A kernel that the claim is not about is «out of range», an answer like others and known without a boot. \
 A kernel that does not boot, or on which the case is broken or lacks something, gives no answer and is passed over. \
@@ -49,7 +49,7 @@ Examples:
   nsproof hunt pid::nesting_stops_at_depth_32 --from 6.1 --to 6.18
   nsproof hunt stops_at_depth_32 --cached              without network
   nsproof hunt stops_at_depth_32 --to ../linux         up to a kernel of your own
-  nsproof hunt --guards copy_pid_ns                    every claim that a proof saw guard a function, one after the other";
+  nsproof hunt --guards copy_pid_ns                    each claim that a proof saw guard it";
 
 /// What to hunt for, and where.
 #[derive(Debug, Args)]

@@ -17,8 +17,8 @@ use crate::terminal;
 pub(super) enum Report {
     /// Say what is otherwise in one record than in another: a newer run, or another kernel
     #[command(
-        after_help = "Kernels of the same word are compared with each other. If no word is the same, the oldest kernel of the one
-is compared with the oldest of the other, and so on.
+        after_help = "Kernels of the same word are compared with each other. If no word is the same, the oldest kernel of \
+the one is compared with the oldest of the other, and so on.
 
 Exit codes:
   0    nothing got worse
@@ -29,7 +29,7 @@ Exit codes:
 Examples:
   nsproof report diff results/runs/monday results/runs/latest
   nsproof report diff results/baseline/all.json results/runs/latest --markdown >> summary.md
-  nsproof report diff all all --from 6.12 --to 7.3 --markdown    what is otherwise on 7.3 than on 6.12, of one run
+  nsproof report diff all all --from 6.12 --to 7.3 --markdown    two kernels of one run
   nsproof report diff base/run-vmlinuz.json patched/run-vmlinuz.json
   nsproof report diff old new --json | jq '.diff.changes[] | select(.worse) | .claim'"
     )]

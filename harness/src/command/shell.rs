@@ -49,7 +49,8 @@ Examples:
   nsproof shell --kernel 5.10 -- unshare --pid --fork --mount-proc ps
   nsproof shell --kernel ../linux --cpus 4 --bring reproducer -- ./reproducer
   nsproof shell --kernel 6.12 -- nsproof run --exact pid::nesting_stops_at_depth_32
-  git bisect run sh -c 'make -j8 bzImage || exit 125; nsproof shell --kernel . --bring test.sh -- sh test.sh'";
+  git bisect run sh -c 'make -j8 bzImage || exit 125
+    nsproof shell --kernel . --bring test.sh -- sh test.sh'";
 
 /// Which kernel to look around in, and with what.
 #[derive(Debug, Args)]

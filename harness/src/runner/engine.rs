@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result, bail};
 use kit::{Case, Registry, in_one_sentence};
 use libtest_mimic::{Completion, Failed, Trial};
-use results::{CaseRecord, Matrix, OutDir, Verdict as Found};
+use results::{CaseRecord, Evidence, Matrix, OutDir, Verdict as Found};
 
 use super::accelerator::Accelerator;
 use super::cache::{megabytes, open_cache, refuse_modules_without_image, to_download};
@@ -250,7 +250,9 @@ fn announce(downloads: &[(String, u64)]) {
 
 fn completion(record: &CaseRecord, talkative: bool) -> Result<Completion, Failed> {
     if talkative {
-        for evidence in record.evidence.iter().filter(|evidence| evidence.label == "output") {
+        for evidence in
+            record.evidence.iter().filter(|evidence| ["output", Evidence::PROMPT].contains(&evidence.label.as_str()))
+        {
             print!("{}", results::escape_block(&evidence.text, crate::protocol::LONGEST_OUTPUT));
         }
     }

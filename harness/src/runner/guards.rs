@@ -28,6 +28,13 @@ impl Guards {
         if self.guards.is_empty() {
             return Ok(cases.collect());
         }
+        if !self.proofs.exists() {
+            bail!(
+                "there is no {}: `nsproof prove --kernel 6.12 --functions {}` makes the proof that --guards is answered from",
+                self.proofs.display(),
+                shell_word(&self.guards[0])
+            );
+        }
         let proofs = Proof::read_all(&self.proofs)?;
         let mut names = BTreeSet::new();
         for what in &self.guards {

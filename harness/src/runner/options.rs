@@ -110,10 +110,10 @@ fn in_our_words(argument: Arg) -> Arg {
         "skip" => argument.help("Leave out claims with this in their name; may be given more than once"),
         "exact" => argument.help("Each FILTER and --skip is a whole name"),
         "list" => argument.help("List the claims instead of running them"),
-        "quiet" => argument.help("One character a claim"),
+        "quiet" => argument.help("One character a claim").long_help("One character a claim"),
         "test_threads" => argument.value_parser(at_least_one).help("How many cases run at once [default: processors]"),
-        "format" => argument.help("How claims are printed while they run"),
-        "color" => argument.help("Whether output is coloured"),
+        "format" => argument.help("How claims are printed while they run").hide_possible_values(true),
+        "color" => argument.help("Whether output is coloured").hide_possible_values(true),
         "logfile" => argument.help("Write the lines to this file instead"),
         _ => argument,
     }

@@ -64,6 +64,13 @@ function drawAnswer(answer) {
   return element("section", {}, list, ...evidence);
 }
 
+// What the case typed at a shell's prompt, on the newest kernel where the claim holds.
+function drawSession(rule) {
+  if (!rule.session) return [];
+  const [at, text] = rule.session;
+  return [element("h3", {}, "At the prompt, on " + kernels[at].word), element("pre", { tabindex: 0 }, text)];
+}
+
 // A button a kernel: the same claim there.
 function drawNeighbours(claim, current) {
   const list = element("div", { class: "pills", role: "group", "aria-label": "The same claim on other kernels" });
@@ -91,7 +98,7 @@ function drawDialog(rule, at) {
   const steps = (rule.steps || []).map((step) => element("p", { class: "stepline" }, "▸ " + stepText(rule, step)));
   dialog.replaceChildren(close, element("h2", { id: "cell-title" }, ...breakable(claim.name)),
     element("p", { class: "lead" }, ...prose(claim.claim)), verdictLine, drawCommand(claim, kernel),
-    ...answers.map(drawAnswer), ...steps, drawNeighbours(rule, at), ...drawHistory(rule, claim),
+    ...answers.map(drawAnswer), ...drawSession(rule), ...steps, drawNeighbours(rule, at), ...drawHistory(rule, claim),
     element("h3", {}, "The claim"), claim.detail ? element("p", { class: "message" }, ...prose(claim.detail)) : "", drawClaim(claim, kernel));
   dialog.scrollTop = 0;
 }

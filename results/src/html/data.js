@@ -49,7 +49,12 @@ function verdict(letter) {
 // What stands in a cell of the matrix: a dash, even where there is room for words, says that there was nothing to ask.
 function cellText(found, earlier) {
   const shown = earlier && found.mark === VERDICTS.h.mark ? EARLIER : found;
-  return (wide && found.mark !== "-" ? shown.word : shown.mark) + (earlier && shown === found ? "<" : "") + (found.flaky ? "~" : "");
+  return wide && found.mark !== "-" ? shown.word : shown.mark;
+}
+
+// What stands behind it: signs that the cell's label has in words.
+function cellSigns(found, earlier) {
+  return (earlier && found.mark !== VERDICTS.h.mark ? "<" : "") + (found.flaky ? "~" : "");
 }
 
 // How many claims these rules are.
@@ -57,10 +62,24 @@ function countClaims(rules) {
   return rules.reduce((sum, rule) => sum + claimsOf(rule).length, 0);
 }
 
-// How often each verdict stands in the whole matrix.
+// How often each verdict was found on a kernel. Of a rule's claims one at most is about it, and the others are out of range.
+function countsAt(at) {
+  const counts = {};
+  const add = (letter, number) => { if (number) counts[letter] = (counts[letter] || 0) + number; };
+  for (const rule of claims) {
+    const letter = rule.verdicts[at].toLowerCase();
+    const others = letter === "-" ? 0 : claimsOf(rule).length - 1;
+    add(letter, 1);
+    add("o", others);
+  }
+  return counts;
+}
+
+// The same of the whole matrix.
 const totals = {};
-for (const claim of claims)
-  for (const letter of claim.verdicts.toLowerCase()) totals[letter] = (totals[letter] || 0) + 1;
+kernels.forEach((kernel, at) => {
+  for (const [letter, number] of Object.entries(countsAt(at))) totals[letter] = (totals[letter] || 0) + number;
+});
 
 // What a search looks through.
 for (const rule of claims)
@@ -93,7 +112,7 @@ function prose(text) {
 
 // A claim that begins with the version that has just been named beside it, without that.
 function withoutVersion(text) {
-  const rest = (text || "").replace(/^(Before|Since|On) \d+(\.\d+)+,? (?!too)/, "");
+  const rest = (text || "").replace(/^(Before|Since|On|In|From) \d+(\.\d+)+( on)?,? (?!too)/, "");
   return rest === text || /^\S*[(_/.=]/.test(rest) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
@@ -139,8 +158,13 @@ function atVersion(claim, kernel) {
     .map(([text, href]) => away(text.split(" ")[0] + " at " + series[0], href));
 }
 
+// `18,892`.
+function figure(number) {
+  return number.toLocaleString("en");
+}
+
 function plural(number, noun) {
-  return number + " " + noun + (number === 1 ? "" : "s");
+  return figure(number) + " " + noun + (number === 1 ? "" : "s");
 }
 
 // A name, which may be broken after each of its words.
@@ -150,7 +174,7 @@ function breakable(name) {
 
 // `3 violated`, `3 hold`.
 function counted(number, word) {
-  return number + " " + (word === "holds" && number !== 1 ? "hold" : word);
+  return figure(number) + " " + (word === "holds" && number !== 1 ? "hold" : word);
 }
 
 // The part of a claim's name after its suite.

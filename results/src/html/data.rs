@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::changes::Order;
 use crate::grid::{Cell, Grid, Row};
+use crate::recipes;
 use crate::record::{CaseRecord, Matrix, Passage, Place, Run};
 use crate::text::{escape_block, escape_line};
 use crate::verdict::Verdict;
@@ -69,11 +70,20 @@ fn rule(row: &Row<'_>, order: &Order, evidence: &mut usize) -> Value {
         ("answers", answers(row, evidence).into()),
         ("earlier", earlier.into()),
         ("which", which.into()),
+        ("session", session(row, evidence)),
     ]);
     if let (Value::Object(rule), Value::Object(more)) = (&mut rule, more) {
         rule.extend(more);
     }
     rule
+}
+
+/// The column and the text of what the row's case typed at a prompt, if it did.
+fn session(row: &Row<'_>, budget: &mut usize) -> Value {
+    let Some((column, case)) = recipes::shown(row).filter(|_| *budget > 0) else { return Value::Null };
+    let text = recipes::session(case);
+    *budget = budget.saturating_sub(text.len());
+    json!([column, text])
 }
 
 /// One claim: what is the same on every kernel.

@@ -53,14 +53,22 @@ function changesOf(pair) {
 
 const CHANGE = { answer: "another answer", rule: "changed", begins: "new", ends: "no longer so" };
 
+// What was so before `now` on the older kernel, and on versions between the two: the newest first.
+function drawBefore(rule, was, now) {
+  const all = claimsOf(rule);
+  const passed = all.slice(all.indexOf(was) + 1, Math.max(0, all.indexOf(now))).reverse();
+  return [...passed.map((claim) => [claim.since ? "from " + claim.since + ": " : "between: ", claim]), ["before: ", was]]
+    .map(([when, claim]) => element("span", { class: "claim earlier" }, when, ...prose(withoutVersion(claim.claim))));
+}
+
 // One change: what is so, and what was so before.
 function drawChange([rule, kind, from, to]) {
   const now = claimAt(rule, kind === "ends" ? from : to);
   const both = element("span", { class: "fromto" }, kernels[from].word + " ", word(rule, from), " → " + kernels[to].word + " ", word(rule, to));
-  const when = kind === "ends" ? rule.until && "until " + rule.until : kind !== "answer" && now.since && "since " + now.since;
+  const when = kind === "ends" ? rule.until && "since " + rule.until : kind !== "answer" && now.since && "since " + now.since;
   return element("li", {}, element("strong", { class: "kind" }, CHANGE[kind] + (when ? " " + when : "")), " ",
     element("span", { class: "says" }, ...prose(when ? withoutVersion(now.claim) : now.claim)),
-    kind === "rule" ? element("span", { class: "claim earlier" }, "before: ", ...prose(withoutVersion(claimAt(rule, from).claim))) : null,
+    ...(kind === "rule" ? drawBefore(rule, claimAt(rule, from), now) : []),
     element("span", { class: "claim" }, both, " ", link(now, kind === "ends" ? from : to)));
 }
 
@@ -81,7 +89,7 @@ function drawChanges() {
   };
   const form = element("form", { "aria-label": "Filter changes", class: "lists" }, searchField(),
     choice("From", options, state.from, (from) => choose({ from })), choice("To", options, state.to, (to) => choose({ to })),
-    element("output", { role: "status" }, plural(changes.length, "change") + (pair ? "" : ", each kernel beside the one before")));
+    element("output", { role: "status" }, plural(changes.length, "change") + (pair ? " from " + state.from + " to " + state.to : ", each kernel beside the one before")));
   form.addEventListener("submit", (event) => event.preventDefault());
   const unexpected = changes.filter(([, kind]) => kind === "answer");
   const expected = changes.filter(([, kind]) => kind !== "answer");
@@ -157,15 +165,14 @@ function drawErrata() {
 
 function drawKernels() {
   const lines = kernels.map((kernel, at) => {
-    const counts = {};
-    for (const claim of claims) counts[claim.verdicts[at].toLowerCase()] = (counts[claim.verdicts[at].toLowerCase()] || 0) + 1;
+    const counts = countsAt(at);
     const told = FOUND.filter(([letter]) => counts[letter])
       .map(([letter, known]) => counted(counts[letter], known.word)).join(", ");
     const others = counts.o ? "; " + plural(counts.o, "claim") + " out of range" : "";
     const machine = [kernel.arch, kernel.accelerator, kernel.qemu && "QEMU " + kernel.qemu, kernel.isolation].filter(Boolean).join(", ");
     return [element("strong", {}, kernel.word), kernel.release || "", 
       [...(kernel.flaws || []).map(([says, why]) => says + ": " + why), (told || "no verdict") + others].join("; "),
-      machine, kernel.origin || "", kernel.started + ", " + kernel.seconds.toFixed(1) + " s" + (kernel.selection ? ", " + kernel.selection : ""),
+      machine, kernel.origin || "", kernel.started.slice(0, 16).replace("T", " ") + " UTC, " + kernel.seconds.toFixed(1) + " s" + (kernel.selection ? ", " + kernel.selection : ""),
       element("span", {}, kernel.version || "", kernel.config ? element("br") : null, kernel.config ? code(kernel.config) : null)];
   });
   return [listTable("Kernels", ["kernel", "release", "found", "machine", "from", "run", "version"], lines)];

@@ -14,13 +14,14 @@ function cellLabel(claim, at) {
 function drawCell(claim, at) {
   const found = verdict(claim.verdicts[at]);
   const step = (claim.steps || []).some((step) => step[2] === at);
-  const text = (step ? "▸" : "") + cellText(found, isEarlier(claim, at));
   const made = document.createElement("td");
   made.className = found.looks + (step ? " step" : "");
   made.setAttribute("role", "gridcell");
   made.setAttribute("aria-label", cellLabel(claim, at));
   made.tabIndex = -1;
-  made.textContent = text;
+  made.textContent = cellText(found, isEarlier(claim, at));
+  const signs = cellSigns(found, isEarlier(claim, at));
+  if (signs) made.dataset.signs = signs;
   return made;
 }
 
@@ -83,6 +84,13 @@ function shown(claim, state) {
   return state.words.every((word) => claim.search.includes(word));
 }
 
+// The filters in words, for paper, on which their buttons are not.
+function filtersText(state) {
+  const chosen = [...[...state.verdicts].map((letter) => VERDICTS[letter].word), ...state.suites, state.changed && "changed",
+    state.text.trim() && "«" + state.text.trim() + "»"].filter(Boolean);
+  return chosen.length ? ": " + chosen.join(", ") : "";
+}
+
 // Hides and shows rows, and what is empty without them.
 function applyFilters(state) {
   let visible = 0;
@@ -102,8 +110,9 @@ function applyFilters(state) {
     if (part.element.hidden !== !inPart) part.element.hidden = !inPart;
     visible += inPart;
   }
-  document.getElementById("count").textContent = visible === countClaims(claims)
-    ? plural(visible, "claim") : visible + " of " + plural(countClaims(claims), "claim");
+  document.getElementById("count").replaceChildren(visible === countClaims(claims)
+    ? plural(visible, "claim") : figure(visible) + " of " + plural(countClaims(claims), "claim"),
+    element("span", { class: "printed" }, filtersText(state)));
   // One cell can always be reached by the tabulator key.
   if (!current || current.parentElement.hidden) {
     const next = rows.find((row) => !row.hidden);

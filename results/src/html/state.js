@@ -124,13 +124,14 @@ function drawFrame() {
     errata: claims.flatMap(claimsOf).filter((claim) => claim.erratum).length, kernels: kernels.length, matrix: countClaims(claims) };
   for (const [view, { name }] of Object.entries(VIEWS))
     tabs.append(element("a", { id: "tab-" + view, href: "#" + (view === "matrix" ? "view=matrix" : "view=" + view) },
-      name + " ", element("span", { class: "number" }, String(counts[view]))));
+      name + " ", element("span", { class: "number" }, figure(counts[view]))));
   document.getElementById("suites").append(...[...new Set(claims.map((claim) => claim.suite))].map((suite) => pill("suites", suite, suite)));
-  document.getElementById("verdicts").append(...there.map(([letter, known]) => pill("verdicts", letter, known.word + " " + totals[letter], "v is-" + letter)));
-  document.getElementById("legend").textContent = 
+  document.getElementById("verdicts").append(...there.map(([letter, known]) => pill("verdicts", letter, known.word + " " + figure(totals[letter]), "v is-" + letter)));
+  document.getElementById("legend").append(
     Object.values(VERDICTS).filter(({ mark }) => !wide || mark === "-").map(({ mark, word }) => mark + " " + word + "   ").join("") +
     "▸ another answer, or another rule, than on the kernel before   " +
-    (claims.some((rule) => rule.earlier) ? (wide ? "before" : "<") + " the rule of that time holds   " : "") + "~ flaky   Press a cell for its claim and evidence.";
+    (claims.some((rule) => rule.earlier) ? (wide ? "before" : "<") + " the rule of that time holds   " : "") + "~ flaky   ",
+    element("span", { class: "screen" }, "Press a cell for its claim and evidence."));
 }
 
 document.getElementById("text").addEventListener("input", (event) => setState({ text: event.target.value }));

@@ -17,6 +17,7 @@ pub(super) const CASES: &[Case] = cases![
     fh_encode_needs_follow,
     fh_encode_overflow,
     fh_open_root_sentinel,
+    fh_opens_the_initial_namespaces,
     fh_open_readonly_only,
     fh_open_tampered_estale,
     fh_open_ignores_what_follows,
@@ -113,6 +114,26 @@ fn fh_open_root_sentinel() -> Verdict {
     prepared(own_inode(Kind::Uts)? != before, "moved to another UTS namespace")?;
     expect_ok!(setns(&uts, CLONE_NEWUTS), "with a file opened by its handle");
     expect_eq!(own_inode(Kind::Uts)?, before);
+    holds()
+}
+
+/// The initial namespaces can be opened by their handles, whether or not a file of them is open.
+#[claim(
+    source = "kernel 7.3 include/uapi/linux/nsfs.h struct nsfs_file_handle",
+    since = "6.18",
+    needs = [Root, InitialNamespaces, Config("TIME_NS"), Config("FHANDLE")],
+)]
+fn fh_opens_the_initial_namespaces() -> Verdict {
+    for link in Link::ALL {
+        let handle = handle_of(link)?;
+        for _ in 0..2 {
+            let opened = expect_ok!(open_by_handle(Mount::Nsfs, &handle, OFlag::O_RDONLY), "{link}");
+            expect_eq!(Namespace::from_fd(opened).inode()?, inode_at(own(link))?, "{link}");
+        }
+        let file = Namespace::at(own(link))?;
+        let opened = expect_ok!(open_by_handle(Mount::Nsfs, &handle, OFlag::O_RDONLY), "{link}, while it is open");
+        expect_eq!(Namespace::from_fd(opened).inode()?, file.inode()?, "{link}, while it is open");
+    }
     holds()
 }
 

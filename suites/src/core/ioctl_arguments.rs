@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::AsFd;
 
+use kit::joining::present;
 use kit::prelude::*;
 use kit::sys::ioctl::{Direction, at_address, request, without_argument};
 use kit::sys::ns::{get_nstype, get_owner_uid, get_parent, get_userns};
@@ -12,8 +13,14 @@ use nix::sys::stat::Mode;
 use nix::unistd::{geteuid, pipe};
 
 /// The cases of this file.
-pub(super) const CASES: &[Case] =
-    cases![ioctl_not_ns_enotty, ioctl_unknown_enotty, ioctl_opath_ebadf, ioctl_owner_uid_efault, ioctl_ns_id_efault,];
+pub(super) const CASES: &[Case] = cases![
+    ioctl_not_ns_enotty,
+    ioctl_unknown_enotty,
+    ioctl_of_autofs_enotty,
+    ioctl_opath_ebadf,
+    ioctl_owner_uid_efault,
+    ioctl_ns_id_efault,
+];
 
 /// NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE and NS_GET_OWNER_UID fail with ENOTTY on a file that is not a
 /// namespace's.
@@ -55,6 +62,24 @@ fn ioctl_unknown_enotty() -> Verdict {
         ("NS_GET_NSTYPE with an argument", request(Direction::Read, 0xb7, 3, 4)),
     ] {
         expect_errno!(without_argument(&namespace, unknown), ENOTTY, "{what}");
+    }
+    holds()
+}
+
+/// The operations of autofs fail with ENOTTY on a namespace's file, whatever number and argument they have.
+///
+/// Before, NS_MNT_GET_INFO was told by its number alone.
+#[claim(source = "fs/nsfs.c ns_ioctl", since = "6.17", needs = [])]
+fn ioctl_of_autofs_enotty() -> Verdict {
+    for kind in present() {
+        let namespace = Namespace::own(kind)?;
+        for number in 0..=0x7f {
+            for (direction, size) in [(Direction::Nothing, 0), (Direction::Write, 8), (Direction::Read, 8)] {
+                let operation = request(direction, 0x93, number, size);
+                expect_errno!(without_argument(&namespace, operation), ENOTTY, "{direction:?} {number:#x}, {kind}");
+            }
+        }
+        expect_ok!(get_nstype(&namespace), "an operation of namespaces, {kind}");
     }
     holds()
 }

@@ -17,6 +17,7 @@ use nix::mount::umount;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::sys::stat::Mode;
 use nix::unistd::pipe;
+use rustix::fs::{MemfdFlags, memfd_create};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
@@ -88,6 +89,7 @@ fn setns_foreign_fd_einval() -> Verdict {
             let file = File::open(&path).doing(format!("open {path}"))?;
             files.push((path, file.into()));
         }
+        files.push(("a file in memory".into(), memfd_create("file", MemfdFlags::CLOEXEC)?));
         for (name, file) in &files {
             for flags in [NONE, CLONE_NEWUTS, CLONE_NEWUTS | CLONE_NEWNET, CLONE_FS] {
                 expect_errno!(setns(file, flags), EINVAL, "{name}, with {flags:?}");

@@ -67,6 +67,7 @@ fn setns_nsfd_two_flags_einval() -> Verdict {
                 .doing("the same flags with a pidfd")?;
         }
         expect_errno!(setns(&uts, CLONE_NEWUTS | CLONE_FS), EINVAL, "with a flag of no kind");
+        expect_errno!(setns(&uts, CloneFlags::from_bits_retain(u32::MAX.into())), EINVAL, "-1");
         other.expect_joined(&[Kind::Uts], || setns(&uts, CLONE_NEWUTS))?;
         holds()
     })

@@ -19,6 +19,7 @@ pub(super) const CASES: &[Case] = cases![
     listns_current_user,
     listns_unprivileged_own_only,
     listns_pagination,
+    listns_pages_of_some_kinds,
     listns_page_behind_the_visible_ones_is_empty,
 ];
 
@@ -174,7 +175,7 @@ fn listns_unprivileged_own_only() -> Verdict {
 fn listns_pagination() -> Verdict {
     let _some = [waiting(CLONE_NEWUTS | CLONE_NEWIPC)?, waiting(CLONE_NEWUSER | CLONE_NEWNET)?];
     // What earlier cases have left may still be going.
-    let paged_and_whole = || Ok((paged(3)?, expect_ok!(list(&Request::all()))));
+    let paged_and_whole = || Ok((paged(Request::all(), 3)?, expect_ok!(list(&Request::all()))));
     let (paged, whole) = settle(|(paged, whole)| paged == whole, paged_and_whole)?;
     expect_eq!(paged, whole, "pages of 3, and all at once");
     prepared(whole.len() >= 12, "the initial namespaces and those that were made here")?;
@@ -183,6 +184,26 @@ fn listns_pagination() -> Verdict {
         expect_errno!(list(&Request { after, ..Request::all() }), ENOENT, "after {after}");
     }
     expect_eq!(expect_ok!(list(&Request { after: last - 1, ..Request::all() })), [last], "before the last");
+    holds()
+}
+
+/// The pages of a listns() request for some kinds hold what one list of these kinds holds, also where others lie in between.
+#[claim(source = "include/uapi/linux/nsfs.h struct ns_id_req", since = "6.19", needs = [Root, InitialNamespaces])]
+fn listns_pages_of_some_kinds() -> Verdict {
+    let each = CLONE_NEWUSER | CLONE_NEWUTS | CLONE_NEWIPC;
+    let some = [waiting(each)?, waiting(CLONE_NEWIPC)?, waiting(each)?, waiting(CLONE_NEWUTS)?, waiting(each)?];
+    for kinds in [CLONE_NEWUSER, CLONE_NEWUTS, CLONE_NEWUSER | CLONE_NEWIPC] {
+        let request = Request::of_kinds(kinds);
+        for length in [1, 2, 3] {
+            let paged_and_whole = || Ok((paged(request, length)?, expect_ok!(list(&request))));
+            let (paged, whole) = settle(|(paged, whole)| paged == whole, paged_and_whole)?;
+            expect_eq!(paged, whole, "{kinds:?} in pages of {length}");
+            prepared(whole.len() > 2, "more than a page")?;
+            for kind in Kind::ALL.into_iter().filter(|kind| kinds.contains(kind.flag())) {
+                expect!(whole.contains(&id_of(&some[0], kind)?), "the first one's {kind} namespace, in {whole:?}");
+            }
+        }
+    }
     holds()
 }
 
@@ -209,13 +230,14 @@ fn listns_page_behind_the_visible_ones_is_empty() -> Verdict {
     })
 }
 
-/// All namespaces, listed in pages of this length.
-fn paged(length: usize) -> Outcome<Vec<u64>> {
+/// What the request is for, listed in pages of this length.
+fn paged(request: Request, length: usize) -> Outcome<Vec<u64>> {
     let mut seen: Vec<u64> = Vec::new();
     while seen.len() < PLENTY {
         let after = seen.last().copied().unwrap_or_default();
-        match listns(&Request { after, ..Request::all() }, length) {
+        match listns(&Request { after, ..request }, length) {
             Err(nix::errno::Errno::ENOENT) => break,
+            Ok(page) if page.is_empty() => break,
             page => seen.extend(expect_ok!(page, "after {after}")),
         }
     }

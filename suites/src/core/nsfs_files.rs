@@ -26,6 +26,7 @@ pub(super) const CASES: &[Case] = cases![
     nsfs_not_mountable,
     nsfs_read_einval,
     nsfs_fd_link_text,
+    nsfile_opened_as_a_path_is_not_read,
 ];
 
 /// open(2) of a namespace's file for writing or with O_TRUNC fails with EPERM, for root, too.
@@ -115,6 +116,19 @@ fn nsfs_read_einval() -> Verdict {
         expect_eq!(get_nstype(&file), Ok::<_, Errno>(link.kind().flag()), "what the file of {link} is good for");
     }
     expect_eq!(read(File::open("/proc/self/comm")?, &mut byte), Ok::<_, Errno>(1), "a file that can be read");
+    holds()
+}
+
+/// read(2) of a namespace's file that was opened with O_PATH fails with EBADF; without that flag it fails with EINVAL.
+#[claim(source = "open(2)", needs = [Config("TIME_NS")])]
+fn nsfile_opened_as_a_path_is_not_read() -> Verdict {
+    let mut byte = [0_u8];
+    for link in Link::ALL {
+        let opened =
+            |flags| open(own(link).as_str(), flags | OFlag::O_CLOEXEC, Mode::empty()).doing(format!("open {link}"));
+        expect_errno!(read(opened(OFlag::O_PATH)?, &mut byte), EBADF, "{link}, opened with O_PATH");
+        expect_errno!(read(opened(OFlag::O_RDONLY)?, &mut byte), EINVAL, "{link}, opened for reading");
+    }
     holds()
 }
 

@@ -46,6 +46,9 @@ fn unshare_invalid_bit_einval() -> Verdict {
                 expect_errno!(unshare(bit | valid), EINVAL, "{bit:?} and {valid:?}");
             }
         }
+        for all in [u32::MAX.into(), u64::MAX] {
+            expect_errno!(unshare(CloneFlags::from_bits_retain(all)), EINVAL, "{all:#x}");
+        }
         expect_eq!(Links::own()?.changed_since(&before), NO_LINKS, "after the refusals");
         expect_ok!(unshare(CLONE_FS), "alone");
         Ok(())

@@ -2,7 +2,9 @@
 //! `ipc_namespaces(7)`.
 
 use std::cell::RefCell;
+use std::fs;
 
+use kit::eventually;
 use kit::lifetime::{end, goes_in_spite_of, let_go, lives_by};
 use kit::prelude::*;
 use kit::sys::sysv::{shm_create, shm_stat};
@@ -16,6 +18,7 @@ pub(super) const CASES: &[Case] = cases![
     sysv_attachment_survives_setns,
     ipc_lives_by_an_attached_segment,
     ipc_goes_though_it_has_objects,
+    memory_of_segments_goes_with_their_ipc,
 ];
 
 /// A segment stays attached and shared when its process unshares CLONE_NEWIPC; its identifier is invalid there, shmdt()
@@ -83,6 +86,49 @@ fn ipc_goes_though_it_has_objects() -> Verdict {
         })?;
         Ok((member, ()))
     })
+}
+
+/// When an IPC namespace goes, the memory of its segments is free again; not while a file holds the namespace.
+///
+/// What all shared memory of the machine takes is in `/proc/meminfo`: nothing else may make any meanwhile.
+#[claim(
+    source = ["ipc_namespaces(7) DESCRIPTION", "ipc/shm.c do_shm_rmid"],
+    needs = [Root, Config("SYSVIPC"), Config("IPC_NS"), Disposable],
+)]
+fn memory_of_segments_goes_with_their_ipc() -> Verdict {
+    let before = shared_memory()?;
+    let maker = spawn(CLONE_NEWIPC, |case| {
+        for key in 1..=SEGMENTS {
+            let memory = Attached::new(Object::Segment.make(key as i32)?).doing("shmat")?;
+            memory.set_byte(1);
+            memory.detach().doing("shmdt")?;
+        }
+        case.go()?;
+        case.wait()
+    })?;
+    maker.recv::<()>()?;
+    let (all, half) = (SEGMENTS * PAGE, SEGMENTS * PAGE / 2);
+    expect!(shared_memory()? >= before + all - half, "{} kB before, {} kB with them", before, shared_memory()?);
+    let file = maker.namespace(Kind::Ipc)?;
+    end(maker)?;
+    // The same is made and goes, so that there is no doubt that the kernel has had its time.
+    child(CLONE_NEWIPC, || Object::Segment.make(KEY).map(drop))?;
+    expect!(shared_memory()? >= before + all - half, "gone though a file holds the namespace");
+    drop(file);
+    expect!(eventually(|| Ok(shared_memory()? < before + half))?, "{} kB are still taken", shared_memory()?);
+    holds()
+}
+
+/// How many segments of one page each, and how many kB a page has at least.
+const SEGMENTS: u64 = 2048;
+const PAGE: u64 = 4;
+
+/// What shared memory takes, in kB.
+fn shared_memory() -> Outcome<u64> {
+    let text = fs::read_to_string("/proc/meminfo").doing("read /proc/meminfo")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Shmem:"));
+    let number = line.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+    number.parse().doing("read a number in /proc/meminfo")
 }
 
 /// A process that goes into the IPC namespace that it is sent, attaches a segment there, and comes back with it. Going

@@ -1,5 +1,8 @@
 //! Who finds and uses which POSIX message queue: `ipc_namespaces(7)` DESCRIPTION, `mq_overview(7)`.
 
+use std::os::fd::AsFd;
+
+use kit::lifetime::{file_from_inside, goes_in_spite_of};
 use kit::prelude::*;
 use nix::mqueue::mq_unlink;
 
@@ -14,6 +17,7 @@ pub(super) const CASES: &[Case] = cases![
     queue_descriptor_works_after_unshare,
     queue_outlives_its_creator,
     unlinked_queue_works_while_it_is_open,
+    ipc_goes_though_a_queue_is_open,
 ];
 
 /// A POSIX queue is opened by name by the processes of its IPC namespace; in a new one mq_open() fails with ENOENT.
@@ -158,4 +162,19 @@ fn unlinked_queue_works_while_it_is_open() -> Verdict {
     expect_errno!(receive(&next), EAGAIN, "from the other one");
     expect_eq!(expect_ok!(receive(&queue)), "unlinked");
     holds()
+}
+
+/// An open POSIX queue does not keep its IPC namespace, which goes with its last process.
+#[claim(
+    source = ["mq_overview(7)", "namespaces(7) Namespace lifetime"],
+    needs = [Root, UserNamespaces, Config("POSIX_MQUEUE"), Config("IPC_NS")],
+)]
+fn ipc_goes_though_a_queue_is_open() -> Verdict {
+    goes_in_spite_of(Kind::Ipc, |_| {
+        file_from_inside(CLONE_NEWIPC, || {
+            let queue = create("/queue").doing("mq_open")?;
+            send(&queue, "a message").doing("mq_send")?;
+            Ok(queue.as_fd().try_clone_to_owned()?)
+        })
+    })
 }

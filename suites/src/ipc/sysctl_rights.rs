@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use kit::Behaviour;
 use kit::prelude::*;
-use kit::process::{NOBODY, as_user, user_namespace_with, with_only};
+use kit::process::{NOBODY, as_user, as_user_with, every_capability, user_namespace_with, with_only, without};
 use kit::sysctl::{open_sysctl, set_sysctl, sysctl};
 use rustix::thread::CapabilitySet;
 
@@ -15,6 +15,8 @@ pub(super) const CASES: &[Case] = cases![
     ipc_sysctls_are_denied_to_root_of_the_owner,
     ipc_sysctls_are_written_by_root_of_the_owner,
     ipc_sysctls_are_denied_to_other_users_of_the_owner,
+    next_ids_are_written_with_checkpoint_restore,
+    next_ids_are_written_by_root_old,
 ];
 
 /// The settings that are there in every kernel with System V objects and POSIX queues.
@@ -150,6 +152,61 @@ fn ipc_sysctls_are_denied_to_other_users_of_the_owner() -> Verdict {
                 process.join()
             })?;
         }
+    }
+    holds()
+}
+
+/// Where the identifier of the next object can be chosen.
+const NEXT_IDS: [&str; 3] = ["kernel/shm_next_id", "kernel/msg_next_id", "kernel/sem_next_id"];
+
+/// shm_next_id, msg_next_id and sem_next_id are opened for writing with CAP_CHECKPOINT_RESTORE in the owner of the IPC namespace.
+///
+/// Or with CAP_SYS_ADMIN there, by any user; otherwise it fails with EACCES, for user 0, too.
+#[claim(
+    source = ["ipc/ipc_sysctl.c ipc_permissions", "capabilities(7)"],
+    since = "5.19",
+    needs = [Root, UserNamespaces, Config("SYSVIPC"), Config("IPC_NS"), Config("CHECKPOINT_RESTORE")],
+)]
+fn next_ids_are_written_with_checkpoint_restore() -> Verdict {
+    let either = CapabilitySet::CHECKPOINT_RESTORE | CapabilitySet::SYS_ADMIN;
+    for name in NEXT_IDS {
+        for held in [CapabilitySet::CHECKPOINT_RESTORE, CapabilitySet::SYS_ADMIN] {
+            for user in [0, NOBODY] {
+                let opened = as_user_with(user, held, || Ok(open_sysctl(name).map(drop).portable()))?;
+                expect_ok!(opened, "{name}, as user {user} with {held:?} alone");
+            }
+        }
+        without(either, NONE, || {
+            expect_errno!(open_sysctl(name), EACCES, "{name}, as user 0 with all other capabilities");
+            Ok(())
+        })?;
+        user_namespace(NONE, || {
+            expect_errno!(open_sysctl(name), EACCES, "{name}, as root of a user namespace that does not own it");
+            unshare(CLONE_NEWIPC)?;
+            expect_ok!(open_sysctl(name), "{name}, as root of the owner");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// shm_next_id, msg_next_id and sem_next_id are written by user 0, without any capability, and by no other user: EACCES.
+///
+/// Since 5.11 it takes CAP_CHECKPOINT_RESTORE.
+#[claim(
+    source = "kernel 5.10 ipc/ipc_sysctl.c",
+    until = "5.11",
+    needs = [Root, Config("SYSVIPC"), Config("IPC_NS"), Config("CHECKPOINT_RESTORE")],
+)]
+fn next_ids_are_written_by_root_old() -> Verdict {
+    for name in NEXT_IDS {
+        with_only(CapabilitySet::empty(), NONE, || {
+            expect_ok!(open_sysctl(name), "{name}, as user 0");
+            Ok(())
+        })?;
+        let all = every_capability()?;
+        let opened = as_user_with(NOBODY, all, || Ok(open_sysctl(name).map(drop).portable()))?;
+        expect_errno!(opened, EACCES, "{name}, as another user with every capability");
     }
     holds()
 }

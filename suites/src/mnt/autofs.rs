@@ -50,6 +50,7 @@ fn an_automount_in_a_private_copy_eloop() -> Verdict {
 #[claim(
     source = "fs/autofs/root.c autofs_d_automount",
     since = "6.19",
+    replaces = "an_automount_in_a_private_copy_eloop",
     needs = [Root, Disposable, Module("autofs4")],
 )]
 fn an_automount_in_a_private_copy_eperm() -> Verdict {

@@ -100,7 +100,12 @@ fn a_directory_is_bound_below_itself() -> Verdict {
 }
 
 /// A pidfd can be mounted on a file by open_tree(OPEN_TREE_CLONE) and move_mount(2); MS_BIND of it fails with EINVAL.
-#[claim(source = ["fs/namespace.c may_copy_tree", "fs/namespace.c graft_tree"], since = "6.15", needs = [Root])]
+#[claim(
+    source = ["fs/namespace.c may_copy_tree", "fs/namespace.c graft_tree"],
+    since = "6.15",
+    replaces = "a_pidfd_was_not_mounted",
+    needs = [Root],
+)]
 fn a_pidfd_is_cloned_and_mounted() -> Verdict {
     let tree = Tree::new()?;
     tree.file("file", "")?.file("other", "")?;

@@ -55,6 +55,7 @@ fn new_mount_namespace_keeps_unbindable() -> Verdict {
     source = "kernel 6.18 fs/namespace.c clone_mnt",
     since = "6.17",
     until = "7.2",
+    replaces = "new_mount_namespace_keeps_unbindable",
     needs = [Root],
     erratum = "Documentation/filesystems/sharedsubtree.rst, 5) Detailed semantics: it is an unbindable mount in the new namespace too.",
 )]
@@ -63,7 +64,12 @@ fn new_mount_namespace_makes_unbindable_private() -> Verdict {
 }
 
 /// An unbindable mount is unbindable in a new mount namespace, as it was before 6.17.
-#[claim(source = ["kernel 7.3 fs/namespace.c clone_mnt", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"], since = "7.2", needs = [Root])]
+#[claim(
+    source = ["kernel 7.3 fs/namespace.c clone_mnt", "Documentation/filesystems/sharedsubtree.rst 5) Detailed semantics"],
+    since = "7.2",
+    replaces = "new_mount_namespace_makes_unbindable_private",
+    needs = [Root],
+)]
 fn new_mount_namespace_keeps_unbindable_again() -> Verdict {
     in_each_copy_of_unbindable(Unbindable)
 }

@@ -1,18 +1,18 @@
 //! File systems made by fsopen(2), fsconfig(2), fsmount(2) and fspick(2).
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use kit::mounts::{Mounts, Tree};
 use kit::prelude::*;
-use kit::process::without;
+use kit::process::{user_namespace_with, without};
 use kit::sys::fs_context::{FSMOUNT_NAMESPACE, fsconfig_command};
 use nix::errno::Errno;
 use rustix::fs::CWD;
 use rustix::io::read;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags, MoveMountFlags, fsconfig_create, fsconfig_create_exclusive,
-    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick, move_mount,
+    fsconfig_set_fd, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, fspick, move_mount,
 };
 use rustix::thread::CapabilitySet;
 
@@ -27,6 +27,9 @@ pub(super) const CASES: &[Case] = cases![
     fspick_needs_the_root_of_a_mount,
     a_rejected_parameter_leaves_a_message,
     an_exclusive_file_system_is_new,
+    a_context_is_completed_by_another_process,
+    a_binfmt_misc_of_a_namespace_below_is_not_made,
+    an_overlay_of_a_namespace_below_is_not_made,
 ];
 
 /// fsopen(2), fsconfig(2) with FSCONFIG_CMD_CREATE and fsmount(2) make a mount, once: a second time fails with EBUSY.
@@ -199,6 +202,41 @@ fn a_rejected_parameter_leaves_a_message() -> Verdict {
     holds()
 }
 
+/// A context that another process made is completed by FSCONFIG_CMD_CREATE of any that has its descriptor and the capability.
+#[claim(source = "fsconfig(2)", since = "5.2", needs = [Root])]
+fn a_context_is_completed_by_another_process() -> Verdict {
+    for flags in [NONE, CLONE_NEWNS] {
+        let maker = spawn(flags, |us| {
+            us.send_fd(context()?)?;
+            us.wait()
+        })?;
+        let context = maker.peer().recv_fd()?;
+        without(CapabilitySet::SYS_ADMIN, NONE, || {
+            expect_errno!(fsconfig_create(&context), EPERM, "without CAP_SYS_ADMIN, of a child made with {flags:?}");
+            Ok(())
+        })?;
+        expect_ok!(fsconfig_create(&context), "of a child made with {flags:?}");
+        expect_ok!(mounted(&context, FsMountFlags::empty(), MountAttrFlags::empty()), "what was made");
+    }
+    holds()
+}
+
+/// FSCONFIG_CMD_CREATE of a binfmt_misc's context that a user namespace below made fails with EINVAL, also for root.
+///
+/// Before 7.3 the kernel warned of it, too.
+#[claim(source = "fs/binfmt_misc.c", since = "7.3", needs = [Root, UserNamespaces, Module("binfmt_misc")])]
+fn a_binfmt_misc_of_a_namespace_below_is_not_made() -> Verdict {
+    not_completed_from_above("binfmt_misc", &[])
+}
+
+/// FSCONFIG_CMD_CREATE of an overlay's context that a user namespace below made fails with EINVAL, also for root.
+///
+/// Before 7.3 the kernel warned of it, too.
+#[claim(source = "fs/overlayfs/super.c ovl_fill_super", since = "7.3", needs = [Root, UserNamespaces, Module("overlay")])]
+fn an_overlay_of_a_namespace_below_is_not_made() -> Verdict {
+    not_completed_from_above("overlay", &[File::open("/tmp")?, File::open("/mnt")?])
+}
+
 /// FSCONFIG_CMD_CREATE_EXCL fails with EBUSY where a file system that exists would be used again.
 #[claim(source = "fsconfig(2)", since = "6.6", needs = [Root])]
 fn an_exclusive_file_system_is_new() -> Verdict {
@@ -234,4 +272,29 @@ fn mounted(context: &OwnedFd, flags: FsMountFlags, attributes: MountAttrFlags) -
 
 fn errno<T>(answer: rustix::io::Result<T>) -> Option<i32> {
     answer.err().map(rustix::io::Errno::raw_os_error)
+}
+
+/// A context of this kind that another process made is completed by root if that is in the same user namespace, and is not if that is
+/// in one below; a tmpfs is.
+fn not_completed_from_above(kind: &str, layers: &[File]) -> Verdict {
+    let made = |us: &Peer, kind: &str, layers: &[File]| {
+        let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).doing("fsopen")?;
+        for layer in layers {
+            fsconfig_set_fd(&context, "lowerdir+", layer.as_fd()).doing("fsconfig")?;
+        }
+        us.send_fd(context)?;
+        us.wait()
+    };
+    let beside = spawn(CLONE_NEWNS, |us| made(us, kind, layers))?;
+    expect_ok!(fsconfig_create(beside.peer().recv_fd()?), "made in the same user namespace");
+    for (kind, layers, is_refused) in [(kind, layers, true), ("tmpfs", &[][..], false)] {
+        let below = user_namespace_with(&Maps::own_as_root(), CLONE_NEWNS, |us| made(us, kind, layers))?;
+        let answer = fsconfig_create(below.peer().recv_fd()?);
+        if is_refused {
+            expect_errno!(answer, EINVAL, "{kind}, made below");
+        } else {
+            expect_ok!(answer, "{kind}, made below");
+        }
+    }
+    holds()
 }

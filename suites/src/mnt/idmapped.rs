@@ -15,6 +15,7 @@ use super::idmapping::{FIRST, mapping, mode};
 pub(super) const CASES: &[Case] = cases![
     idmapped_mounts_show_mapped_owners,
     idmapped_mounts_store_mapped_owners,
+    idmapped_mounts_have_several_ranges,
     idmapped_mounts_show_others_as_overflow_ids,
     idmapped_mounts_store_no_others,
     idmapped_mounts_map_access_control_lists,
@@ -50,6 +51,30 @@ fn idmapped_mounts_store_mapped_owners() -> Verdict {
         expect_eq!(owner(&tree, &name("mapped"))?, (id, id), "what user {id} has made, through the ID-mapped mount");
         expect_ok!(chown(tree.path("mapped/file"), Some(id), Some(FIRST + 1)), "to {id}");
         expect_eq!(owner(&tree, "plain/file")?, (id - FIRST, 1), "a file chowned to {id}");
+    }
+    holds()
+}
+
+/// An ID-mapped mount maps each range of its user namespace's map apart, and users otherwise than groups if the maps differ.
+#[claim(source = "mount_setattr(2) NOTES", since = "6.3", needs = [Root, UserNamespaces])]
+fn idmapped_mounts_have_several_ranges() -> Verdict {
+    let ranges = |first: u32| {
+        [(0, first, 5), (5, 3 * first, 1), (10, 2 * first, 5)]
+            .map(|(inside, outside, count)| IdMap { inside, outside, count })
+            .to_vec()
+    };
+    let maps = Maps { uid: ranges(FIRST), gid: ranges(FIRST + 500), deny_setgroups: false };
+    let tree = Tree::new()?;
+    tree.tmpfs("plain")?.file("plain/file", "")?.dir("mapped")?;
+    let copy = Detached::copy_of(tree.path("plain"))?;
+    copy.map_ids(&maps.namespace()?)?;
+    copy.attach(tree.path("mapped"))?;
+    for (id, times, offset) in [(0, 1, 0), (4, 1, 4), (5, 3, 0), (10, 2, 0), (14, 2, 4)] {
+        chown(tree.path("plain/file"), Some(id), Some(id)).doing("chown")?;
+        let expected = (times * FIRST + offset, times * (FIRST + 500) + offset);
+        expect_eq!(owner(&tree, "mapped/file")?, expected, "of {id}, through the ID-mapped mount");
+        expect_ok!(chown(tree.path("mapped/file"), Some(expected.0), Some(expected.1)), "through it");
+        expect_eq!(owner(&tree, "plain/file")?, (id, id), "stored");
     }
     holds()
 }

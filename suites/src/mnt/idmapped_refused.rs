@@ -3,24 +3,27 @@
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use kit::mounts::{Detached, Tree};
+use kit::mounts::{Detached, RECURSIVE, Tree};
 use kit::prelude::*;
 use kit::process::container;
-use kit::sys::mount_attributes::MountAttributes;
-use rustix::fs::{Mode, OFlags, openat};
-use rustix::mount::MountAttrFlags;
+use kit::sys::mount_attributes::{MountAttributes, mount_setattr, open_tree_attr};
+use nix::mount::MsFlags;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, openat, statat};
+use rustix::mount::{MountAttrFlags, OpenTreeFlags};
 
-use super::idmapping::mapping;
+use super::idmapping::{FIRST, mapping};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     idmapping_needs_a_mount_that_was_never_attached,
+    open_tree_attr_maps_copies_alone,
     idmapping_is_set_once,
     idmapping_needs_a_user_namespace,
     idmapping_needs_a_user_namespace_with_maps,
     idmapping_by_the_initial_user_namespace_is_refused,
     idmapping_needs_power_over_the_user_namespace,
     idmapping_needs_a_file_system_that_allows_it,
+    idmapping_of_a_tree_is_of_all_or_none,
     idmapping_waits_for_no_writers,
     file_systems_of_user_namespaces_are_idmapped,
     idmapping_by_the_file_systems_own_user_namespace_is_refused,
@@ -39,6 +42,26 @@ fn idmapping_needs_a_mount_that_was_never_attached() -> Verdict {
     tree.detach("to")?;
     expect_errno!(copy.map_ids(&namespace), EINVAL, "attached and taken away");
     expect_ok!(Detached::copy_of(tree.path("from"))?.map_ids(&namespace), "never attached");
+    let copy = Detached::copy_of(tree.path("from"))?;
+    child(CLONE_NEWNS, || {
+        expect_ok!(copy.map_ids(&namespace), "never attached, in another mount namespace");
+        Ok(())
+    })?;
+    holds()
+}
+
+/// open_tree_attr(2) with OPEN_TREE_CLONE makes an ID-mapped copy; for an attached mount MOUNT_ATTR_IDMAP fails with EINVAL.
+#[claim(source = "open_tree_attr(2)", since = "6.15", needs = [Root, UserNamespaces])]
+fn open_tree_attr_maps_copies_alone() -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("from")?;
+    let (namespace, place) = (mapping()?, tree.path("from"));
+    let attributes = MountAttributes::mapping_by(namespace.fd()).to_bytes();
+    let call = |flags| open_tree_attr(CWD, &place, flags | OpenTreeFlags::OPEN_TREE_CLOEXEC, &attributes);
+    expect_errno!(call(OpenTreeFlags::empty()), EINVAL, "the mount itself");
+    let copy = expect_ok!(call(OpenTreeFlags::OPEN_TREE_CLONE), "a copy");
+    expect_eq!(fstat(&copy)?.st_uid, FIRST, "the owner, through the copy");
+    expect_eq!(statat(CWD, &place, AtFlags::empty())?.st_uid, 0, "the owner, through the mount itself");
     holds()
 }
 
@@ -46,13 +69,14 @@ fn idmapping_needs_a_mount_that_was_never_attached() -> Verdict {
 #[claim(source = "mount_setattr(2) ERRORS", since = "6.3", needs = [Root, UserNamespaces])]
 fn idmapping_is_set_once() -> Verdict {
     let copy = copy_of_tmpfs()?;
-    let (first, second) = (mapping()?, mapping()?);
+    let (first, second) = (mapping()?, Maps::range(2 * FIRST, 1000).namespace()?);
     let clear = MountAttributes::clearing(MountAttrFlags::MOUNT_ATTR_IDMAP);
     expect_errno!(copy.change(&clear), EINVAL, "cleared before");
     expect_ok!(copy.map_ids(&first));
     expect_errno!(copy.map_ids(&first), EPERM, "by the same user namespace again");
     expect_errno!(copy.map_ids(&second), EPERM, "by another one");
     expect_errno!(copy.change(&clear), EINVAL, "cleared afterwards");
+    expect_eq!(fstat(&copy)?.st_uid, FIRST, "root's directory, by the first map");
     expect_ok!(copy_of_tmpfs()?.map_ids(&second), "by that one, another mount");
     holds()
 }
@@ -125,6 +149,30 @@ fn idmapping_needs_a_file_system_that_allows_it() -> Verdict {
             expect_errno!(mount.map_ids(&namespace), EINVAL, "{kind}");
         }
     }
+    holds()
+}
+
+/// MOUNT_ATTR_IDMAP with AT_RECURSIVE maps all mounts of a tree, or fails with EINVAL and maps none if one cannot be mapped.
+#[claim(source = "mount_setattr(2) NOTES", since = "6.3", needs = [Root, UserNamespaces])]
+fn idmapping_of_a_tree_is_of_all_or_none() -> Verdict {
+    let tree = Tree::new()?;
+    tree.tmpfs("from")?.tmpfs("from/below")?.dir("from/below/file")?;
+    let namespace = mapping()?;
+    let map = |copy: &Detached| {
+        let attributes = MountAttributes::mapping_by(namespace.fd());
+        mount_setattr(copy, "", AtFlags::EMPTY_PATH | RECURSIVE, &attributes)
+    };
+    let owners = |copy: &Detached| -> Outcome<_> {
+        let below = statat(copy, "below/file", AtFlags::empty()).doing("stat a file below")?;
+        Ok((fstat(copy).doing("stat the root")?.st_uid, below.st_uid))
+    };
+    let copy = Detached::copy_of_all(tree.path("from"))?;
+    expect_ok!(map(&copy), "two that can be mapped");
+    expect_eq!(owners(&copy)?, (FIRST, FIRST));
+    tree.mount("proc", "from/proc", MsFlags::empty(), None)?;
+    let copy = Detached::copy_of_all(tree.path("from"))?;
+    expect_errno!(map(&copy), EINVAL, "with a procfs below");
+    expect_eq!(owners(&copy)?, (0, 0), "after the refusal");
     holds()
 }
 

@@ -56,7 +56,13 @@ fn unbindable_stays_unbindable_in_a_less_privileged_namespace() -> Verdict {
 /// An unbindable mount is private in a less privileged copy of its mount namespace.
 ///
 /// So it is in any copy of these versions.
-#[claim(source = "kernel 6.18 fs/namespace.c clone_mnt", since = "6.17", until = "7.2", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "kernel 6.18 fs/namespace.c clone_mnt",
+    since = "6.17",
+    until = "7.2",
+    replaces = "unbindable_stays_unbindable_in_a_less_privileged_namespace",
+    needs = [Root, Config("USER_NS")],
+)]
 fn unbindable_is_private_in_a_less_privileged_namespace() -> Verdict {
     let tree = Tree::new()?;
     tree.typed("a", Unbindable)?;
@@ -66,7 +72,12 @@ fn unbindable_is_private_in_a_less_privileged_namespace() -> Verdict {
 }
 
 /// An unbindable mount is unbindable in a less privileged copy of its mount namespace, as it was before 6.17.
-#[claim(source = "fs/namespace.c clone_mnt", since = "7.2", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "fs/namespace.c clone_mnt",
+    since = "7.2",
+    replaces = "unbindable_is_private_in_a_less_privileged_namespace",
+    needs = [Root, Config("USER_NS")],
+)]
 fn unbindable_stays_unbindable_there_again() -> Verdict {
     expect_copied(Unbindable, |before| before)
 }
@@ -124,7 +135,13 @@ fn rbind_of_an_inherited_unbindable_mount_eperm() -> Verdict {
 /// Recursively binding a mount copies an inherited unbindable mount below it, too, in a less privileged namespace.
 ///
 /// There it is no longer unbindable.
-#[claim(source = "kernel 6.18 fs/namespace.c clone_mnt", since = "6.17", until = "7.2", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "kernel 6.18 fs/namespace.c clone_mnt",
+    since = "6.17",
+    until = "7.2",
+    replaces = "rbind_of_an_inherited_unbindable_mount_eperm",
+    needs = [Root, Config("USER_NS")],
+)]
 fn rbind_copies_an_inherited_unbindable_mount() -> Verdict {
     let tree = with_inner(Unbindable)?;
     user_namespace(CLONE_NEWNS, || {
@@ -138,7 +155,12 @@ fn rbind_copies_an_inherited_unbindable_mount() -> Verdict {
 }
 
 /// Recursively binding a mount with an inherited unbindable mount below fails with EPERM there again, as before 6.17.
-#[claim(source = "fs/namespace.c copy_tree", since = "7.2", needs = [Root, Config("USER_NS")])]
+#[claim(
+    source = "fs/namespace.c copy_tree",
+    since = "7.2",
+    replaces = "rbind_copies_an_inherited_unbindable_mount",
+    needs = [Root, Config("USER_NS")],
+)]
 fn rbind_of_an_inherited_unbindable_mount_eperm_again() -> Verdict {
     expect_no_rbind_with_unbindable()
 }

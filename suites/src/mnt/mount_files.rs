@@ -168,7 +168,12 @@ fn a_change_of_propagation_cannot_be_polled() -> Verdict {
 }
 
 /// poll(2) for an open mounts or mountinfo tells of a change of propagation as well.
-#[claim(source = "fs/namespace.c do_change_type", since = "7.3", needs = [Root])]
+#[claim(
+    source = "fs/namespace.c do_change_type",
+    since = "7.3",
+    replaces = "a_change_of_propagation_cannot_be_polled",
+    needs = [Root],
+)]
 fn a_change_of_propagation_can_be_polled() -> Verdict {
     let tree = Tree::new()?;
     let files = Polled::open()?;

@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
-use kit::mounts::{Mounts, Tree};
+use kit::mounts::{Mounts, Tree, unique_id};
 use kit::prelude::*;
 use kit::process::without;
 use kit::sys::fs_context::{FSMOUNT_NAMESPACE, OPEN_TREE_NAMESPACE};
+use kit::sys::mount_request::{MountRequest, Wanted};
 use kit::sys::ns::{get_nstype, get_userns};
-use rustix::fs::CWD;
+use kit::sys::statmount::statmount;
+use rustix::fs::{CWD, statfs};
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, OpenTreeFlags, fsconfig_create, fsmount, fsopen, open_tree,
 };
@@ -17,10 +20,15 @@ use rustix::thread::CapabilitySet;
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     open_tree_makes_a_mount_namespace,
+    open_tree_makes_a_mount_namespace_of_any_directory,
     open_tree_refuses_a_mount_namespace,
     a_user_namespace_takes_a_whole_tree_along,
     fsmount_makes_a_mount_namespace,
+    fsmount_makes_mount_namespaces_for_the_privileged,
 ];
+
+/// What `statfs(2)` tells of a tmpfs: TMPFS_MAGIC of `linux/magic.h`.
+const TMPFS: rustix::fs::FsWord = 0x0102_1994;
 
 /// open_tree(2) with OPEN_TREE_NAMESPACE makes a mount namespace whose root is a copy of the mount, and leaves the caller where it
 /// is.
@@ -45,8 +53,36 @@ fn open_tree_makes_a_mount_namespace() -> Verdict {
     holds()
 }
 
-/// open_tree(2) with OPEN_TREE_NAMESPACE fails with ENOTDIR for a file, with EINVAL beside OPEN_TREE_CLONE, and requires
-/// CAP_SYS_ADMIN.
+/// open_tree(2) with OPEN_TREE_NAMESPACE takes any directory; the root of each new namespace has another mount as its parent.
+#[claim(source = "fs/namespace.c", since = "7.0", needs = [Root])]
+fn open_tree_makes_a_mount_namespace_of_any_directory() -> Verdict {
+    let tree = Tree::new()?;
+    tree.dir("plain")?;
+    let plain = tree.path("plain");
+    let mut kept = vec![Namespace::own(Kind::Mnt)?];
+    for place in [Path::new("/"), Path::new("/proc"), Path::new("/tmp"), &plain] {
+        for more in [OpenTreeFlags::empty(), OpenTreeFlags::AT_RECURSIVE] {
+            let flags = more | OPEN_TREE_NAMESPACE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+            let made = expect_ok!(open_tree(CWD, place, flags), "{}, {more:?}", place.display());
+            let namespace = Namespace::from_fd(made);
+            let (root, parent) = child(NONE, || {
+                setns(namespace.fd(), CLONE_NEWNS)?;
+                let root = unique_id("/")?.ok_or_else(|| Failure::broken("statx(2) tells no unique mount ID"))?;
+                let request = MountRequest::about(root).wanting(Wanted::STATMOUNT_MNT_BASIC);
+                Ok((root, statmount(&request, 4096, 0).doing("statmount")?.parent))
+            })?;
+            expect_ne!(root, parent, "the root and its parent, of {}, {more:?}", place.display());
+            for other in &kept {
+                expect_ne!(namespace.inode()?, other.inode()?, "of {}, {more:?}", place.display());
+            }
+            kept.push(namespace);
+        }
+    }
+    holds()
+}
+
+/// open_tree(2) with OPEN_TREE_NAMESPACE fails with ENOTDIR for a file, with EINVAL beside OPEN_TREE_CLONE and for an
+/// unbindable mount, and requires CAP_SYS_ADMIN.
 #[claim(source = "fs/namespace.c", since = "7.0", needs = [Root])]
 fn open_tree_refuses_a_mount_namespace() -> Verdict {
     let tree = Tree::new()?;
@@ -59,6 +95,10 @@ fn open_tree_refuses_a_mount_namespace() -> Verdict {
         Ok(())
     })?;
     expect_ok!(call("", OpenTreeFlags::empty()), "a directory, with CAP_SYS_ADMIN");
+    tree.tmpfs("mount")?.unbindable("mount")?;
+    expect_errno!(call("mount", OpenTreeFlags::empty()), EINVAL, "an unbindable mount");
+    tree.private("mount")?;
+    expect_ok!(call("mount", OpenTreeFlags::empty()), "the same mount, private");
     holds()
 }
 
@@ -69,15 +109,23 @@ fn open_tree_refuses_a_mount_namespace() -> Verdict {
 #[claim(source = "fs/namespace.c", since = "7.2", needs = [Root, UserNamespaces])]
 fn a_user_namespace_takes_a_whole_tree_along() -> Verdict {
     let tree = Tree::new()?;
-    tree.tmpfs("a")?.tmpfs("a/below")?.tmpfs("bare")?;
+    tree.tmpfs("a")?.dir("a/below")?.file("a/below/hidden", "")?.tmpfs("a/below")?.tmpfs("bare")?;
+    let is_hidden = |made: OwnedFd| {
+        child(NONE, || {
+            setns(&made, CLONE_NEWNS).doing("join the mount namespace")?;
+            Ok(!fs::exists("/below/hidden")?)
+        })
+    };
     let call = |name, flags| namespace_of(&tree, name, flags);
     user_namespace(NONE, || {
         expect_errno!(call("a", OpenTreeFlags::empty()), EINVAL, "something is mounted below");
-        expect_ok!(call("a", OpenTreeFlags::AT_RECURSIVE), "with that");
+        let made = expect_ok!(call("a", OpenTreeFlags::AT_RECURSIVE), "with that");
+        expect!(is_hidden(made)?, "what is mounted below covers what it covered");
         expect_ok!(call("bare", OpenTreeFlags::empty()), "nothing is mounted below");
         Ok(())
     })?;
-    expect_ok!(call("a", OpenTreeFlags::empty()), "privileged over the mount namespace");
+    let made = expect_ok!(call("a", OpenTreeFlags::empty()), "privileged over the mount namespace");
+    expect!(!is_hidden(made)?, "nothing is mounted below any more");
     holds()
 }
 
@@ -98,11 +146,40 @@ fn fsmount_makes_a_mount_namespace() -> Verdict {
     let listed = child(NONE, || {
         setns(namespace.fd(), CLONE_NEWNS)?;
         let entries = fs::read_dir("/").doing("list the root directory")?;
-        Ok(entries.count())
+        Ok((entries.count(), statfs("/").doing("statfs")?.f_type))
     })?;
-    expect_eq!(listed, 0, "files of a new file system");
+    expect_eq!(listed, (0, TMPFS), "files of a new file system, and its type");
     expect_eq!(Mounts::own()?, before, "the caller's mounts");
     holds()
+}
+
+/// FSMOUNT_NAMESPACE requires CAP_SYS_ADMIN, also for a file system that was made with it; root of a user namespace has it.
+#[claim(source = "fs/namespace.c", since = "7.1", needs = [Root, UserNamespaces])]
+fn fsmount_makes_mount_namespaces_for_the_privileged() -> Verdict {
+    let context = || -> Outcome<_> {
+        let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC).doing("fsopen tmpfs")?;
+        fsconfig_create(&context).doing("create the file system")?;
+        Ok(context)
+    };
+    let call = |context: &OwnedFd| {
+        fsmount(context, FSMOUNT_NAMESPACE | FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())
+    };
+    let made = context()?;
+    without(CapabilitySet::SYS_ADMIN, NONE, || {
+        expect_errno!(call(&made), EPERM, "without it");
+        Ok(())
+    })?;
+    expect_ok!(call(&made), "with it");
+    unprivileged(NONE, || {
+        user_namespace(CLONE_NEWNS, || {
+            let namespace = Namespace::from_fd(expect_ok!(call(&context()?), "root of a user namespace"));
+            let owner = Namespace::from_fd(expect_ok!(get_userns(namespace.fd())));
+            expect_eq!(owner.inode()?, own_inode(Kind::User)?, "the user namespace that owns it");
+            expect_ok!(setns(namespace.fd(), CLONE_NEWNS));
+            expect_eq!(fs::read_dir("/")?.count(), 0, "files of a new file system");
+            holds()
+        })
+    })
 }
 
 /// Asks for a mount namespace with a copy of the mount there.

@@ -1,4 +1,4 @@
-//! What statmount(2) and listmount(2) may be asked, by whom, and about which mount namespaces.
+//! What statmount(2) and listmount(2) may be asked, and by whom.
 
 use std::os::fd::AsFd;
 
@@ -7,7 +7,6 @@ use kit::prelude::*;
 use kit::process::as_user;
 use kit::sys::listmount::listmount;
 use kit::sys::mount_request::{MountRequest, REQUEST_SIZE_0, Wanted};
-use kit::sys::ns_ids::mnt_id;
 use kit::sys::statmount::{STATMOUNT_BY_FD, statmount};
 use nix::unistd::{chdir, chroot};
 use rustix::fs::{CWD, Mode, OFlags, open};
@@ -20,18 +19,16 @@ pub(super) const CASES: &[Case] = cases![
     statmount_refuses_requests_that_are_none,
     listmount_refuses_requests_that_are_none,
     listmount_goes_on_after_a_mount,
-    a_mount_namespace_is_asked_about_by_its_number,
-    a_mount_namespace_is_asked_about_by_a_descriptor,
     a_mount_is_asked_about_by_a_descriptor,
     statmount_tells_what_it_can_tell,
     the_root_mount_has_another_parent,
 ];
 
 /// Room for what a mount of these cases has to tell.
-const ROOM: usize = 4096;
+pub(super) const ROOM: usize = 4096;
 
 /// How many IDs are asked for where all are wanted.
-const MANY: usize = 1000;
+pub(super) const MANY: usize = 1000;
 
 /// statmount(2) and listmount(2) of mounts below the caller's root directory succeed without any capability.
 #[claim(
@@ -156,53 +153,6 @@ fn listmount_goes_on_after_a_mount() -> Verdict {
     holds()
 }
 
-/// With the ID of a mount namespace, statmount(2) tells of a mount there, also to a process in a sibling of it.
-#[claim(
-    source = "statmount(2)",
-    since = "6.11",
-    needs = [Root],
-    erratum = "statmount(2), DESCRIPTION: the mount namespace must be a child of the caller's.",
-)]
-fn a_mount_namespace_is_asked_about_by_its_number() -> Verdict {
-    let tree = Tree::new()?;
-    let other = elsewhere(&tree)?;
-    let namespace = mnt_id(other.namespace(Kind::Mnt)?.fd()).doing("the ID of a mount namespace")?;
-    let mount = other.recv::<u64>()?;
-    let wanted = Wanted::STATMOUNT_MNT_BASIC | Wanted::STATMOUNT_MNT_NS_ID;
-    let ask = || {
-        let there = basic(mount).in_namespace(namespace);
-        expect_errno!(statmount(&basic(mount), ROOM, 0), ENOENT, "without the namespace's ID");
-        let told = expect_ok!(statmount(&there.wanting(wanted), ROOM, 0), "with it");
-        expect_eq!((told.id, told.namespace), (mount, namespace));
-        expect_errno!(statmount(&there.in_namespace(u64::MAX - 1), ROOM, 0), ENOENT, "a namespace that there is not");
-        Ok(())
-    };
-    ask().doing("in the mount namespace that it was copied from")?;
-    child(CLONE_NEWNS, ask).doing("in another copy of that")?;
-    holds()
-}
-
-/// A descriptor names the mount namespace that statmount(2) is asked about; it fails with EINVAL for any other file.
-#[claim(source = "statmount(2)", since = "6.18", needs = [Root])]
-fn a_mount_namespace_is_asked_about_by_a_descriptor() -> Verdict {
-    let tree = Tree::new()?;
-    let other = elsewhere(&tree)?;
-    let mount = other.recv::<u64>()?;
-    let (namespace, uts) = (other.namespace(Kind::Mnt)?, other.namespace(Kind::Uts)?);
-    let file = std::fs::File::open("/proc/self/status")?;
-    let by = |fd| basic(mount).behind(fd);
-    let number = mnt_id(namespace.fd()).doing("the ID of a mount namespace")?;
-    expect_errno!(statmount(&basic(mount), ROOM, 0), ENOENT, "without the descriptor");
-    expect_eq!(expect_ok!(statmount(&by(namespace.fd()), ROOM, 0)).id, mount);
-    expect_errno!(statmount(&by(uts.fd()), ROOM, 0), EINVAL, "another kind of namespace");
-    expect_errno!(statmount(&by(file.as_fd()), ROOM, 0), EINVAL, "another file");
-    let both = by(namespace.fd()).in_namespace(number);
-    expect_errno!(statmount(&both, ROOM, 0), EINVAL, "with the namespace's ID, too");
-    let closed = changed(by(namespace.fd()), |request| request.fd = 9999);
-    expect_errno!(statmount(&closed, ROOM, 0), EBADF, "a number that is not open");
-    holds()
-}
-
 /// With STATMOUNT_BY_FD statmount(2) tells of the mount that a descriptor is on, also when it has been unmounted lazily.
 #[claim(source = "statmount(2)", since = "7.0", needs = [Root])]
 fn a_mount_is_asked_about_by_a_descriptor() -> Verdict {
@@ -270,25 +220,19 @@ fn the_root_mount_has_another_parent() -> Verdict {
     holds()
 }
 
-/// A process in a mount namespace of its own, with a mount `theirs` that no other has. It tells the mount's ID.
-fn elsewhere(tree: &Tree) -> Outcome<Child<()>> {
-    spawn(CLONE_NEWNS, |case| {
-        tree.tmpfs("theirs")?;
-        case.send(&id_of(tree, "theirs")?)?;
-        case.wait()
-    })
-}
-
 /// The same request with a field changed.
-fn changed<'fd>(mut request: MountRequest<'fd>, change: impl FnOnce(&mut MountRequest<'fd>)) -> MountRequest<'fd> {
+pub(super) fn changed<'fd>(
+    mut request: MountRequest<'fd>,
+    change: impl FnOnce(&mut MountRequest<'fd>),
+) -> MountRequest<'fd> {
     change(&mut request);
     request
 }
 
-fn basic(mount: u64) -> MountRequest<'static> {
+pub(super) fn basic(mount: u64) -> MountRequest<'static> {
     MountRequest::about(mount).wanting(Wanted::STATMOUNT_MNT_BASIC)
 }
 
-fn id_of(tree: &Tree, name: &str) -> Outcome<u64> {
+pub(super) fn id_of(tree: &Tree, name: &str) -> Outcome<u64> {
     unique_id(tree.path(name))?.ok_or_else(|| Failure::broken("statx(2) tells no unique mount ID"))
 }

@@ -1,21 +1,16 @@
-//! Peer groups and places in a stack, by move_mount(2): `MOVE_MOUNT_SET_GROUP` and `MOVE_MOUNT_BENEATH`.
+//! Places in a stack, by move_mount(2): `MOVE_MOUNT_BENEATH`.
 
 use std::fs;
 
-use kit::mounts::{Detached, Propagation, Tree, master_of, peer_of};
+use kit::mounts::{Detached, Propagation, Tree, peer_of};
 use kit::prelude::*;
-use kit::process::without;
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, move_mount};
-use rustix::thread::CapabilitySet;
 
 use super::pivoting::{enter, furnish};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
-    set_group_shares_a_private_mount,
-    set_group_refuses_mounts_that_do_not_fit,
-    set_group_needs_cap_sys_admin,
     beneath_attaches_below_the_top_mount,
     beneath_refuses_places_that_do_not_fit,
     beneath_the_root_einval,
@@ -23,57 +18,6 @@ pub(super) const CASES: &[Case] = cases![
     beneath_a_locked_mount_einval,
     beneath_a_locked_mount_moves_the_lock,
 ];
-
-/// move_mount(2) with MOVE_MOUNT_SET_GROUP gives a private mount the peer group and the master of another mount.
-#[claim(source = "move_mount(2)", since = "5.15", needs = [Root])]
-fn set_group_shares_a_private_mount() -> Verdict {
-    for propagation in [Propagation::Shared, Propagation::Slave, Propagation::SharedAndSlave] {
-        child(CLONE_NEWNS, || {
-            let tree = Tree::new()?;
-            tree.typed("from", propagation)?.dir("from/late")?.bind("from", "to")?.private("to")?;
-            expect_ok!(set_group(&tree, "from", "to"), "{propagation}");
-            expect_eq!(tree.tags("to")?, tree.tags("from")?, "{propagation}");
-            expect_eq!(tree.propagation("to")?, propagation);
-            let origin = if propagation == Propagation::Shared { peer_of("from") } else { master_of("from") };
-            tree.tmpfs(&format!("{origin}/late"))?;
-            expect!(tree.is_mounted("to/late")?, "what {propagation} gets: {:?}", tree.mounts()?);
-            Ok(())
-        })?;
-    }
-    holds()
-}
-
-/// MOVE_MOUNT_SET_GROUP fails with EINVAL if the target is shared, the source is private, they are of different file systems,
-/// or the source shows less.
-#[claim(source = "fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
-fn set_group_refuses_mounts_that_do_not_fit() -> Verdict {
-    let tree = Tree::new()?;
-    tree.typed("from", Propagation::Shared)?.dir("from/part")?;
-    tree.bind("from", "to")?.private("to")?;
-    tree.typed("private", Propagation::Private)?.bind("private", "private-too")?;
-    expect_errno!(set_group(&tree, "private", "private-too"), EINVAL, "from a private mount");
-    expect_errno!(set_group(&tree, "from", "private"), EINVAL, "to a mount of another file system");
-    expect_errno!(set_group(&tree, "from", &peer_of("from")), EINVAL, "to a shared mount");
-    tree.bind("from/part", "part")?;
-    expect_errno!(set_group(&tree, "part", "to"), EINVAL, "from one that shows less");
-    tree.private("part")?;
-    expect_ok!(set_group(&tree, "from", "part"), "to one that shows less");
-    expect_ok!(set_group(&tree, "from", "to"), "to one that shows as much");
-    holds()
-}
-
-/// MOVE_MOUNT_SET_GROUP requires CAP_SYS_ADMIN.
-#[claim(source = "fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
-fn set_group_needs_cap_sys_admin() -> Verdict {
-    let tree = Tree::new()?;
-    tree.typed("from", Propagation::Shared)?.bind("from", "to")?.private("to")?;
-    without(CapabilitySet::SYS_ADMIN, NONE, || {
-        expect_errno!(set_group(&tree, "from", "to"), EPERM, "without it");
-        Ok(())
-    })?;
-    expect_ok!(set_group(&tree, "from", "to"), "with it");
-    holds()
-}
 
 /// MOVE_MOUNT_BENEATH mounts below the top mount of its target, here and on peers: it shows when the top one is unmounted.
 #[claim(source = "move_mount(2)", since = "6.5", needs = [Root])]
@@ -135,6 +79,7 @@ fn beneath_the_root_einval() -> Verdict {
 #[claim(
     source = "fs/namespace.c do_move_mount",
     since = "7.1",
+    replaces = "beneath_the_root_einval",
     needs = [Root],
     erratum = "move_mount(2), MOVE_MOUNT_BENEATH: the target must not be the root mount.",
 )]
@@ -166,6 +111,7 @@ fn beneath_a_locked_mount_einval() -> Verdict {
 #[claim(
     source = "fs/namespace.c do_move_mount",
     since = "7.1",
+    replaces = "beneath_a_locked_mount_einval",
     needs = [Root, UserNamespaces],
     erratum = "move_mount(2), MOVE_MOUNT_BENEATH: EINVAL if the target is a locked mount.",
 )]
@@ -181,11 +127,6 @@ fn beneath_a_locked_mount_moves_the_lock() -> Verdict {
         expect_errno!(tree.umount("inherited"), EINVAL, "what was mounted beneath it");
         holds()
     })
-}
-
-fn set_group(tree: &Tree, from: &str, to: &str) -> rustix::io::Result<()> {
-    const SET_GROUP: MoveMountFlags = MoveMountFlags::from_bits_retain(0x100);
-    move_mount(CWD, tree.path(from), CWD, tree.path(to), SET_GROUP)
 }
 
 fn beneath(tree: &Tree, from: &str, to: &str) -> rustix::io::Result<()> {

@@ -1,14 +1,20 @@
 //! Where the file of a mount namespace can be mounted: nowhere that the mount namespace would keep itself in existence.
 
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use kit::Answer;
 use kit::mounts::Propagation::{Private, Shared};
-use kit::mounts::{Detached, Tree, bind, peer_of};
+use kit::mounts::{Detached, Tree, bind, peer_of, rbind};
 use kit::prelude::*;
 use kit::process::stay_on_one_processor;
+use rustix::fs::{Mode, OFlags, open};
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     a_mount_namespace_file_is_not_bound_where_it_would_propagate,
-    a_mount_namespace_does_not_take_in_its_own_file
+    a_mount_namespace_does_not_take_in_its_own_file,
+    a_detached_namespace_file_is_not_copied_recursively,
 ];
 
 /// Binding a mount namespace's file on a shared mount fails with EINVAL if that has a peer or a slave to propagate to.
@@ -63,3 +69,41 @@ fn a_mount_namespace_does_not_take_in_its_own_file() -> Verdict {
     expect_ok!(second.attach("/home"), "in an older mount namespace");
     holds()
 }
+
+/// A mount of a namespace's file that was unmounted lazily is copied alone, and not recursively: that fails with EINVAL.
+///
+/// Both by a bind mount and by open_tree(2). While it is mounted it is copied either way.
+#[claim(source = "fs/namespace.c", since = "7.3", needs = [Root])]
+fn a_detached_namespace_file_is_not_copied_recursively() -> Verdict {
+    let tree = Tree::new()?;
+    tree.file("file", "")?.file("to", "")?;
+    bind("/proc/self/ns/uts", tree.path("file"))?;
+    let mount = open(tree.path("file"), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).doing("open the mount")?;
+    let place = PathBuf::from(format!("/proc/self/fd/{}", mount.as_raw_fd()));
+    let calls: [(&str, CopyCall); 4] = [
+        ("bind", |from, to| bind(from, to)),
+        ("copy", |from, _| Detached::copy_of(from).map(drop)),
+        ("bind recursively", |from, to| rbind(from, to)),
+        ("copy recursively", |from, _| Detached::copy_of_all(from).map(drop)),
+    ];
+    for is_mounted in [true, false] {
+        for (position, (what, call)) in calls.iter().enumerate() {
+            let answer = call(&place, &tree.path("to"));
+            if is_mounted || position < 2 {
+                expect_ok!(answer, "{what}, mounted: {is_mounted}");
+            } else {
+                expect_errno!(answer, EINVAL, "{what}, unmounted lazily");
+            }
+            if tree.is_mounted("to")? {
+                tree.detach("to")?;
+            }
+        }
+        if is_mounted {
+            tree.detach("file")?;
+        }
+    }
+    holds()
+}
+
+/// A call that copies what is at one place, and may mount the copy at another.
+type CopyCall = fn(&Path, &Path) -> Answer;

@@ -169,7 +169,12 @@ fn a_copy_of_a_detached_mount_einval() -> Verdict {
 }
 
 /// open_tree(2) copies a detached mount as well.
-#[claim(source = "fs/namespace.c may_copy_tree", since = "6.15", needs = [Root])]
+#[claim(
+    source = "fs/namespace.c may_copy_tree",
+    since = "6.15",
+    replaces = "a_copy_of_a_detached_mount_einval",
+    needs = [Root],
+)]
 fn a_detached_mount_is_copied() -> Verdict {
     let (_, detached) = attached_and_detached()?;
     let copy = expect_ok!(copied_by_fd(&detached));
@@ -190,7 +195,12 @@ fn a_mount_inside_a_detached_tree_einval() -> Verdict {
 }
 
 /// move_mount(2) attaches a mount inside a detached tree, with which it appears; mount(2) fails with EINVAL there.
-#[claim(source = "fs/namespace.c do_move_mount", since = "6.15", needs = [Root])]
+#[claim(
+    source = "fs/namespace.c do_move_mount",
+    since = "6.15",
+    replaces = "a_mount_inside_a_detached_tree_einval",
+    needs = [Root],
+)]
 fn a_mount_is_attached_inside_a_detached_tree() -> Verdict {
     let tree = Tree::new()?;
     tree.tmpfs("from")?.dir("from/below")?.dir("to")?;

@@ -232,7 +232,7 @@ fn mountinfo_tells_only_the_master_where_it_is_in_sight_or_none_is() -> Verdict 
 }
 
 /// A chain of masters, `first`, `second`, `third`, to a `leaf`, and root directories from which a part of it is in sight.
-fn chain() -> Outcome<Tree> {
+pub(super) fn chain() -> Outcome<Tree> {
     let tree = Tree::new()?;
     tree.tmpfs("first")?.shared("first")?;
     for (master, slave) in [("first", "second"), ("second", "third"), ("third", "leaf")] {

@@ -244,6 +244,7 @@ fn pivot_root_refuses_a_rootfs() -> Verdict {
     needs = [Root, InitialNamespaces, Behaviour(STARTS_ON_ROOTFS)],
     erratum = "pivot_root(2), NOTES: the rootfs cannot be pivot_root()ed.",
     since = "7.0",
+    replaces = "pivot_root_refuses_a_rootfs",
 )]
 fn pivot_root_takes_a_rootfs() -> Verdict {
     with_new_root(|tree| {

@@ -1,22 +1,68 @@
-//! Which types a mount may have that is put into the peer group of another, and which that other one: `move_mount(2)` with
-//! `MOVE_MOUNT_SET_GROUP`, since 5.15.
+//! How a mount is put into the peer group of another: `move_mount(2)` with `MOVE_MOUNT_SET_GROUP`, since 5.15.
 
 use kit::mounts::Propagation::{Private, Shared, SharedAndSlave, Slave, Unbindable};
-use kit::mounts::{Propagation, Tags, Tree};
+use kit::mounts::{Propagation, Tags, Tree, master_of, peer_of};
 use kit::prelude::*;
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, move_mount};
 
 use super::flow::expect_flow;
+use super::rights::needs_cap_sys_admin;
 
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
+    set_group_shares_a_private_mount,
+    set_group_refuses_mounts_that_do_not_fit,
+    set_group_needs_cap_sys_admin,
     set_group_needs_a_group_to_give,
     set_group_is_refused_for_a_mount_that_has_one,
     set_group_makes_an_unbindable_mount_shared,
     set_group_leaves_an_unbindable_mount_alone,
     set_group_takes_mount_points_only,
 ];
+
+/// move_mount(2) with MOVE_MOUNT_SET_GROUP gives a private mount the peer group and the master of another mount.
+#[claim(source = "move_mount(2)", since = "5.15", needs = [Root])]
+fn set_group_shares_a_private_mount() -> Verdict {
+    for propagation in [Shared, Slave, SharedAndSlave] {
+        child(CLONE_NEWNS, || {
+            let tree = Tree::new()?;
+            tree.typed("from", propagation)?.dir("from/late")?.bind("from", "to")?.private("to")?;
+            expect_ok!(set_group(&tree, "from", "to"), "{propagation}");
+            expect_eq!(tree.tags("to")?, tree.tags("from")?, "{propagation}");
+            expect_eq!(tree.propagation("to")?, propagation);
+            let origin = if propagation == Shared { peer_of("from") } else { master_of("from") };
+            tree.tmpfs(&format!("{origin}/late"))?;
+            expect!(tree.is_mounted("to/late")?, "what {propagation} gets: {:?}", tree.mounts()?);
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP fails with EINVAL if the two mounts are of different file systems, or the source shows less.
+#[claim(source = "fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
+fn set_group_refuses_mounts_that_do_not_fit() -> Verdict {
+    let tree = Tree::new()?;
+    tree.typed("from", Shared)?.dir("from/part")?.bind("from", "to")?.private("to")?;
+    tree.typed("other", Private)?;
+    expect_errno!(set_group(&tree, "from", "other"), EINVAL, "to a mount of another file system");
+    tree.bind("from/part", "part")?;
+    expect_errno!(set_group(&tree, "part", "to"), EINVAL, "from one that shows less");
+    tree.private("part")?;
+    expect_ok!(set_group(&tree, "from", "part"), "to one that shows less");
+    expect_ok!(set_group(&tree, "from", "to"), "to one that shows as much");
+    holds()
+}
+
+/// MOVE_MOUNT_SET_GROUP requires CAP_SYS_ADMIN in the user namespace that owns the caller's mount namespace.
+#[claim(source = "fs/namespace.c do_set_group", since = "5.15", needs = [Root, UserNamespaces])]
+fn set_group_needs_cap_sys_admin() -> Verdict {
+    let tree = two(Shared, Private)?;
+    needs_cap_sys_admin(|| set_group(&tree, "from", "to"))?;
+    expect_eq!(tree.tags("to")?, tree.tags("from")?);
+    holds()
+}
 
 /// MOVE_MOUNT_SET_GROUP fails with EINVAL where the mount that is to give its group is private or unbindable.
 #[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "5.15", needs = [Root])]
@@ -51,7 +97,12 @@ fn set_group_makes_an_unbindable_mount_shared() -> Verdict {
 }
 
 /// MOVE_MOUNT_SET_GROUP fails with EINVAL for an unbindable mount.
-#[claim(source = "kernel 7.3 fs/namespace.c do_set_group", since = "7.2", needs = [Root])]
+#[claim(
+    source = "kernel 7.3 fs/namespace.c do_set_group",
+    since = "7.2",
+    replaces = "set_group_makes_an_unbindable_mount_shared",
+    needs = [Root],
+)]
 fn set_group_leaves_an_unbindable_mount_alone() -> Verdict {
     refused_until_private(&[Unbindable])
 }

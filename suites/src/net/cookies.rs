@@ -49,6 +49,7 @@ fn so_netns_cookie_is_unknown_before() -> Verdict {
 #[claim(
     source = "include/uapi/asm-generic/socket.h SO_NETNS_COOKIE",
     since = "5.14",
+    replaces = "so_netns_cookie_is_unknown_before",
     needs = [UserNamespaces, Config("INET"), Config("UNIX")],
 )]
 fn so_netns_cookie_is_one_number_a_network() -> Verdict {
@@ -114,6 +115,7 @@ fn so_netns_cookie_of_the_initial_network_is_one() -> Verdict {
     source = "kernel 6.18 net/core/net_namespace.c net_ns_init",
     since = "6.18",
     until = "6.19",
+    replaces = "so_netns_cookie_of_the_initial_network_is_one",
     needs = [InitialNamespaces, Root, Config("INET")],
 )]
 fn so_netns_cookie_of_the_initial_network_is_three() -> Verdict {
@@ -126,6 +128,7 @@ fn so_netns_cookie_of_the_initial_network_is_three() -> Verdict {
 #[claim(
     source = "kernel 7.3 include/uapi/linux/nsfs.h NET_NS_INIT_ID",
     since = "6.19",
+    replaces = "so_netns_cookie_of_the_initial_network_is_three",
     needs = [InitialNamespaces, Root, Config("INET")],
 )]
 fn so_netns_cookie_of_the_initial_network_is_seven() -> Verdict {

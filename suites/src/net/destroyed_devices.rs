@@ -265,5 +265,8 @@ fn is_destroyed(make: Make, on_another: bool) -> Verdict {
     let gone = eventually(|| Ok(!here.names()?.contains(&"pair".into())))?;
     expect!(gone, "the veth device whose peer was in the namespace is still there");
     expect_eq!(here.names()?, before, "the devices of the initial network namespace");
+    if on_another {
+        here.delete(lower)?.doing("delete the lower device")?;
+    }
     holds()
 }

@@ -165,6 +165,7 @@ fn ethtool_told_which_devices_stay() -> Verdict {
 #[claim(
     source = "net/ethtool/common.c netdev_features_strings",
     since = "6.12",
+    replaces = "ethtool_told_which_devices_stay",
     needs = [Root, Module("veth")],
     erratum = "ip-link(8) ip link set - change device attributes: ethtool -k shows whether a device is netns-local.",
 )]

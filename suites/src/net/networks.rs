@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 use std::os::fd::OwnedFd;
 
-use kit::netlink::Netlink;
+use kit::netlink::{Answer, Netlink};
 use kit::prelude::*;
 use kit::sys::device_flags::set_loopback;
 use kit::sys::socket_network::network_of;
@@ -79,6 +79,12 @@ impl Network {
 
     /// Gives a device an address, which can be used at once.
     pub(super) fn add_address(&self, name: &str, address: impl Into<IpAddr>, prefix: u8) -> Outcome<()> {
+        let address = address.into();
+        self.try_add_address(name, address, prefix)?.doing(format!("give {name} the address {address}"))
+    }
+
+    /// The same, with the kernel's answer.
+    pub(super) fn try_add_address(&self, name: &str, address: impl Into<IpAddr>, prefix: u8) -> Answer<()> {
         let (index, address) = (self.netlink.device(name)?.index, address.into());
         let mut message = match address {
             IpAddr::V4(address) => {
@@ -90,8 +96,7 @@ impl Network {
         };
         // Else an IPv6 address could not be used before it is known that nothing else has it.
         message.header.flags |= AddressHeaderFlags::Nodad;
-        let answer = self.netlink.tell(Message::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)?;
-        answer.doing(format!("give {name} the address {address}"))
+        self.netlink.tell(Message::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
     }
 }
 

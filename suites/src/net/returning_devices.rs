@@ -104,6 +104,7 @@ fn physical_device_returns_renamed() -> Verdict {
     drop(there);
     expect!(returns(&here, "renamed")?, "it does not return with its new name");
     expect!(here.device("eql").is_err(), "the old name names a device");
+    here.change(rename(&here.device("renamed")?, "eql"))?.doing("give it its name back")?;
     holds()
 }
 
@@ -120,6 +121,7 @@ fn physical_device_index_conflict() -> Verdict {
     expect!(returns(&here, "eql")?, "it does not return");
     expect_eq!(here.device("holder")?.index, index, "the device that has its index");
     expect!(here.device("eql")?.index > index, "its new index: {}", here.device("eql")?.index);
+    here.delete(index)?.doing("delete the other one")?;
     holds()
 }
 
@@ -136,7 +138,10 @@ fn physical_device_name_conflict() -> Verdict {
     drop(there);
     expect!(returns(&here, &format!("dev{index}"))?, "it does not return as dev{index}: {:?}", here.names()?);
     expect_eq!(here.device("eql")?.index, holder, "the device that has its name");
-    expect_eq!(here.device(&format!("dev{index}"))?.index, index, "its index");
+    let returned = here.device(&format!("dev{index}"))?;
+    expect_eq!(returned.index, index, "its index");
+    here.delete(holder)?.doing("delete the other one")?;
+    here.change(rename(&returned, "eql"))?.doing("give it its name back")?;
     holds()
 }
 
@@ -148,14 +153,20 @@ fn physical_device_fallback_name_conflict() -> Verdict {
     let (here, there) = (Netlink::open()?, Elsewhere::new()?);
     let index = here.device("eql")?.index;
     here.change(send("eql", &there).build())?.doing("move the device")?;
-    for name in ["eql".to_owned(), "dev0".to_owned(), format!("dev{index}")] {
-        here.add(LinkDummy::new(&name).build())?.doing(format!("take the name {name}"))?;
+    let taken = ["eql".to_owned(), "dev0".to_owned(), format!("dev{index}")];
+    for name in &taken {
+        here.add(LinkDummy::new(name).build())?.doing(format!("take the name {name}"))?;
     }
     let free = (1..).map(|number| format!("dev{number}")).find(|name| here.device(name).is_err());
     let free = free.unwrap_or_default();
     drop(there);
     expect!(returns(&here, &free)?, "it does not return as {free}: {:?}", here.names()?);
-    expect_eq!(here.device(&free)?.index, index, "its index");
+    let returned = here.device(&free)?;
+    expect_eq!(returned.index, index, "its index");
+    for name in &taken {
+        here.delete(here.device(name)?.index)?.doing("delete the other ones")?;
+    }
+    here.change(rename(&returned, "eql"))?.doing("give it its name back")?;
     holds()
 }
 
@@ -177,7 +188,10 @@ fn altname_conflict_when_a_netns_ends() -> Verdict {
     drop(there);
     expect!(returns(&here, "eql")?, "it does not return as eql: {:?}", here.names()?);
     expect_eq!(here.device("eql")?.altnames, ["free"], "its other names");
-    expect_ne!(here.device("taken")?.index, index, "the device that has the name");
+    let other = here.device("taken")?.index;
+    expect_ne!(other, index, "the device that has the name");
+    here.delete(other)?.doing("delete that one")?;
+    here.delete_altname(index, "free")?.doing("take the other name away")?;
     holds()
 }
 

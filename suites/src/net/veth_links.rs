@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, UdpSocket};
 
 use kit::prelude::*;
+use kit::sys::device_features::statistic;
 use kit::{eventually, prepared, settle};
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use rtnetlink::packet_route::link::State;
@@ -20,6 +21,7 @@ pub(super) const CASES: &[Case] = cases![
     veth_state_goes_by_a_device_of_its_own_network,
     nothing_passes_while_the_other_veth_end_is_down,
     veth_names_its_other_end_and_where_it_is,
+    veth_statistic_tells_the_index_of_the_other_end,
 ];
 
 /// A veth device that is up has a carrier only while its other end, in another network namespace, is up.
@@ -59,6 +61,7 @@ fn veth_state_tells_that_the_other_end_is_down() -> Verdict {
 #[claim(
     source = "net/core/link_watch.c default_operstate",
     since = "6.2",
+    replaces = "veth_state_tells_that_the_other_end_is_down",
     needs = [Root, Module("veth")],
     erratum = "Linux_name_space: a veth device that is up while its other end, in another network namespace, is down is in the \
                state LOWERLAYERDOWN.",
@@ -132,6 +135,29 @@ fn veth_names_its_other_end_and_where_it_is() -> Verdict {
     expect_ne!(index(&one, "near")?, index(&other, "far")?);
     expect_eq!(seen(&one, "near")?, (Some(index(&other, "far")?), Some(0)), "with the other end elsewhere");
     expect_eq!(seen(&other, "far")?, (Some(index(&one, "near")?), Some(0)), "with the other end elsewhere");
+    holds()
+}
+
+/// The statistic peer_ifindex of a veth device («ethtool -S») is the index that the other end has in its own network namespace.
+#[claim(source = "veth(4) DESCRIPTION", needs = [Root, Module("veth"), Config("INET")])]
+fn veth_statistic_tells_the_index_of_the_other_end() -> Verdict {
+    let (one, other) = (Network::new()?, Network::new()?);
+    one.netlink().add(LinkVeth::new("near", "far").index(777).build())?.doing("make a pair of veth devices")?;
+    let index = one.netlink().device("far")?.index;
+    let told =
+        |place: &Network, name: &str| place.inside(|| Ok(statistic(name, "peer_ifindex").map(|one| one.unwrap_or(0))));
+    expect_eq!(expect_ok!(told(&one, "near")?), u64::from(index), "in one network namespace");
+    expect_eq!(expect_ok!(told(&one, "far")?), 777, "in one network namespace, of the other end");
+    // Where it goes its index is taken.
+    other
+        .netlink()
+        .add(LinkVeth::new("first", "second").build())?
+        .doing("make another pair where the other end goes")?;
+    hand_over(&one, "far", &other)?;
+    let moved = other.netlink().device("far")?.index;
+    prepared(moved != index, "another index after the move")?;
+    expect_eq!(expect_ok!(told(&one, "near")?), u64::from(moved), "after the move");
+    expect_eq!(expect_ok!(told(&other, "far")?), 777, "after the move, of the other end");
     holds()
 }
 

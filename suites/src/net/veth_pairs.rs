@@ -97,7 +97,12 @@ fn veth_create_directly_in_namespaces() -> Verdict {
 /// To make a device in another network namespace its name must be free there; whether it is free here does not matter.
 ///
 /// It fails with EEXIST otherwise.
-#[claim(source = "net/core/rtnetlink.c rtnl_newlink", since = "6.15", needs = [Root, Module("dummy")])]
+#[claim(
+    source = "net/core/rtnetlink.c rtnl_newlink",
+    since = "6.15",
+    replaces = "a_name_taken_here_hindered_a_device_made_elsewhere",
+    needs = [Root, Module("dummy")],
+)]
 fn a_name_taken_here_does_not_matter_to_a_device_made_elsewhere() -> Verdict {
     let (there, makes) = two_names()?;
     expect_errno!(makes[0], EEXIST, "taken there");

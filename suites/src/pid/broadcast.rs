@@ -10,6 +10,7 @@ use rustix::process::{Uid, getpriority_process, setpriority_user};
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     kill_minus_one_stays_inside,
+    kill_minus_one_by_init_spares_init,
     kill_minus_one_from_ancestor_hits_nested_init,
     setpriority_user_limited_to_visible,
 ];
@@ -42,6 +43,36 @@ fn kill_minus_one_stays_inside() -> Verdict {
     })?;
     expect_eq!(fate(outside)?, Ended::Exited(0), "a process of the enclosing namespace");
     holds()
+}
+
+/// kill(-1) by the init of a PID namespace signals each other process there, also one that is not its child, and not init.
+#[claim(source = "kill(2)", needs = [Root, Config("SIGNALFD")])]
+fn kill_minus_one_by_init_spares_init() -> Verdict {
+    child(CLONE_NEWPID, || {
+        for signal in [Signal::SIGTERM, Signal::SIGUSR1] {
+            let children = (0..10).map(|_| waiting(NONE)).collect::<Outcome<Vec<_>>>()?;
+            let parent = spawn(NONE, |init| {
+                let grandchild = waiting(NONE)?;
+                // Its own end is not what it tells of.
+                let _kept = Inbox::of(&[signal])?;
+                init.go()?;
+                init.wait()?;
+                fate(grandchild)
+            })?;
+            parent.recv::<()>()?;
+            let inbox = Inbox::of(&[signal])?;
+            expect_ok!(kill_everybody(signal as i32), "{signal}");
+            expect!(inbox.arrived()?.is_none(), "{signal} for init");
+            for child in children {
+                expect_eq!(fate(child)?, Ended::Signaled(signal as i32), "a child");
+            }
+            parent.go()?;
+            expect_eq!(parent.join()?, Ended::Signaled(signal as i32), "a grandchild");
+            raw::kill(nix::unistd::getpid(), signal as i32).doing("signal oneself")?;
+            expect!(inbox.arrived()?.is_some(), "{signal} would have been seen");
+        }
+        holds()
+    })
 }
 
 /// kill(-1, SIGKILL) kills the init of a nested PID namespace, but not the init of the caller's own.

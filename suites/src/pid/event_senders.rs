@@ -1,21 +1,26 @@
-//! The process that caused an event: the PIDs in SIGCHLD, in the signals of `mq_notify(3)` and in the events of
-//! `fanotify(7)`.
+//! The process that caused an event: the PIDs in SIGCHLD, in the signals of `mq_notify(3)`, in the notifications of
+//! `seccomp(2)` and in the events of `fanotify(7)`.
 
 use std::fs::File;
 
 use kit::prelude::*;
 use kit::process::Inbox;
 use kit::sys::mqueue::{nameless_queue, notify_by_signal};
+use kit::sys::seccomp::{answer, next_told, tell_of};
 use nix::fcntl::AT_FDCWD;
 use nix::mqueue::mq_send;
 use nix::sys::fanotify::{EventFFlags, Fanotify, InitFlags, MarkFlags, MaskFlags};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, wait, waitid};
-use nix::unistd::getpid;
+use nix::unistd::{getpid, getppid};
 
 /// The cases of this file.
-pub(super) const CASES: &[Case] =
-    cases![waitid_and_sigchld_pid_in_parents_numbering, mq_notify_pid_translated, fanotify_pid_translated];
+pub(super) const CASES: &[Case] = cases![
+    waitid_and_sigchld_pid_in_parents_numbering,
+    mq_notify_pid_translated,
+    seccomp_notification_pid_translated,
+    fanotify_pid_translated,
+];
 
 /// SIGCHLD, waitid(2) and wait(2) report the end of a namespace's init by the PID that it has in its parent's PID
 /// namespace.
@@ -47,6 +52,7 @@ fn mq_notify_pid_translated() -> Verdict {
         let told = inbox.next()?;
         let expected = (libc::SI_MESGQ, sender.pid().as_raw() as u32);
         expect_eq!((told.ssi_code, told.ssi_pid), expected, "from a child made with {flags:?}");
+        expect!(inbox.arrived()?.is_none(), "a second signal for one message, from a child made with {flags:?}");
     }
     for (flags, expected) in [(NONE, getpid().as_raw() as u32), (CLONE_NEWPID, 0)] {
         let queue = nameless_queue().doing("make a message queue")?;
@@ -60,6 +66,29 @@ fn mq_notify_pid_translated() -> Verdict {
         receiver.recv::<()>()?;
         mq_send(&queue, b"x", 0).doing("mq_send")?;
         expect_eq!(receiver.join()?, (libc::SI_MESGQ, expected), "in a child made with {flags:?}");
+    }
+    holds()
+}
+
+/// A notification of a seccomp filter carries the caller's PID in the PID namespace of its reader, and 0 if it has none there.
+#[claim(source = ["seccomp(2)", "kernel/seccomp.c seccomp_notify_recv"], since = "5.0", needs = [Root, Config("SECCOMP_FILTER")])]
+fn seccomp_notification_pid_translated() -> Verdict {
+    for flags in [NONE, CLONE_NEWPID] {
+        let caller = spawn(flags, |reader| {
+            reader.send_fd(tell_of(libc::SYS_getppid).doing("install a filter")?)?;
+            Ok((getppid().as_raw(), getppid().as_raw()))
+        })?;
+        let listener = caller.peer().recv_fd()?;
+        let (id, told) = next_told(&listener).doing("read a notification")?;
+        expect_eq!(told, caller.pid().as_raw() as u32, "of a child made with {flags:?}");
+        answer(&listener, id, 77).doing("answer")?;
+        let below = child(CLONE_NEWPID, || {
+            let (id, told) = next_told(&listener).doing("read a notification")?;
+            answer(&listener, id, 78).doing("answer")?;
+            Ok(told)
+        })?;
+        expect_eq!(below, 0, "of a child made with {flags:?}, read in another namespace");
+        expect_eq!(caller.join()?, (77, 78), "what the calls returned");
     }
     holds()
 }

@@ -118,6 +118,7 @@ fn getppid_zero_for_init() -> Verdict {
     expect_eq!(init, 0);
     expect_eq!(its_child, 1);
     expect_eq!(child(NONE, parent_pid)?, getpid().as_raw(), "without a new namespace");
+    expect_eq!(inits(5)?, [(1, 0); 5], "the PID and the parent's, of five inits below each other");
     holds()
 }
 
@@ -194,6 +195,18 @@ fn group_and_session() -> Outcome<[Numbers; 2]> {
 fn process_and_thread(whose: &str) -> Outcome<[Numbers; 2]> {
     let Status { nstgid, nspid, .. } = status(whose)?;
     Ok([nstgid, nspid])
+}
+
+/// What the inits of so many PID namespaces, each in the one before, take for their own PID and for their parent's.
+fn inits(levels: usize) -> Outcome<Vec<(i32, i32)>> {
+    if levels == 0 {
+        return Ok(Vec::new());
+    }
+    child(CLONE_NEWPID, || {
+        let mut told = inits(levels - 1)?;
+        told.push((getpid().as_raw(), parent_pid()?));
+        Ok(told)
+    })
 }
 
 fn parent_pid() -> Outcome<i32> {

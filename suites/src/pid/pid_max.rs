@@ -237,8 +237,12 @@ fn nested(levels: usize, body: &dyn Fn() -> Outcome<()>) -> Outcome<()> {
 /// has a higher one.
 fn is_bound_from_above(left: usize, outside: &Peer) -> Outcome<()> {
     expect_eq!(pid_max()?, LIMIT);
-    let _children = fill(left)?;
+    let mut children = fill(left)?;
     expect_errno!(try_fork(), EAGAIN);
+    drop(children.pop());
+    expect_ok!(try_fork(), "with a process less");
+    children.extend(fill(1)?);
+    expect_errno!(try_fork(), EAGAIN, "with as many again");
     outside.go()?;
     outside.wait()?;
     expect_ok!(try_fork(), "with a higher limit above");

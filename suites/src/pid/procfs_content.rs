@@ -4,12 +4,45 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 
 use kit::prelude::*;
+use kit::prepared;
 use kit::process::{mount_proc, ns_pids};
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::uio::pread;
 use nix::unistd::getpid;
+use rustix::fs::{Mode, OFlags, openat};
 
 /// The cases of this file.
-pub(super) const CASES: &[Case] = cases![proc_locks_hides_outer_locks, proc_children_file_uses_procfs_numbers];
+pub(super) const CASES: &[Case] = cases![
+    an_open_proc_directory_is_of_one_process,
+    proc_locks_hides_outer_locks,
+    proc_children_file_uses_procfs_numbers
+];
+
+/// An open directory /proc/PID of a process that was reaped does not lead to a later process with the same PID.
+///
+/// open(2) in it and read(2) of a file that was opened there fail with ESRCH.
+#[claim(source = "proc_pid(5) /proc/pid", since = "5.5", needs = [Root])]
+fn an_open_proc_directory_is_of_one_process() -> Verdict {
+    child(CLONE_NEWPID | CLONE_NEWNS, || {
+        mount_proc()?;
+        let first = waiting(NONE)?;
+        let pid = first.pid().as_raw();
+        let path = format!("/proc/{pid}");
+        let (directory, file) = (File::open(&path)?, File::open(format!("{path}/stat"))?);
+        let by_directory = || openat(&directory, "stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty());
+        let read = || pread(&file, &mut [0; 64], 0);
+        expect_ok!(by_directory(), "while it lives");
+        expect_ok!(read(), "while it lives");
+        first.kill(libc::SIGKILL)?;
+        first.wait()?;
+        let later = Spawn::new(NONE).set_tid(&[pid]).start(Peer::wait)?;
+        prepared(later.pid().as_raw() == pid, "a process with the PID of one that is gone")?;
+        expect_ok!(File::open(format!("{path}/stat")), "the later process, by its path");
+        expect_errno!(by_directory(), ESRCH, "by the old directory");
+        expect_errno!(read(), ESRCH, "by the old file");
+        holds()
+    })
+}
 
 /// /proc/locks shows the holders' PIDs in the procfs's PID namespace, and omits the locks of processes outside it.
 #[claim(source = "proc_locks(5)", needs = [Root, Config("FILE_LOCKING")])]

@@ -1,5 +1,6 @@
 //! Choosing a child's PIDs: `clone(2)`, «The set_tid array».
 
+use kit::lifetime::make_zombie;
 use kit::prelude::*;
 use kit::process::{next_child_pid, ns_pids, pid_levels, try_clone3, with_only};
 use kit::sysctl::sysctl;
@@ -14,6 +15,7 @@ pub(super) const CASES: &[Case] = cases![
     set_tid_too_many_levels_einval,
     set_tid_first_process_must_be_1,
     set_tid_sets_several_levels,
+    set_tid_of_a_first_process_after_setns,
     set_tid_needs_capability_in_every_level,
     set_tid_with_checkpoint_cap,
 ];
@@ -39,8 +41,10 @@ fn set_tid_in_use_eexist() -> Verdict {
         let pid = taken.pid().as_raw();
         expect_errno!(try_pids(NONE, &[pid]), EEXIST);
         expect_errno!(try_pids(NONE, &[1]), EEXIST);
-        drop(taken);
-        expect_ok!(try_pids(NONE, &[pid]), "after the end of the process that had it");
+        let zombie = make_zombie(taken)?;
+        expect_errno!(try_pids(NONE, &[pid]), EEXIST, "of one that has ended and not been waited for");
+        zombie.wait()?;
+        expect_ok!(try_pids(NONE, &[pid]), "when the process that had it has been waited for");
         holds()
     })
 }
@@ -54,9 +58,14 @@ fn set_tid_invalid_value_einval() -> Verdict {
         let end: i32 = sysctl("kernel/pid_max")?;
         for refused in [0, -1, i32::MIN, end, i32::MAX] {
             expect_errno!(try_pids(NONE, &[refused]), EINVAL, "{refused}");
+            expect_errno!(try_pids(CLONE_NEWPID, &[1, refused]), EINVAL, "{refused}, of a new namespace's init");
+            let of_three = [1, refused, 20_078];
+            expect_errno!(try_pids(CLONE_NEWPID, &of_three), EINVAL, "{refused}, in the middle of three");
         }
         for accepted in [42, end - 1] {
             expect_ok!(try_pids(NONE, &[accepted]), "{accepted}");
+            expect_ok!(try_pids(CLONE_NEWPID, &[1, accepted]), "{accepted}, of a new namespace's init");
+            expect_ok!(try_pids(CLONE_NEWPID, &[1, accepted, 20_078]), "{accepted}, in the middle of three");
         }
         holds()
     })
@@ -67,6 +76,12 @@ fn set_tid_invalid_value_einval() -> Verdict {
 #[claim(source = "clone(2) ERRORS", since = "5.5", needs = [Root, InitialNamespaces, Config("PID_NS")])]
 fn set_tid_too_many_levels_einval() -> Verdict {
     expect_eq!(pid_levels()?, 1, "in the initial PID namespace");
+    expect_ok!(try_pids(NONE, &[20_077]));
+    for count in [2, 31, 32, 33, 34, 1000] {
+        for pid in [20_077, 1, 0, -1] {
+            expect_errno!(try_pids(NONE, &vec![pid; count]), EINVAL, "{count} times {pid}");
+        }
+    }
     child(CLONE_NEWPID, || {
         expect_eq!(pid_levels()?, 2, "one level further down");
         expect_ok!(try_pids(NONE, &[77, 20_077]));
@@ -113,6 +128,30 @@ fn set_tid_sets_several_levels() -> Verdict {
         expect_eq!(pids(&[1, 78, 20_078])?, [20_078, 78, 1]);
         holds()
     })
+}
+
+/// After setns(2) to a PID namespace without a process, set_tid gives its first one PID 1 there and the chosen PID outside.
+///
+/// Also where another user namespace owns the PID namespace.
+#[claim(source = ["clone(2) The set_tid array", "kernel/pid.c alloc_pid"], since = "7.1", needs = [Root, UserNamespaces])]
+fn set_tid_of_a_first_process_after_setns() -> Verdict {
+    for (flags, chosen) in [(NONE, 20_100), (CLONE_NEWUSER, 20_200)] {
+        let maker = spawn(flags, |case| {
+            unshare(CLONE_NEWPID)?;
+            case.go()?;
+            case.wait()
+        })?;
+        maker.recv::<()>()?;
+        child(NONE, || {
+            let empty = Namespace::at(format!("/proc/{}/ns/pid_for_children", maker.pid()))?;
+            setns(&empty, CLONE_NEWPID).doing("join the PID namespace")?;
+            expect_errno!(try_pids(NONE, &[2, chosen]), EINVAL, "another PID than 1 for the first, {flags:?}");
+            let first = Spawn::new(NONE).set_tid(&[1, chosen]).start(|_| ns_pids("self"))?;
+            expect_eq!(first.join()?, [chosen, 1], "{flags:?}");
+            Ok(())
+        })?;
+    }
+    holds()
 }
 
 /// clone3(2) with set_tid requires CAP_SYS_ADMIN in the owners of all PID namespaces that set_tid has a PID for;

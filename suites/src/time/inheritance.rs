@@ -169,6 +169,7 @@ fn unshare_shifts_the_childrens_clocks_and_not_its_own() -> Verdict {
 #[claim(
     source = ["fs/exec.c begin_new_exec", "What's in a name(space)?"],
     since = "6.3",
+    replaces = "execve_shifts_no_clocks_after_unshare_old",
     needs = [UserNamespaces, Config("TIME_NS")],
     erratum = "time_namespaces(7), DESCRIPTION: the calling process is not moved to the new namespace.",
 )]

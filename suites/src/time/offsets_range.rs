@@ -118,6 +118,7 @@ fn offset_beyond_64_bits_wraps_old() -> Verdict {
 #[claim(
     source = "lib/vsprintf.c simple_strtoull",
     since = "7.2",
+    replaces = "offset_beyond_64_bits_wraps_old",
     needs = [UserNamespaces, Config("TIME_NS")],
     erratum = "time_namespaces(7), /proc/pid/timens_offsets: an offset-secs that is out of range fails with ERANGE.",
 )]

@@ -83,6 +83,7 @@ fn sysinfo_uptime_carries_the_boottime_offset() -> Verdict {
 #[claim(
     source = ["proc_stat(5)", "fs/proc/stat.c show_stat"],
     since = "5.11",
+    replaces = "proc_stat_btime_is_not_moved_old",
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn proc_stat_btime_is_moved_back() -> Verdict {
@@ -118,6 +119,7 @@ fn expect_btime_moved(seconds: i64) -> Verdict {
 #[claim(
     source = ["proc_pid_stat(5)", "fs/proc/array.c do_task_stat"],
     since = "5.11",
+    replaces = "start_time_of_a_process_carries_no_offset_old",
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn start_time_of_a_process_carries_the_readers_offset() -> Verdict {

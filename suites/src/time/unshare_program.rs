@@ -67,6 +67,7 @@ fn offsets_from_a_shell_that_unshare_runs_old() -> Verdict {
 #[claim(
     source = ["fs/exec.c begin_new_exec", "What's in a name(space)?"],
     since = "6.3",
+    replaces = "offsets_from_a_shell_that_unshare_runs_old",
     needs = [Root, Config("TIME_NS"), Tool("unshare"), Tool("sh"), Tool("cat")],
     erratum = "time_namespaces(7), EXAMPLES: the shell that «unshare -T» executes sets the offsets by «echo»; and the commands \
                shown there lack a blank and a quotation mark.",

@@ -97,6 +97,7 @@ fn offsets_are_fixed_by_joining() -> Verdict {
 #[claim(
     source = "fs/exec.c begin_new_exec",
     since = "6.3",
+    replaces = "offsets_can_be_set_after_execve_old",
     needs = [UserNamespaces, Config("TIME_NS")],
     erratum = "time_namespaces(7), EXAMPLES: the shell that «unshare -T» executes sets the offsets.",
 )]
@@ -127,6 +128,7 @@ fn offsets_can_be_set_after_execve_old() -> Verdict {
 #[claim(
     source = ["fs/exec.c begin_new_exec", "kernel/nsproxy.c exec_task_namespaces"],
     since = "6.3",
+    replaces = "posix_spawn_after_unshare_time_einval_old",
     needs = [UserNamespaces, Config("TIME_NS")],
 )]
 fn offsets_are_fixed_by_posix_spawn() -> Verdict {

@@ -19,6 +19,7 @@ use super::nesting::AT_THE_TOP;
 pub(super) const CASES: &[Case] = cases![
     fscaps_written_inside_become_v3,
     fscaps_v3_shown_as_v2_inside,
+    fscaps_written_below_by_the_same_root,
     fscaps_v3_eoverflow_for_unrelated_ns,
     fscaps_rewrite_changes_version,
     fscaps_write_needs_mapped_inode,
@@ -76,6 +77,29 @@ fn fscaps_v3_shown_as_v2_inside() -> Verdict {
     })?;
     above.join()?;
     expect_eq!(expect_ok!(FileCapability::read(FILE)), ONE.of_root(100_000), "outside");
+    holds()
+}
+
+/// File capabilities that root of a nested user namespace writes are stored with that root's ID outside, whether or not it is the root
+/// of the namespace above.
+#[claim(
+    source = "capabilities(7) File capability extended attribute versioning",
+    since = "4.14",
+    needs = [Root, Config("USER_NS"), Config("TMPFS_XATTR"), Behaviour(AT_THE_TOP)],
+)]
+fn fscaps_written_below_by_the_same_root() -> Verdict {
+    for (first, outside) in [(0, 100_000), (1000, 101_000)] {
+        file_of(FILE, (outside + 5, outside + 5), 0o755)?;
+        let above = container_with(&Maps::range(100_000, 2000), NONE, |_| {
+            container(first, NONE, || {
+                expect_ok!(ONE.write(FILE), "by root of {first} above");
+                expect_eq!(expect_ok!(FileCapability::read(FILE)), ONE, "as its writer reads it");
+                Ok(())
+            })
+        })?;
+        above.join()?;
+        expect_eq!(expect_ok!(FileCapability::read(FILE)), ONE.of_root(outside), "outermost, by root of {first} above");
+    }
     holds()
 }
 

@@ -3,10 +3,12 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::fd::OwnedFd;
 
+use kit::mounts::bind;
 use kit::prelude::*;
-use kit::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy};
-use nix::unistd::Pid;
+use kit::process::{MapFile, NOBODY, Newborn, Writer, as_user, become_root_inside, tidy, user_namespace_with};
+use nix::unistd::{Pid, getegid, geteuid};
 
 use super::files::mode_at;
 use super::nesting::AT_THE_TOP;
@@ -18,6 +20,7 @@ pub(super) const CASES: &[Case] = cases![
     map_second_field_in_parent_for_members,
     map_unmapped_shown_as_minus_one,
     map_view_fixed_at_open,
+    those_who_join_have_the_maps_of_the_namespace,
 ];
 
 /// Every user can read the three maps and the `setgroups` file of a process; opening them for writing fails with EACCES for
@@ -44,6 +47,41 @@ fn map_files_world_readable() -> Verdict {
             expect_eq!(expect_ok!(read()), text, "{file:?}, by another user");
             expect_errno!(file.open(pid), EACCES, "{file:?} for writing, by another user");
             expect_errno!(File::open(format!("/proc/{pid}/ns/user")), EACCES, "what is not readable for all");
+            Ok(())
+        })?;
+    }
+    holds()
+}
+
+/// A process that joins a user namespace has its maps and the IDs that these give it, whichever descriptor it joined by.
+///
+/// By the file in `/proc`, by a bind mount of that, and by a pidfd.
+#[claim(
+    source = ["user_namespaces(7) Nested namespaces, namespace membership", "setns(2) fd is a PID file descriptor"],
+    since = "5.8",
+    needs = [Root, Config("USER_NS"), Behaviour(AT_THE_TOP)],
+)]
+fn those_who_join_have_the_maps_of_the_namespace() -> Verdict {
+    let lines =
+        |own| vec![IdMap { inside: own, outside: 0, count: 1 }, IdMap { inside: 100, outside: 100_000, count: 5 }];
+    let maps = Maps { uid: lines(7), gid: lines(8), deny_setgroups: false };
+    let target = user_namespace_with(&maps, NONE, Peer::wait)?;
+    let (link, place) = (format!("/proc/{}/ns/user", target.pid()), "/tmp/user");
+    File::create(place).doing("create a mount point")?;
+    bind(&link, place)?;
+    let opened = |path: &str| -> Outcome<OwnedFd> { Ok(File::open(path).doing(format!("open {path}"))?.into()) };
+    let ways: [(&str, OwnedFd); 3] = [
+        ("the file", opened(&link)?),
+        ("the bind mount", opened(place)?),
+        ("the pidfd", target.pidfd().try_clone_to_owned()?),
+    ];
+    for (way, fd) in &ways {
+        child(NONE, || {
+            expect_ok!(setns(fd, CLONE_NEWUSER), "by {way}");
+            for file in [MapFile::Uid, MapFile::Gid] {
+                expect_eq!(file.read("self")?, file.read(target.pid())?, "the {file:?} map, by {way}");
+            }
+            expect_eq!((geteuid().as_raw(), getegid().as_raw()), (7, 8), "the IDs, by {way}");
             Ok(())
         })?;
     }

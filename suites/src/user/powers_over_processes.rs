@@ -84,6 +84,10 @@ fn init_userns_only_hard_limits() -> Verdict {
             expect_ok!(setrlimit(limit, 50, 100), "{limit:?}, to lower it, root outside");
             expect_ok!(setrlimit(limit, 50, 101), "{limit:?}, to raise it, root outside");
         }
+        for limit in limits {
+            let inside = child(CLONE_NEWUSER, || getrlimit(limit).doing("getrlimit"))?;
+            expect_eq!(inside, (50, 101), "{limit:?}, raised before the user namespace was made");
+        }
         holds()
     })
 }

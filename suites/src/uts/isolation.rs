@@ -51,6 +51,8 @@ fn child_change_invisible_to_parent() -> Verdict {
     })?;
     expect_eq!(seen_apart, "child");
     expect_eq!(hostname()?, "parent");
+    expect_eq!(child(CLONE_NEWUTS, rename)?, "child", "made by clone");
+    expect_eq!(hostname()?, "parent", "beside a child made by clone");
     // The same without the unshare.
     child(NONE, rename)?;
     expect_eq!(hostname()?, "child");

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Trial::test("every_proposal_is_about_an_erratum", every_proposal_is_about_an_erratum),
         Trial::test("documents_name_claims_that_there_are", documents_name_claims_that_there_are),
         Trial::test("what_is_replaced_ends_where_the_other_begins", what_is_replaced_ends_where_the_other_begins),
+        Trial::test("what_ended_is_replaced", what_ended_is_replaced),
         Trial::test("answers_to_peers_name_claims", peers::answers_name_claims),
     ])
 }
@@ -64,6 +65,40 @@ fn what_is_replaced_ends_where_the_other_begins() -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+/// Claims that end and that no other replaces, and why. All others that end have a successor, with which reports tell of them as
+/// of one rule.
+const ENDED: [(&str, &str); 5] = [
+    (
+        "ipc::next_ids_are_written_by_root_old",
+        "what came with 5.11 is claimed as it is since 5.19: no series lies between",
+    ),
+    (
+        "net::buffer_sizes_are_in_the_initial_network_only",
+        "between 6.1 and 6.12 it is not known which version changed it",
+    ),
+    ("net::settings_hidden_in_an_older_series", "between 6.1 and 6.12 it is not known which version changed it"),
+    ("net::settings_hidden_in_the_oldest_series", "between 5.10 and 6.1 it is not known which version changed it"),
+    (
+        "user::security_xattrs_let_through_by_bpf_lsm",
+        "what replaces it replaces the rule of kernels without the fault, too",
+    ),
+];
+
+fn what_ended_is_replaced() -> Result<(), Failed> {
+    let all = || suites::ALL.all();
+    let is_replaced = |case: &kit::Case| {
+        all().any(|other| other.suite() == case.suite() && other.replaces == case.name().split("::").nth(1))
+    };
+    let ended: Vec<_> = all().filter(|case| case.until.is_some() && !is_replaced(case)).map(kit::Case::name).collect();
+    if let Some(name) = ended.iter().find(|name| !ENDED.iter().any(|(known, _)| known == *name)) {
+        return Err(format!("{name} ends and no claim `replaces` it: say which, or here why there is none").into());
+    }
+    match ENDED.iter().find(|(known, _)| !ended.iter().any(|name| name == known)) {
+        Some((known, _)) => Err(format!("{known} is replaced or does not end: it is no exception").into()),
+        None => Ok(()),
+    }
 }
 
 /// Each file in `errata/` is registered, and stands beside the erratum that it is about.

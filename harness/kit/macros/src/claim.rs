@@ -2,11 +2,12 @@
 
 mod doc;
 mod erratum;
+mod prompts;
 mod tokens;
 mod wording;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -15,6 +16,7 @@ use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, LitInt, LitStr, Result, Toke
 use crate::source::Source;
 use doc::Doc;
 use erratum::Erratum;
+use prompts::prompts;
 use tokens::option_tokens;
 
 /// The variants of `kit::Need`, with what stands in their parentheses.
@@ -88,6 +90,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let deadline = option_tokens(arguments.deadline.map(|d| quote!(#d)));
     // As it is written, for the report of what it found: what a failing expectation calls may be a helper of the body's own.
     let code = body.brace_token.span.join().source_text().unwrap_or_default();
+    let prompts = prompts(body.to_token_stream());
     let body_name = format_ident!("{}", name);
     // In the place of the function's name, as if it had been written by hand: else the compiler, which is silent about what
     // macros make, would not report a case that stands in no table.
@@ -111,6 +114,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 file: ::core::file!(),
                 line: ::core::line!(),
                 code: #code,
+                prompts: &[#(#prompts),*],
                 body: #body_name,
             }
         }

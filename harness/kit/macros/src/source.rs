@@ -39,11 +39,6 @@ impl Source {
         Ok(Self { text: text.to_owned(), about, link })
     }
 
-    /// A document of which nothing is known but its name.
-    pub(crate) fn unknown(text: &str) -> Self {
-        Self { text: text.to_owned(), about: "a document".to_owned(), link: None }
-    }
-
     /// The edition in which it was read, where it is a page that has them.
     pub(crate) fn edition(&self) -> Option<&'static str> {
         pages::edition(self.text.split(' ').next().unwrap_or_default())

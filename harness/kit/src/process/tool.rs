@@ -101,7 +101,13 @@ impl Container {
             return Err(Failure::broken("an empty command line"));
         };
         let mut command = Command::new(first);
-        surround(command.args(more).arg("cat")).stdin(Stdio::piped());
+        command.args(more).arg("cat");
+        Self::start_with(command)
+    }
+
+    /// Starts `cat` by a command that has all its words.
+    pub(super) fn start_with(mut command: Command) -> Outcome<Self> {
+        surround(&mut command).stdin(Stdio::piped());
         let mut program = command.spawn().doing(format!("run {command:?}"))?;
         let (Some(mut input), Some(output)) = (program.stdin.take(), program.stdout.take()) else {
             return Err(Failure::broken("a program has no pipes"));

@@ -34,6 +34,15 @@ pub fn try_clone3_fields(flags: CloneFlags, exit_signal: u64) -> nix::Result<()>
     pid(answer).map(|child| end(child, flags))
 }
 
+/// `clone3(2)` with the structure at this address, for a child that ends at once.
+///
+/// # Safety
+/// The structure, if there is one, must name no memory for the kernel to write to.
+pub(super) unsafe fn bare_clone3(address: u64, size: u64) -> nix::Result<Pid> {
+    // SAFETY: as above.
+    pid(unsafe { bare(libc::SYS_clone3, address, size, libc::SYS_exit) })
+}
+
 /// A child that waits for nothing. Dropping it kills it.
 #[derive(Debug)]
 pub struct Stayer(Pid);

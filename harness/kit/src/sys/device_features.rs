@@ -1,4 +1,5 @@
-//! The features of network devices, by their names, as `ethtool(8)` -k tells them: SIOCETHTOOL, include/uapi/linux/ethtool.h.
+//! The features and statistics of network devices, by their names, as `ethtool(8)` -k and -S tell them: SIOCETHTOOL,
+//! include/uapi/linux/ethtool.h.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
@@ -6,10 +7,12 @@ use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 const ETHTOOL_GSTRINGS: u32 = 0x1b;
+const ETHTOOL_GSTATS: u32 = 0x1d;
 const ETHTOOL_GSSET_INFO: u32 = 0x37;
 const ETHTOOL_GFEATURES: u32 = 0x3a;
 
-/// The set of the names of features.
+/// The sets of the names of statistics, and of features.
+const ETH_SS_STATS: u32 = 1;
 const ETH_SS_FEATURES: u32 = 4;
 
 /// The length of a name, with the zeros behind it.
@@ -30,7 +33,7 @@ pub struct Feature {
 /// A feature of a device in the calling thread's network namespace; none if the kernel has no feature of that name.
 pub fn feature(device: &str, name: &str) -> nix::Result<Option<Feature>> {
     let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
-    let Some(number) = names(&socket, device)?.iter().position(|one| one == name) else {
+    let Some(number) = names(&socket, device, ETH_SS_FEATURES)?.iter().position(|one| one == name) else {
         return Ok(None);
     };
     let blocks = MOST / 32;
@@ -42,13 +45,31 @@ pub fn feature(device: &str, name: &str) -> nix::Result<Option<Feature>> {
     Ok(Some(Feature { on: bit(2), fixed: bit(3) }))
 }
 
-/// All features that the kernel knows, in the order of their numbers.
-fn names(socket: &OwnedFd, device: &str) -> nix::Result<Vec<String>> {
-    let mut info = [ETHTOOL_GSSET_INFO, 0, 1 << ETH_SS_FEATURES, 0, 0];
+/// A statistic of a device in the calling thread's network namespace; none if its driver has none of that name.
+///
+/// # Errors
+/// E2BIG for a device with more statistics than are asked for here.
+pub fn statistic(device: &str, name: &str) -> nix::Result<Option<u64>> {
+    let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    let names = names(&socket, device, ETH_SS_STATS)?;
+    let mut answer = vec![0_u32; 2 + MOST * size_of::<u64>() / size_of::<u32>()];
+    (answer[0], answer[1]) = (ETHTOOL_GSTATS, names.len() as u32);
+    ask(&socket, device, &mut answer)?;
+    let number = |at: usize| u64::from(answer[2 + 2 * at]) | u64::from(answer[3 + 2 * at]) << u32::BITS;
+    Ok(names.iter().position(|one| one == name).map(number))
+}
+
+/// The names in a set, in the order of their numbers.
+fn names(socket: &OwnedFd, device: &str, set: u32) -> nix::Result<Vec<String>> {
+    let mut info = [ETHTOOL_GSSET_INFO, 0, 1 << set, 0, 0];
     ask(socket, device, &mut info)?;
-    let count = (info[4] as usize).min(MOST);
+    let count = info[4] as usize;
+    // The kernel writes all there are, whatever is asked for.
+    if count > MOST {
+        return Err(Errno::E2BIG);
+    }
     let mut answer = vec![0_u32; 3 + MOST * NAME / size_of::<u32>()];
-    (answer[0], answer[1], answer[2]) = (ETHTOOL_GSTRINGS, ETH_SS_FEATURES, count as u32);
+    (answer[0], answer[1], answer[2]) = (ETHTOOL_GSTRINGS, set, count as u32);
     ask(socket, device, &mut answer)?;
     let bytes: Vec<u8> = answer[3..].iter().flat_map(|word| word.to_ne_bytes()).collect();
     let text = |name: &[u8]| String::from_utf8_lossy(name).trim_end_matches('\0').to_owned();
@@ -66,7 +87,8 @@ fn ask(socket: &OwnedFd, device: &str, message: &mut [u32]) -> nix::Result<()> {
     }
     request.ifr_ifru.ifru_data = message.as_mut_ptr().cast();
     // SAFETY: the kernel reads a whole `struct ifreq`, and writes no more behind its pointer than the message says that
-    // there is room for: the blocks of features, one number for the one set asked for, and its count of names.
+    // there is room for: the blocks of features, one number for the one set asked for, and as many names and statistics as
+    // that said there are, for which there is room.
     Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL as libc::Ioctl, &raw const request) })
         .map(drop)
 }

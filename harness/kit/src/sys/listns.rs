@@ -5,7 +5,7 @@ use nix::errno::Errno;
 use super::clone::CloneFlags;
 
 /// The same number on every architecture that matters here.
-const SYS_LISTNS: libc::c_long = 470;
+pub(super) const SYS_LISTNS: libc::c_long = 470;
 
 /// How large `struct ns_id_req` was when it was first published.
 pub const REQUEST_SIZE: u32 = 32;

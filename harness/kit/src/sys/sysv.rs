@@ -40,6 +40,12 @@ pub fn shm_stat(id: i32) -> nix::Result<libc::shmid_ds> {
     }
 }
 
+/// Locks the segment in memory (`shmctl(SHM_LOCK)`).
+pub fn shm_lock(id: i32) -> nix::Result<()> {
+    // SAFETY: SHM_LOCK takes no buffer.
+    Errno::result(unsafe { libc::shmctl(id, libc::SHM_LOCK, std::ptr::null_mut()) }).map(drop)
+}
+
 /// Removes the segment (`shmctl(IPC_RMID)`).
 pub fn shm_remove(id: i32) -> nix::Result<()> {
     // SAFETY: IPC_RMID takes no buffer.

@@ -42,6 +42,8 @@ pub struct Case {
     pub line: u32,
     /// The test as it is written, from its opening brace to its closing one.
     pub code: &'static str,
+    /// The lines in it that are typed at a prompt (`kit::process::Shell`), in their order.
+    pub prompts: &'static [&'static str],
     /// The test.
     pub body: fn() -> Verdict,
 }

@@ -66,6 +66,20 @@ fn each_erratum_is_listed_below_its_page() {
         .map(|(page, refuted)| listed(page, refuted))
         .collect();
     insta::assert_snapshot!(text);
+    let without_section = by_page(&ALL, &["clone".into()]).expect("errata");
+    assert_eq!(without_section.into_keys().collect::<Vec<_>>(), ["clone(2)"]);
     let error = by_page(&ALL, &["fork(2)".into()]).expect_err("no such page");
     assert_eq!(error.to_string(), "there is no erratum of «fork(2)»: there are some of clone(2), lsns(8)");
+}
+
+#[test]
+fn pages_that_are_none_are_told_once() {
+    let pages = by_page(&ALL, &[]).expect("errata");
+    let empty = tempfile::tempdir().expect("a folder");
+    let error = patches(&ALL, &pages, &empty.path().join("new"), empty.path(), None).expect_err("no pages there");
+    assert!(
+        error.to_string().ends_with(" has no folder man/man2: --pages names the unpacked source of man-pages"),
+        "{error}"
+    );
+    assert!(!empty.path().join("new").exists());
 }

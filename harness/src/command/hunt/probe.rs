@@ -131,6 +131,7 @@ mod tests {
             file: "",
             line: 0,
             code: "",
+            prompts: &[],
             body: holds,
         }
     }

@@ -172,6 +172,7 @@ mod tests {
         file: "",
         line: 0,
         code: "",
+        prompts: &[],
         body: holds,
     };
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kit::Case;
+use kit::words::prompts;
 use results::{CaseRecord, Evidence, Place, Verdict};
 
 use crate::deadlines::KEEP;
@@ -55,7 +56,9 @@ pub(super) fn in_order(records: &[CaseRecord], order: &[&Case]) -> Vec<CaseRecor
 /// What a case found, with all that its claim says.
 pub(super) fn record_of(case: &Case, served: Served) -> CaseRecord {
     let Served { report, mut evidence, .. } = served;
-    for (label, text) in [("output", report.output), ("processes", report.processes)] {
+    let (prompts, output) = prompts::split(&report.output);
+    evidence.extend(prompts.into_iter().map(|text| Evidence { label: Evidence::PROMPT.to_owned(), text }));
+    for (label, text) in [("output", output), ("processes", report.processes)] {
         if !text.is_empty() {
             evidence.push(Evidence { label: label.to_owned(), text });
         }

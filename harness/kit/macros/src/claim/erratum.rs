@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Error, LitStr, Result};
+use syn::{Error, LitStr};
 
 use super::tokens::option_tokens;
 use crate::source::Source;
@@ -17,7 +17,7 @@ pub(super) struct Erratum {
 
 impl Erratum {
     /// Of the arguments `erratum` and `quote`.
-    pub(super) fn of(text: Option<&LitStr>, quote: Option<&LitStr>) -> Result<Option<Self>> {
+    pub(super) fn of(text: Option<&LitStr>, quote: Option<&LitStr>) -> syn::Result<Option<Self>> {
         let Some(literal) = text else {
             let alone =
                 |quote: &LitStr| Error::new(quote.span(), "a quote shows what an `erratum` is about: there is none");
@@ -28,15 +28,14 @@ impl Erratum {
             let hint = "an erratum says first which document is wrong: \"clone(2), ERRORS: …\"";
             Error::new(literal.span(), hint)
         })?;
-        let place = place_of(place);
+        let place = place_of(place).map_err(|message| Error::new(literal.span(), message))?;
         let says = says.to_owned();
         Ok(Some(Self { text, says, place, quote: quote.map(LitStr::value) }))
     }
 }
 
-/// `page(section), heading` or a document, as it may be cited; one that may not be is known by its name alone. A heading is no
-/// part of what code is cited by.
-fn place_of(text: &str) -> Source {
+/// `page(section), heading` or a document, as it may be cited. A heading is no part of what code is cited by.
+fn place_of(text: &str) -> Result<Source, String> {
     let text = text.replace(['«', '»'], "");
     let (document, heading) = text.split_once(", ").unwrap_or((&text, ""));
     // One erratum may stand in two places; the first is the one it leads to.
@@ -45,7 +44,7 @@ fn place_of(text: &str) -> Source {
     let is_number = heading.starts_with(|c: char| c.is_ascii_digit());
     let has_headings = document.ends_with(')') && !document.contains(' ') || document.ends_with(".rst");
     let whole = (has_headings && !heading.is_empty() && !is_number).then(|| format!("{document} {heading}"));
-    Source::of(whole.as_deref().unwrap_or(document)).unwrap_or_else(|_| Source::unknown(document))
+    Source::of(whole.as_deref().unwrap_or(document))
 }
 
 impl ToTokens for Erratum {

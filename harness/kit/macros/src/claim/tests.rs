@@ -57,6 +57,12 @@ fn refused(arguments: &str, item: &str) -> (String, String) {
     "\"it is not so\"",
     "an erratum says first which document is wrong: \"clone(2), ERRORS: …\""
 )]
+#[case::erratum_of_an_unknown_page(
+    "source = \"namespaces(7)\", erratum = \"namspaces(7), NOTES: it is not so\"",
+    "\"namspaces(7), NOTES: it is not so\"",
+    "the manual page namspaces(7) is not known: add it to the pages of its project in harness/kit/macros/src/source/, with what \
+     it is about"
+)]
 #[case::empty_erratum("source = \"namespaces(7)\", erratum = \"\"", "\"\"", "this text is empty")]
 fn wrong_arguments_are_pointed_at(#[case] arguments: &str, #[case] at: &str, #[case] message: &str) {
     assert_eq!(refused(arguments, ITEM), (at.to_owned(), message.to_owned()));
