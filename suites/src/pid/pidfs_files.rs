@@ -100,7 +100,7 @@ fn pidfd_handle_is_its_inode() -> Verdict {
 }
 
 /// open_by_handle_at(2) opens a pidfd by its handle where the mount is any pidfd; what it opens signals the process.
-#[claim(source = "fs/pidfs.c pidfs_fh_to_dentry", since = "6.14", needs = [Config("FHANDLE")])]
+#[claim(source = "fs/pidfs.c pidfs_fh_to_dentry", since = "6.14", needs = [Root, Config("FHANDLE")])]
 fn pidfd_opens_by_its_handle() -> Verdict {
     let process = kit::process::plain(NONE, Peer::wait)?;
     let handle = handle_of(process.pidfd())?;
@@ -111,6 +111,7 @@ fn pidfd_opens_by_its_handle() -> Verdict {
         expect_eq!(fstat(&opened)?.st_ino, fstat(process.pidfd())?.st_ino, "{mount}");
         expect_ok!(pidfd_send_signal(&opened, 0), "{mount}");
     }
+    // Root, since others are refused there before the handle is looked at.
     expect_errno!(on(libc::AT_FDCWD), ESTALE, "on the working directory's file system");
     let opened = by_handle(&handle, libc::O_RDONLY)?;
     expect_ok!(pidfd_send_signal(opened, libc::SIGTERM));
