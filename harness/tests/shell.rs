@@ -27,6 +27,7 @@ fn what_cannot_be_is_told_before_anything_is_booted(#[case] words: &[&str], #[ca
 
 #[rstest]
 #[case::exits("echo out; echo err >&2; exit 7", 7, "out\nerr\n")]
+#[case::has_no_terminal("test -t 1 || echo none; test -t 2 || echo none either; exit 4", 4, "none\nnone either\n")]
 #[case::is_killed("kill -TERM $$", 143, "")]
 #[case::is_talked_over("while :; do echo over; done & read x < /dev/urandom; exec 1>&2; exit 3", 3, "over\n")]
 #[case::powers_off("poweroff -f", 125, "")]

@@ -13,7 +13,7 @@ use clap::Args;
 use kit::Registry;
 use rustix::termios::tcgetwinsize;
 use vm::initramfs::Extra;
-use vm::machine::{Exit, GUEST_MEMORY, Machine, Setup};
+use vm::machine::{Exit, Machine, Setup};
 
 use self::last_words::pass_bytes;
 use crate::deadlines::{GUEST_READY, MACHINE_END};
@@ -96,7 +96,7 @@ pub(super) fn shell(registry: &Registry, options: &ShellOptions) -> Result<u8> {
         bail!("the shell is busybox's, and this machine has none: `apt-get install busybox-static` brings it");
     }
     let setup = kernel.setup()?;
-    let mut setup = Setup { cpus: options.cpus, memory: memory(kernel.initramfs.size()), ..setup };
+    let mut setup = Setup { cpus: options.cpus, ..setup };
     setup.arguments.push(format!(
         "{}{}",
         shell::ARGUMENT,
@@ -130,12 +130,6 @@ fn brought(paths: &[PathBuf]) -> Result<Vec<Extra>> {
         extras.push((to, path));
     }
     Ok(extras.into_iter().map(|(to, from)| Extra::Copy { from: from.to_owned(), to }).collect())
-}
-
-/// What a machine with so large an initramfs needs, in MiB: it is there twice while it is unpacked.
-fn memory(initramfs: u64) -> u32 {
-    let more = u32::try_from(initramfs.div_ceil(1 << 20)).unwrap_or(u32::MAX / 4);
-    GUEST_MEMORY + 2 * more
 }
 
 /// Our terminal's size, or a usual one.
@@ -186,11 +180,5 @@ mod tests {
         assert!(names[0].contains("/root/file") && names[1].contains("/root/other"), "{names:?}");
         assert_eq!(refused(&["/"]), "the root directory cannot be brought along");
         assert!(refused(&["no/such"]).starts_with("no/such cannot be brought along: No such file"));
-    }
-
-    #[test]
-    fn a_large_thing_finds_room() {
-        assert_eq!(memory(0), GUEST_MEMORY);
-        assert_eq!(memory((100 << 20) + 1), GUEST_MEMORY + 202);
     }
 }

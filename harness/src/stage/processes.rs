@@ -50,7 +50,7 @@ pub(crate) struct Left {
     /// The processes there were, in words.
     pub(super) leak: Option<String>,
     /// Those that are still there although they were killed, in words.
-    pub(super) stuck: Option<String>,
+    pub(crate) stuck: Option<String>,
 }
 
 /// Ends every process that descends from this one, orphans included: this process is an init or a subreaper.

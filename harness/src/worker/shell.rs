@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 
 use nix::sys::signal::SigSet;
 use nix::sys::signal::Signal::SIGTTOU;
@@ -74,10 +75,12 @@ pub(super) fn run(mut control: File, wanted: Wanted) -> io::Result<()> {
     };
     writeln!(control, "{READY}")?;
     let ended = match wanted {
-        Wanted::Plain => command(&words, &control)?.stdin(Stdio::null()).status(),
+        Wanted::Plain => through_a_pipe(&words, &control),
         Wanted::OnTerminal(size) => {
             make_terminal(&control, size)?;
-            in_foreground(command(&words, &control)?.stdin(control.try_clone()?), &control)
+            let mut command = command(&words);
+            command.stdin(control.try_clone()?).stdout(control.try_clone()?).stderr(control.try_clone()?);
+            in_foreground(&mut command, &control)
         }
     };
     let code = match ended {
@@ -93,12 +96,30 @@ pub(super) fn run(mut control: File, wanted: Wanted) -> io::Result<()> {
     Ok(tcdrain(&control)?)
 }
 
-fn command(words: &[String], control: &File) -> io::Result<Command> {
+fn command(words: &[String]) -> Command {
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).stdout(control.try_clone()?).stderr(control.try_clone()?);
+    command.args(&words[1..]);
     command.current_dir(HOME).env("HOME", HOME).env("PS1", "\\w # ").env("TERM", "vt100");
     command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-    Ok(command)
+    command
+}
+
+/// Runs a command that writes into a pipe: it would take the port for a terminal, and colour what goes into somebody's file.
+fn through_a_pipe(words: &[String], control: &File) -> io::Result<ExitStatus> {
+    let (mut said, pipe) = io::pipe()?;
+    let mut command = command(words);
+    command.stdin(Stdio::null()).stdout(pipe.try_clone()?).stderr(pipe);
+    let mut child = command.spawn()?;
+    // It holds the pipe's ends that are to be closed when nobody writes any more.
+    drop(command);
+    let mut port = control.try_clone()?;
+    let passing = thread::spawn(move || io::copy(&mut said, &mut port));
+    let status = child.wait();
+    // A process that cannot be ended may hold the pipe open for ever.
+    if stage::end_descendants().stuck.is_none() {
+        passing.join().map_err(|_| io::Error::other("what the command wrote could not be passed on"))??;
+    }
+    status
 }
 
 /// Runs a command whose terminal this is. This process leads the session: it stays, where the end of a leader would cost what

@@ -10,6 +10,7 @@ use rustix::fs::{MemfdFlags, SealFlags, fcntl_get_seals, fstat, memfd_create};
 pub(super) const CASES: &[Case] = cases![
     memfd_noexec_is_per_pidns,
     memfd_noexec_inherited_by_nested_pidns,
+    memfd_noexec_stays_when_the_parent_lowers_its_own,
     memfd_noexec_cannot_go_below_parent,
     memfd_noexec_1_defaults_to_sealed,
     memfd_noexec_2_defaults_to_sealed,
@@ -65,6 +66,30 @@ fn memfd_noexec_inherited_by_nested_pidns() -> Verdict {
         })?;
     }
     holds()
+}
+
+/// A PID namespace keeps the vm.memfd_noexec that its parent had when it was made, also when the parent lowers its own.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.6"
+)]
+fn memfd_noexec_stays_when_the_parent_lowers_its_own() -> Verdict {
+    starts_unrestricted()?;
+    child(CLONE_NEWPID, || {
+        for before in [1, 2] {
+            set(before).doing(format!("set it to {before}"))?;
+            let made_before = spawn(CLONE_NEWPID, |parent| {
+                parent.wait()?;
+                level()
+            })?;
+            set(0).doing("lower it to 0")?;
+            expect_eq!(child(CLONE_NEWPID, level)?, 0, "made after it was lowered from {before}");
+            made_before.go()?;
+            expect_eq!(made_before.join()?, before, "made before it was lowered from {before}");
+        }
+        holds()
+    })
 }
 
 /// vm.memfd_noexec can be lowered to the value that the parent PID namespace has; a lower value fails with EINVAL.

@@ -31,13 +31,21 @@ pub struct Setup<'a> {
     pub qemu: Option<PathBuf>,
 }
 
-/// What a guest is given if nothing else is said, in MiB.
+/// What a guest is given beside the room for its initramfs, if nothing else is said, in MiB.
 pub const GUEST_MEMORY: u32 = 256;
 
+/// What a machine with so large an initramfs needs, in MiB: that is there twice while it is unpacked, and its files may take half of
+/// the memory at most.
+fn memory(initramfs: u64) -> u32 {
+    let more = u32::try_from(initramfs.div_ceil(1 << 20)).unwrap_or(u32::MAX / 4);
+    GUEST_MEMORY + 2 * more
+}
+
 impl<'a> Setup<'a> {
-    /// One processor, [`GUEST_MEMORY`], TCG.
+    /// One processor, memory for the initramfs and [`GUEST_MEMORY`] more, TCG.
     pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs) -> Setup<'a> {
-        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory: GUEST_MEMORY, arguments: Vec::new(), qemu: None }
+        let memory = memory(initramfs.size());
+        Setup { kernel, initramfs, accel: Accel::Tcg, cpus: 1, memory, arguments: Vec::new(), qemu: None }
     }
 }
 
@@ -51,4 +59,15 @@ pub fn qemu_version(chosen: Option<&Path>) -> Result<String, MachineError> {
 /// The QEMU to run.
 pub(crate) fn qemu(chosen: Option<&Path>) -> Result<PathBuf, MachineError> {
     chosen.map(Path::to_owned).or_else(|| programs::find(QEMU)).ok_or(MachineError::NoQemu)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_initramfs_finds_room() {
+        assert_eq!(memory(0), GUEST_MEMORY);
+        assert_eq!(memory((100 << 20) + 1), GUEST_MEMORY + 202);
+    }
 }
