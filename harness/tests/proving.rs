@@ -82,7 +82,7 @@ fn a_kernel_that_crashes_costs_its_clone() {
     let (code, proof) = prove(&desk, "crash", &["--functions", &crash]);
     let [altered] = &alterations(&proof)[..] else { panic!("{proof:?}") };
     assert_eq!((code, altered.fate), (Some(0), Fate::Fatal), "{altered:?}");
-    assert!(altered.how.contains("oops (D)"), "{altered:?}");
+    assert!(altered.how.contains("kernel BUG at kernel/utsname.c"), "{altered:?}");
 }
 
 /// Whether a jump goes back: `f+0x20:always` and `jne f+0x10 → jmp f+0x10`.
@@ -117,7 +117,8 @@ const PART: [&str; 4] = ["--functions", "copy_utsname", "--shard", "1/3"];
 fn a_proof_that_was_interrupted_and_went_on_is_the_same_as_one_that_ran_through() {
     let desk = Desk::new();
     let (_, through) = prove(&desk, "through", &PART);
-    assert!(through.count(Fate::Fatal) > 0 && through.count(Fate::Noticed) > 0, "{}", through.sentence());
+    let others = through.count(Fate::Noticed) + through.count(Fate::Survived);
+    assert!(through.count(Fate::Fatal) > 0 && others > 0, "{}", through.sentence());
     interrupt(&desk, "interrupted");
     let lines = desk.read("interrupted/proof-6.12.journal").lines().count();
     assert!((2..=through.alterations().count()).contains(&lines), "{lines} lines");
