@@ -37,7 +37,7 @@ pub(super) const CASES: &[Case] = cases![
 /// setns(2) on a file of any other sort than a namespace's and a pidfd fails with EINVAL, with each flag, all of them and none.
 ///
 /// Tried with 18 sorts. On one that was opened with O_PATH the call fails with EBADF.
-#[claim(source = ["setns(2) ERRORS", "kernel/nsproxy.c setns"], since = "5.8", needs = [UserNamespaces, Config("UNIX")])]
+#[claim(source = ["setns(2) ERRORS", "kernel/nsproxy.c setns"], since = "5.8", needs = [UserNamespaces, Config("UNIX"), Config("INOTIFY_USER"), Config("UNIX98_PTYS")])]
 fn setns_of_every_other_file_einval() -> Verdict {
     user_namespace(NONE, || {
         let before = Links::own()?;
@@ -75,7 +75,7 @@ fn setns_of_no_file_ebadf() -> Verdict {
 /// The operations of ioctl_nsfs(2) fail with ENOTTY on a file of any other sort than a namespace's.
 ///
 /// Tried with all 13, a number that stands for none, and 16 sorts.
-#[claim(source = ["ioctl_nsfs(2) ERRORS", "kernel 7.3 include/uapi/linux/nsfs.h"], needs = [Config("UNIX")])]
+#[claim(source = ["ioctl_nsfs(2) ERRORS", "kernel 7.3 include/uapi/linux/nsfs.h"], needs = [Config("UNIX"), Config("INOTIFY_USER")])]
 fn nsfs_ioctls_of_every_other_file_enotty() -> Verdict {
     for (what, file) in other_files()? {
         for (name, operation) in OF_NAMESPACES {
@@ -99,7 +99,7 @@ fn nsfs_ioctls_of_an_epoll_group_einval() -> Verdict {
 }
 
 /// The operations that open a process's namespaces by its pidfd fail with ENOTTY on a file of any other sort.
-#[claim(source = "kernel 7.3 include/uapi/linux/pidfd.h", needs = [Config("UNIX")])]
+#[claim(source = "kernel 7.3 include/uapi/linux/pidfd.h", needs = [Config("UNIX"), Config("INOTIFY_USER")])]
 fn pidfd_ioctls_of_every_other_file_enotty() -> Verdict {
     for (what, file) in other_files()? {
         for (name, operation) in of_pidfds() {
@@ -164,7 +164,7 @@ fn nsfs_ioctls_of_pidfds_enotty() -> Verdict {
 }
 
 /// SIOCGSKNS fails with ENOTTY on a file of any sort that is no socket, and on a namespace's file and a pidfd.
-#[claim(source = "net/socket.c SIOCGSKNS", needs = [UserNamespaces, Config("NET_NS"), Config("UNIX")])]
+#[claim(source = "net/socket.c SIOCGSKNS", needs = [UserNamespaces, Config("NET_NS"), Config("UNIX"), Config("INOTIFY_USER")])]
 fn siocgskns_of_every_other_file_enotty() -> Verdict {
     user_namespace(CLONE_NEWNET, || {
         let mut files = other_files()?;

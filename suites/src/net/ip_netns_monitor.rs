@@ -16,7 +16,7 @@ const TOLD: &str = "/tmp/told";
 /// «ip netns monitor» prints «add NAME» and «delete NAME» when a network namespace's name is made and deleted.
 ///
 /// Of names that were there before it prints nothing.
-#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip")], deadline = 30)]
+#[claim(source = "ip-netns(8)", needs = [Root, Tool("ip"), Config("INOTIFY_USER")], deadline = 30)]
 fn ip_netns_monitor_tells_names_that_come_and_go() -> Verdict {
     prepare_ip_netns()?;
     for name in ["early", "staying"] {
