@@ -37,7 +37,7 @@ struct Traced {
 impl Ground {
     /// Where its functions are: those that follow each other are one.
     pub(crate) fn ranges(&self) -> Vec<Range<u64>> {
-        joined(self.functions.iter().map(|function| function.range.clone()).collect())
+        Runs::of(self.functions.iter().map(|function| function.range.clone()).collect()).into_ranges()
     }
 
     fn at(&self, address: u64) -> Option<&Traced> {
@@ -152,27 +152,4 @@ fn traced_functions(mut chosen: Vec<Chosen>, memory: Memory<'_>) -> Result<Vec<T
         Ok(Traced { name: one.name.clone(), range: one.range.clone(), lengths })
     };
     chosen.iter().map(traced).collect()
-}
-
-/// Ranges in the order of addresses, those that touch made one.
-fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    ranges.sort_by_key(|range| range.start);
-    let mut joined: Vec<Range<u64>> = Vec::new();
-    for range in ranges {
-        match joined.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => joined.push(range),
-        }
-    }
-    joined
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_that_touch_are_one() {
-        assert_eq!(joined(vec![7..9, 1..3, 3..5, 4..6]), [1..6, 7..9]);
-    }
 }

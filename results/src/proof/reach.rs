@@ -39,7 +39,7 @@ fn is_first(build: &usize) -> bool {
 pub struct Runs(Vec<Range<u64>>);
 
 impl Runs {
-    /// All numbers of these ranges.
+    /// All numbers of these ranges, in order; ranges that touch are one.
     #[must_use]
     pub fn of(mut ranges: Vec<Range<u64>>) -> Self {
         ranges.retain(|range| !range.is_empty());
@@ -52,6 +52,12 @@ impl Runs {
             }
         }
         Self(joined)
+    }
+
+    /// The ranges that they are.
+    #[must_use]
+    pub fn into_ranges(self) -> Vec<Range<u64>> {
+        self.0
     }
 
     /// Whether there are none.

@@ -49,7 +49,7 @@ pub(super) fn other_files() -> Outcome<Vec<Described>> {
     Ok(all)
 }
 
-/// The same and what answers otherwise to an operation that it does not know: an epoll group, a terminal.
+/// The same and what answers otherwise to an operation that it does not know: an epoll group, a terminal (CONFIG_UNIX98_PTYS).
 pub(super) fn all_other_files() -> Outcome<Vec<Described>> {
     let mut all = other_files()?;
     all.push(("an epoll group", rustix::event::epoll::create(rustix::event::epoll::CreateFlags::CLOEXEC)?));

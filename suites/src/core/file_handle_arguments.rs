@@ -208,7 +208,7 @@ fn fh_open_bad_mount_ebadf() -> Verdict {
 ///
 /// Tried with FD_PIDFS_ROOT, the working directory, and 18 sorts of files for the mount. On one that was opened with O_PATH the
 /// call fails with EBADF. A pidfd's file system takes the flags of a pidfd only.
-#[claim(source = "fs/fhandle.c do_handle_to_path", since = "6.18", needs = [Root, Config("FHANDLE"), Config("UNIX")])]
+#[claim(source = "fs/fhandle.c do_handle_to_path", since = "6.18", needs = [Root, Config("FHANDLE"), Config("UNIX"), Config("INOTIFY_USER"), Config("UNIX98_PTYS")])]
 fn fh_open_on_other_file_systems_estale() -> Verdict {
     let told = named(BYTES).doing("name_to_handle_at")?;
     for (what, file) in all_other_files()? {

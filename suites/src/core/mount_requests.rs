@@ -29,7 +29,7 @@ const ROOM: usize = 4096;
 /// statmount(2) and listmount(2) fail with EINVAL if the descriptor of the mount namespace is of any other sort of file.
 ///
 /// Tried with 18 sorts, and a pidfd. With one that was opened with O_PATH they fail with EBADF.
-#[claim(source = "kernel 7.3 fs/namespace.c grab_requested_mnt_ns", since = "6.18", needs = [Config("UNIX")])]
+#[claim(source = "kernel 7.3 fs/namespace.c grab_requested_mnt_ns", since = "6.18", needs = [Config("UNIX"), Config("INOTIFY_USER"), Config("UNIX98_PTYS")])]
 fn mount_request_of_every_other_file_einval() -> Verdict {
     let mount = first_mount(Namespace::own(Kind::Mnt)?.fd())?;
     let mut files = all_other_files()?;

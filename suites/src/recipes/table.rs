@@ -24,6 +24,9 @@ pub(super) const CASES: &[Case] = cases![
     network_by_ip_netns_add_has_an_inode_that_newer_lsns_lists,
 ];
 
+/// Docker's name for a container's network namespace is part of the container's ID.
+const DOCKERS_FILE: &str = "/run/docker/netns/0123456789ab";
+
 const SEES_ONLY_PROCESSES: &Behaviour =
     &Behaviour { what: "comes with an lsns(8) without the option --persistent", probe: || !lsns_sees_mounts() };
 const SEES_MOUNTS: &Behaviour =
@@ -42,11 +45,7 @@ fn lsns_sees_mounts() -> bool {
     deadline = 60,
 )]
 fn network_by_dockers_way_has_an_id() -> Verdict {
-    let container = dockers_way()?;
-    expect_eq!(ids()?, Vec::<i32>::new(), "before its veth pair");
-    with_a_veth_pair(&container)?;
-    expect_eq!(ids()?, [0], "after that");
-    holds()
+    expect_id_by_a_veth_pair(dockers_way()?)
 }
 
 /// A network namespace that was made as Docker makes a container's has no name: its file is not in /run/netns.
@@ -58,7 +57,7 @@ fn network_by_dockers_way_has_an_id() -> Verdict {
 fn network_by_dockers_way_has_no_name() -> Verdict {
     let container = dockers_way()?;
     expect_eq!(names(&container)?, (String::new(), String::new()));
-    let kept = inode_at("/run/docker/netns/0123456789ab")?;
+    let kept = inode_at(DOCKERS_FILE)?;
     expect_eq!(kept, inode_of(container.init()?, Kind::Net)?, "what the file of the engine's leads to");
     holds()
 }
@@ -83,11 +82,7 @@ fn network_by_dockers_way_has_an_inode_that_lsns_lists() -> Verdict {
     deadline = 60,
 )]
 fn network_by_podmans_way_has_an_id() -> Verdict {
-    let container = podmans_way()?;
-    expect_eq!(ids()?, Vec::<i32>::new(), "before its veth pair");
-    with_a_veth_pair(&container)?;
-    expect_eq!(ids()?, [0], "after that");
-    holds()
+    expect_id_by_a_veth_pair(podmans_way()?)
 }
 
 /// A network namespace that was made as Podman makes a container's has a name, that of its file in /run/netns.
@@ -120,11 +115,7 @@ fn network_by_podmans_way_has_an_inode_that_lsns_lists() -> Verdict {
     deadline = 60,
 )]
 fn network_by_unshare_has_no_id() -> Verdict {
-    let container = by_unshare()?;
-    expect_eq!(ids()?, Vec::<i32>::new());
-    with_a_veth_pair(&container)?;
-    expect_eq!(ids()?, [0], "one with a veth pair");
-    holds()
+    expect_id_by_a_veth_pair(by_unshare()?)
 }
 
 /// A network namespace that «unshare --net» made has no name.
@@ -206,25 +197,20 @@ fn network_by_ip_netns_add_has_an_inode_that_newer_lsns_lists() -> Verdict {
     expect_listed_once(inode)
 }
 
-/// A container's first process, and the file that Docker keeps of its network namespace.
+/// A container, of whose network namespace a file is kept where Docker has it.
 fn dockers_way() -> Outcome<Container> {
-    let container = by_unshare()?;
-    Shell::with("PID", container.init()?).prompt(
-        "mkdir -p /run/docker/netns\n\
-         touch /run/docker/netns/0123456789ab\n\
-         mount --bind /proc/$PID/ns/net /run/docker/netns/0123456789ab",
-    )?;
-    Ok(container)
+    kept_at(DOCKERS_FILE)
 }
 
 /// The same with the file where Podman has it.
 fn podmans_way() -> Outcome<Container> {
+    kept_at("/run/netns/netns-web")
+}
+
+fn kept_at(file: &str) -> Outcome<Container> {
     let container = by_unshare()?;
-    Shell::with("PID", container.init()?).prompt(
-        "mkdir -p /run/netns\n\
-         touch /run/netns/netns-web\n\
-         mount --bind /proc/$PID/ns/net /run/netns/netns-web",
-    )?;
+    let shell = Shell::with("PID", container.init()?).and("FILE", file);
+    shell.prompt("mkdir -p ${FILE%/*}; touch $FILE; mount --bind /proc/$PID/ns/net $FILE")?;
     Ok(container)
 }
 
@@ -238,6 +224,14 @@ fn with_a_veth_pair(container: &Container) -> Outcome<()> {
     let shell = Shell::with("PID", container.init()?);
     shell.prompt("ip link add veth0 type veth peer name eth0; ip link set eth0 netns $PID")?;
     Ok(())
+}
+
+/// A network namespace has no ID here, until the other end of a veth pair in it is here.
+fn expect_id_by_a_veth_pair(container: Container) -> Verdict {
+    expect_eq!(ids()?, Vec::<i32>::new(), "before its veth pair");
+    with_a_veth_pair(&container)?;
+    expect_eq!(ids()?, [0], "after that");
+    holds()
 }
 
 /// The IDs that are assigned in the caller's network namespace.

@@ -86,7 +86,7 @@ fn a_document_need_not_be_found_anywhere() {
 #[case::blank_too_many("namespaces(7)  DESCRIPTION", "«namespaces(7)  DESCRIPTION» is no source")]
 #[case::blank_at_the_end("namespaces(7) ", "«namespaces(7) » is no source")]
 #[case::empty("", "«» is no source")]
-#[case::file("000_fc4b2d3471eb2653.txt", "«000_fc4b2d3471eb2653.txt» is no source")]
+#[case::file("000_notes.txt", "«000_notes.txt» is no source")]
 fn others_are_refused(#[case] text: &str, #[case] message: &str) {
     let refused = Source::of(text).unwrap_err();
     assert!(refused.starts_with(message), "{refused}");
