@@ -120,6 +120,12 @@ fn scm_pidfd_from_outside() -> Verdict {
         let pidfd = received(ours.as_fd())?;
         expect_eq!(number(pidfd.as_fd())?, "0", "in the procfs inside");
         expect_errno!(kit::sys::raw::pidfd_send_signal(&pidfd, 0), EINVAL, "it cannot be signalled");
+        let (near, far) = UnixStream::pair()?;
+        pass_pidfds(&near).doing("SO_PASSPIDFD")?;
+        write(&far, b"x").doing("send")?;
+        let own = received(near.as_fd())?;
+        expect_eq!(number(own.as_fd())?, getpid().to_string(), "of a sender inside");
+        expect_ok!(kit::sys::raw::pidfd_send_signal(&own, 0), "a sender inside");
         holds()
     })
 }
