@@ -54,6 +54,21 @@ pub(crate) fn altered(normal: Duration, always: Duration) -> Duration {
 /// How long after that deadline an altered kernel may still report what the case found: past it, it hangs.
 pub(crate) const ALTERED_GRACE: Duration = Duration::from_secs(10);
 
+/// How many times longer everything takes on this machine now than on one that does nothing else: how many want a processor for
+/// each that there is, over the last minute. One at least, and never so much that nothing has an end.
+pub(crate) fn crowd() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    std::fs::read_to_string("/proc/loadavg").map_or(1, |text| crowd_in(&text, processors))
+}
+
+fn crowd_in(loadavg: &str, processors: usize) -> u32 {
+    const MOST: f64 = 10.0;
+    let load: f64 = loadavg.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0);
+    let share = (load / processors.max(1) as f64).round().clamp(1.0, MOST);
+    // A whole number between one and ten.
+    share as u32
+}
+
 /// How fast the machine is on which cases run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Speed {
@@ -70,5 +85,22 @@ impl Speed {
             Self::Native => deadline,
             Self::Emulated => deadline * 6,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::idle("0.10 0.20 0.30 1/200 99", 2, 1)]
+    #[case::each_has_one("2.90 0.20 0.30 2/200 99", 2, 1)]
+    #[case::crowded("7.10 0.20 0.30 9/200 99", 2, 4)]
+    #[case::beyond_all("900.00 0.20 0.30 9/200 99", 2, 10)]
+    #[case::nothing_told("", 2, 1)]
+    fn time_goes_slower_for_each_of_a_crowd(#[case] loadavg: &str, #[case] processors: usize, #[case] times: u32) {
+        assert_eq!(crowd_in(loadavg, processors), times);
     }
 }

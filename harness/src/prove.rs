@@ -4,6 +4,7 @@
 //! - [`reach`]: which claims' cases execute which alterations, taken once;
 //! - [`order`]: who is asked first;
 //! - [`sample`]: what was guarded before, to be tried again;
+//! - [`silent`]: claims that noticed nothing, asked by themselves;
 //! - [`trial`]: one alteration, and what becomes of it;
 //! - [`work`]: all of them, side by side, journalled.
 
@@ -11,5 +12,6 @@ pub(crate) mod ground;
 mod order;
 pub(crate) mod reach;
 pub(crate) mod sample;
+mod silent;
 mod trial;
 pub(crate) mod work;

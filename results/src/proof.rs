@@ -12,7 +12,7 @@ mod record;
 mod summary;
 
 pub use equivalent::{Equivalent, EquivalentError};
-pub use journal::{Entry, Journal, JournalError, JournalHead};
+pub use journal::{Asked, Entry, Journal, JournalError, JournalHead, Line};
 pub use merge::merge;
 pub use reach::{CaseReach, Reach, Runs};
 pub use record::{Altered, AlteredFunction, Disturbance, Fate, Proof, Prover};

@@ -69,6 +69,7 @@ Examples:
   nsproof prove --kernel 6.12 --functions 'copy_pid_ns,create_user_ns'
   nsproof prove --kernel 6.12 --functions kernel/pid_namespace.c --suite pid
   nsproof prove --kernel 6.12 --functions copy_pid_ns+0xc8:jcc --all       every claim that notices this one
+  nsproof prove --kernel 6.12 --suite uts --claims                         which of these claims can fail at all?
   nsproof prove --kernel 7.3 --shard 1/4 --out part-1                      `nsproof report merge` joins the parts
   nsproof prove --kernel 6.12 --shard 1/99 --against results/proof         are these still noticed? for every change
   nsproof run --kernel 6.12 --alter copy_pid_ns+0xc8:jcc --suite pid    one of them by hand";
@@ -104,6 +105,9 @@ pub(super) struct ProveOptions {
     /// With --keep: claims with this in their name are new
     #[arg(long, value_name = "FILTER,…", value_delimiter = ',', requires = "keep")]
     anew: Vec<String>,
+    /// Afterwards, ask each claim that has noticed nothing about alterations that it executes, until it notices one; at most --most
+    #[arg(long)]
+    claims: bool,
     /// Name the alterations, and alter nothing
     #[arg(long)]
     list: bool,
@@ -268,8 +272,15 @@ fn carried_out(
         return Ok(None);
     }
     let journal = Journal::path(out, word);
-    let manner =
-        Manner { all: options.all, shard: options.shard, most: options.most, threads, journal, keep: options.keep };
+    let manner = Manner {
+        all: options.all,
+        shard: options.shard,
+        most: options.most,
+        threads,
+        journal,
+        keep: options.keep,
+        claims: options.claims,
+    };
     leave_at_once_when_asked(&manner.journal)?;
     let bar = self::bar("proof");
     let done = carry_out(grounds, &reached, &manner, &bar)?;

@@ -35,15 +35,51 @@ pub(super) struct Bench<'a> {
 /// What was known of an alteration before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Before {
-    /// What became of it, and the build that found so: only cases that came later are asked.
+    /// What became of it, and the build that found so: cases that were asked then are not asked again.
     pub(super) known: Option<(Altered, usize)>,
     /// A claim that noticed what is alike.
     pub(super) hint: Option<String>,
 }
 
+/// Which cases were asked before, and how many are asked now.
+#[derive(Debug)]
+struct Earlier {
+    build: Option<usize>,
+    /// How many of those that this build or an older one had, in their order.
+    asked: usize,
+    patience: usize,
+}
+
+impl Earlier {
+    fn of(before: &Before, most: usize) -> Self {
+        let Some((known, build)) = &before.known else { return Self { build: None, asked: 0, patience: most } };
+        // Whoever had less patience goes on from there; else only cases that came later are asked.
+        match known.tried.filter(|_| was_tired_early(known, most)) {
+            Some(tried) => Self { build: Some(*build), asked: tried, patience: most - cost(known) },
+            None => Self { build: Some(*build), asked: usize::MAX, patience: most },
+        }
+    }
+
+    fn has_asked(&mut self, taker: &Taker) -> bool {
+        let is_asked = self.build.is_some_and(|build| taker.build <= build) && self.asked > 0;
+        self.asked -= usize::from(is_asked);
+        is_asked
+    }
+}
+
+/// Whether an alteration has survived only since fewer cases were asked than would be now.
+pub(super) fn was_tired_early(known: &Altered, most: usize) -> bool {
+    known.tried.is_some() && cost(known) < most
+}
+
+/// How many cases those that were asked count as.
+fn cost(known: &Altered) -> usize {
+    known.tried.unwrap_or(known.reached) + known.disturbed.stalled * (STALLED - 1)
+}
+
 /// What a case says of an altered kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
+pub(super) enum Sign {
     /// Nothing.
     Holds,
     /// Its claim is violated.
@@ -58,6 +94,13 @@ enum Sign {
     Unmet,
 }
 
+impl Sign {
+    /// How many cases this one counts as.
+    pub(super) fn costs(self) -> usize {
+        if self == Self::Stalled { STALLED } else { 1 }
+    }
+}
+
 impl<'a> Bench<'a> {
     pub(super) fn new(grounds: &'a Grounds, reached: &'a Reached, all: bool, most: usize) -> Self {
         Self { grounds, reached, scratches: BTreeMap::new(), company: None, all, most, sorts: Default::default() }
@@ -69,9 +112,10 @@ impl<'a> Bench<'a> {
         let reaching = self.in_order(number, before);
         let all = reaching.len();
         let mut found = Found::of(before);
+        let mut earlier = Earlier::of(before, self.most);
         let reached = self.reached;
         for taker in reaching.iter().map(|at| &reached.takers[*at]) {
-            if before.known.as_ref().is_some_and(|(_, build)| taker.build <= *build) {
+            if earlier.has_asked(taker) {
                 continue;
             }
             let in_company = if found.now < ALONE { None } else { self.serve_in_company(item, taker)? };
@@ -81,12 +125,23 @@ impl<'a> Bench<'a> {
             };
             let Some(served) = served else { continue };
             found.add(&taker.case.name(), &served);
-            if found.is_decided(self.all) || !self.all && found.is_tired(self.most) {
+            if found.is_decided(self.all) || !self.all && found.is_tired(earlier.patience) {
                 break;
             }
         }
         self.part_company()?;
         Ok(found.conclude(item, all))
+    }
+
+    /// How many cases are asked at most.
+    pub(super) fn patience(&self) -> usize {
+        self.most
+    }
+
+    /// What one case says of an alteration; nothing if that cannot be made in machines of its kind.
+    pub(super) fn ask_about(&mut self, number: usize, taker: &Taker) -> anyhow::Result<Option<Sign>> {
+        let served = self.serve(&self.grounds.items[number], taker)?;
+        Ok(served.as_ref().map(sign))
     }
 
     /// The cases that execute an alteration, in the order in which they are asked.
@@ -207,7 +262,7 @@ impl Found {
 
     fn add(&mut self, claim: &str, served: &Served) {
         self.tried += 1;
-        self.now += 1;
+        self.now += sign(served).costs();
         match sign(served) {
             Sign::Holds => {}
             Sign::Violated => self.noticed.push(claim.to_owned()),
@@ -219,10 +274,7 @@ impl Found {
                 self.fatal.get_or_insert((claim.to_owned(), how));
             }
             Sign::Broken => self.disturbed.broken += 1,
-            Sign::Stalled => {
-                self.disturbed.stalled += 1;
-                self.now += STALLED - 1;
-            }
+            Sign::Stalled => self.disturbed.stalled += 1,
             Sign::Unmet => self.disturbed.unmet += 1,
         }
     }

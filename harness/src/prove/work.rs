@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use indicatif::ProgressBar;
 use results::Shard;
-use results::proof::{Altered, AlteredFunction, Entry, Fate, Journal, JournalHead, Prover};
+use results::proof::{Altered, AlteredFunction, Asked, Entry, Fate, Journal, JournalHead, Line, Prover};
 
 use super::ground::Grounds;
 use super::reach::Reached;
-use super::trial::{Before, Bench};
+use super::silent;
+use super::trial::{Before, Bench, was_tired_early};
 use crate::code::kind::{Kind, Name};
 use crate::terminal;
 
@@ -30,6 +31,8 @@ pub(crate) struct Manner {
     pub(crate) journal: PathBuf,
     /// Whether what another build found is taken over.
     pub(crate) keep: bool,
+    /// Whether claims that noticed nothing are asked by themselves afterwards.
+    pub(crate) claims: bool,
 }
 
 /// What came of it.
@@ -42,10 +45,26 @@ pub(crate) struct Done {
 }
 
 /// What was found, and where it is kept.
-struct Kept {
+pub(super) struct Kept {
     journal: Journal,
-    /// With the builds that found it.
-    found: BTreeMap<usize, (Altered, usize)>,
+    /// What became of alterations, with the builds that found it.
+    pub(super) found: BTreeMap<usize, (Altered, usize)>,
+    /// About how many alterations claims were asked by themselves, with the builds that did so.
+    pub(super) asked: BTreeMap<String, (usize, usize)>,
+}
+
+impl Kept {
+    /// What became of an alteration.
+    pub(super) fn keep(&mut self, number: usize, entry: Entry) -> Result<()> {
+        self.found.insert(number, (entry.altered.clone(), entry.build));
+        Ok(self.journal.add(&Line::Alteration(entry))?)
+    }
+
+    /// That a claim noticed nothing.
+    pub(super) fn keep_asked(&mut self, asked: Asked) -> Result<()> {
+        self.asked.insert(asked.claim.clone(), (asked.tried, asked.build));
+        Ok(self.journal.add(&Line::Claim(asked))?)
+    }
 }
 
 /// Carries out what the journal does not know yet.
@@ -53,57 +72,68 @@ pub(crate) fn carry_out(grounds: &Grounds, reached: &Reached, manner: &Manner, b
     let began = Instant::now();
     let chosen = chosen(grounds, manner.shard);
     let (journal, known) = open(&manner.journal, reached, manner)?;
-    let before: u64 = known.iter().map(|entry| entry.ms).sum();
-    let found = recognised(grounds, known);
-    let mut open: Vec<usize> = chosen.iter().copied().filter(|number| is_open(reached, &found, *number)).collect();
+    let before: u64 = known.iter().map(Line::ms).sum();
+    let (found, asked) = recognised(grounds, known);
+    let mut open: Vec<usize> =
+        chosen.iter().copied().filter(|number| is_open(reached, &found, *number, manner.most)).collect();
     bar.set_length(chosen.len() as u64);
     bar.set_position((chosen.len() - open.len()) as u64);
-    let kept = Mutex::new(Kept { journal, found });
+    let kept = Mutex::new(Kept { journal, found, asked });
     // Who notices that a jump is turned round most likely notices half of it, too: the halves come after all others.
     let is_half = |number: &usize| grounds.items[*number].name.kind.is_half();
     open.sort_by_key(|number| (is_half(number), *number));
     let halves = open.split_off(open.partition_point(|number| !is_half(number)));
+    let new_bench = || Bench::new(grounds, reached, manner.all, manner.most);
     for numbers in [open, halves] {
-        side_by_side(grounds, reached, manner, &numbers, &kept, bar)?;
+        side_by_side(&numbers, manner.threads, new_bench, |bench, number| {
+            one(bench, grounds, reached, number, &kept, bar)
+        })?;
     }
-    let found = kept.into_inner().unwrap_or_else(PoisonError::into_inner).found;
+    if manner.claims {
+        let silent = silent::open(reached, &kept.lock().unwrap_or_else(PoisonError::into_inner));
+        bar.set_length(silent.len() as u64);
+        bar.set_position(0);
+        side_by_side(&silent, manner.threads, new_bench, |bench, at| {
+            silent::one(bench, grounds, reached, at, &kept, bar)
+        })?;
+    }
+    let Kept { found, asked, .. } = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
     // What was done before was done by as many threads, as far as anybody knows.
     let wall = began.elapsed() + Duration::from_millis(before) / u32::try_from(manner.threads).unwrap_or(1);
     let chosen: BTreeSet<_> = chosen.into_iter().collect();
     let found = found.into_iter().filter(|(number, _)| chosen.contains(number));
     let found = found.map(|(number, (altered, _))| (number, altered)).collect();
-    Ok(Done { functions: functions(grounds, found), claims: claims(grounds, reached), wall })
+    Ok(Done { functions: functions(grounds, found), claims: claims(grounds, reached, &asked), wall })
 }
 
-/// Whether an alteration is still to be tried, or to be tried with cases that came since then.
-fn is_open(reached: &Reached, found: &BTreeMap<usize, (Altered, usize)>, number: usize) -> bool {
+/// Whether an alteration is still to be tried, or to be tried with cases that came since then or that nobody had the patience for.
+fn is_open(reached: &Reached, found: &BTreeMap<usize, (Altered, usize)>, number: usize, most: usize) -> bool {
     let Some((altered, build)) = found.get(&number) else { return true };
     let came_since = || reached.reaching(number).iter().any(|at| reached.takers[*at].build > *build);
-    matches!(altered.fate, Fate::Survived | Fate::Unreached) && came_since()
+    let is_early = altered.fate == Fate::Survived && was_tired_early(altered, most);
+    matches!(altered.fate, Fate::Survived | Fate::Unreached) && (is_early || came_since())
 }
 
-fn side_by_side(
-    grounds: &Grounds,
-    reached: &Reached,
-    manner: &Manner,
+/// Each of these, by threads that have a bench each.
+fn side_by_side<'a>(
     numbers: &[usize],
-    kept: &Mutex<Kept>,
-    bar: &ProgressBar,
+    threads: usize,
+    bench: impl Fn() -> Bench<'a> + Sync,
+    each: impl Fn(&mut Bench<'a>, usize) -> Result<()> + Sync,
 ) -> Result<()> {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| -> Result<()> {
         let work = || -> Result<()> {
-            let mut bench = Bench::new(grounds, reached, manner.all, manner.most);
+            let mut bench = bench();
             while let Some(number) =
                 numbers.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !stop.load(Ordering::Relaxed))
             {
-                let done = one(&mut bench, grounds, reached, *number, kept, bar);
                 // One thread's trouble is everybody's: the machine is full, or QEMU is gone.
-                done.inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
+                each(&mut bench, *number).inspect_err(|_| stop.store(true, Ordering::Relaxed))?;
             }
             Ok(())
         };
-        let workers: Vec<_> = (0..manner.threads).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked"))))
     })
 }
@@ -130,9 +160,7 @@ fn one(
         let line = format!("survived  {}  {} (reached by {})", item.name, item.words, altered.reached);
         bar.suspend(|| terminal::print(&format!("{line}\n")))?;
     }
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    kept.journal.add(&entry)?;
-    kept.found.insert(number, (altered, reached.build));
+    kept.lock().unwrap_or_else(PoisonError::into_inner).keep(number, entry)?;
     bar.inc(1);
     Ok(())
 }
@@ -157,23 +185,37 @@ fn chosen(grounds: &Grounds, shard: Option<Shard>) -> Vec<usize> {
     (0..grounds.items.len()).filter(is_ours).collect()
 }
 
-fn open(path: &Path, reached: &Reached, manner: &Manner) -> Result<(Journal, Vec<Entry>)> {
+fn open(path: &Path, reached: &Reached, manner: &Manner) -> Result<(Journal, Vec<Line>)> {
     let head = JournalHead {
         kernel: reached.kernel.clone(),
         claims: reached.claims.clone(),
         shard: manner.shard.map(|shard| shard.to_string()).unwrap_or_default(),
         all: manner.all,
-        most: manner.most,
     };
     Ok(Journal::open(path, &head, manner.keep)?)
 }
 
-/// What a journal says of alterations that there are.
-fn recognised(grounds: &Grounds, known: Vec<Entry>) -> BTreeMap<usize, (Altered, usize)> {
+/// What became of alterations, and about how many claims were asked; with the builds.
+type Recognised = (BTreeMap<usize, (Altered, usize)>, BTreeMap<String, (usize, usize)>);
+
+/// What a journal says of alterations that there are, and of claims.
+fn recognised(grounds: &Grounds, known: Vec<Line>) -> Recognised {
     let names = grounds.items.iter().enumerate().map(|(number, item)| (item.name.to_string(), number));
     let names: BTreeMap<String, usize> = names.collect();
-    let number = |entry: &Entry| names.get(&format!("{}+{}", entry.function, entry.altered.at)).copied();
-    known.into_iter().filter_map(|entry| Some((number(&entry)?, (entry.altered, entry.build)))).collect()
+    let (mut found, mut claims) = (BTreeMap::new(), BTreeMap::new());
+    for line in known {
+        match line {
+            Line::Alteration(entry) => {
+                if let Some(number) = names.get(&format!("{}+{}", entry.function, entry.altered.at)) {
+                    found.insert(*number, (entry.altered, entry.build));
+                }
+            }
+            Line::Claim(asked) => {
+                claims.insert(asked.claim, (asked.tried, asked.build));
+            }
+        }
+    }
+    (found, claims)
 }
 
 /// The alterations by function.
@@ -194,12 +236,13 @@ fn functions(grounds: &Grounds, found: BTreeMap<usize, Altered>) -> Vec<AlteredF
 }
 
 /// The claims that hold in the kernel as it is.
-fn claims(grounds: &Grounds, reached: &Reached) -> Vec<Prover> {
+fn claims(grounds: &Grounds, reached: &Reached, asked: &BTreeMap<String, (usize, usize)>) -> Vec<Prover> {
     let holding = reached.takers.iter().filter(|taker| taker.verdict == results::Verdict::Holds);
     let prover = |taker: &super::reach::Taker| Prover {
         name: taker.case.name(),
         claim: taker.case.claim.to_owned(),
         reaches: (0..grounds.items.len()).filter(|number| reached.is_reached(*number, taker)).count(),
+        tried: asked.get(&taker.case.name()).map_or(0, |(tried, _)| *tried),
     };
     holding.map(prover).collect()
 }

@@ -15,7 +15,7 @@ use vm::machine::{Exit, Machine, MachineError};
 
 use super::crash;
 use super::link::{Link, LinkError};
-use crate::deadlines::{END, GRACE, MACHINE_END, Speed, WORKER_END, WORKER_READY};
+use crate::deadlines::{END, GRACE, MACHINE_END, Speed, WORKER_END, WORKER_READY, crowd};
 use crate::protocol::{Event, Hello, PROTOCOL, Report, Request};
 use crate::worker;
 
@@ -105,8 +105,11 @@ impl Executor {
         self.serve_within(case, self.speed.scale(case.deadline()), GRACE)
     }
 
-    /// The same within another deadline; and the kernel hangs that says nothing for so long after it.
+    /// The same within another deadline; and the kernel hangs that says nothing for so long after it. Both are longer where many
+    /// share the processors.
     pub(crate) fn serve_within(&mut self, case: &Case, deadline: Duration, grace: Duration) -> Served {
+        let crowd = crowd();
+        let (deadline, grace) = (deadline * crowd, grace * crowd);
         let began = Instant::now();
         let mut found = None;
         let mut served = match self.ask(case, deadline, grace, &mut found) {
@@ -143,7 +146,7 @@ impl Executor {
                 Event::Started { case } if case == name && !started => started = true,
                 Event::Found { case, report } if case == name && started && found.is_none() => {
                     *found = Some(*report);
-                    until = Instant::now() + END;
+                    until = Instant::now() + END * crowd();
                 }
                 Event::Finished { case, report } if case == name && started => return Ok(*report),
                 other => return Err(unexpected(&other)),
@@ -154,7 +157,7 @@ impl Executor {
     /// Has a stage ended like this case's, on which nothing is done; answers whether it has ended, or why that is not known.
     pub(crate) fn end_untouched(&mut self, case: &Case) -> Result<bool, String> {
         let asked = self.link.send(&Request::End { case: case.name() });
-        match asked.and_then(|()| self.link.event(Instant::now() + END)) {
+        match asked.and_then(|()| self.link.event(Instant::now() + END * crowd())) {
             Ok(Event::Ended { stuck }) => Ok(stuck.is_none()),
             Ok(Event::Failed(why)) => Err(why),
             Ok(other) => Err(unexpected(&other).to_string()),

@@ -29,7 +29,7 @@ pub(super) fn small() -> Proof {
         altered("0x10:never", Fate::Survived, &[]),
         altered("0x20:errno", Fate::Unreached, &[]),
     ];
-    let claim = |name: &str| Prover { name: name.to_owned(), claim: "It is so.".to_owned(), reaches: 3 };
+    let claim = |name: &str| Prover { name: name.to_owned(), claim: "It is so.".to_owned(), reaches: 3, tried: 0 };
     Proof {
         nsproof: "0.1.0".to_owned(),
         kernel: Kernel { word: "6.12".to_owned(), release: "6.12.9-cloud-amd64".to_owned(), ..Kernel::default() },

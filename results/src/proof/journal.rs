@@ -21,8 +21,6 @@ pub struct JournalHead {
     pub shard: String,
     /// Whether every claim that reaches an alteration is tried.
     pub all: bool,
-    /// How many claims are tried at most.
-    pub most: usize,
 }
 
 impl JournalHead {
@@ -44,6 +42,41 @@ pub struct Entry {
     /// Which of [`Reach::builds`](super::Reach::builds) found it, by its number from 0.
     #[serde(default)]
     pub build: usize,
+}
+
+/// A claim that had noticed nothing, and was asked about what it executes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The claim.
+    pub claim: String,
+    /// About how many alterations it was asked and did not notice them.
+    pub tried: usize,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// As in [`Entry::build`].
+    #[serde(default)]
+    pub build: usize,
+}
+
+/// One line of a journal. Of lines about the same the last one counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// An alteration and what became of it.
+    Alteration(Entry),
+    /// A claim and what it was asked.
+    Claim(Asked),
+}
+
+impl Line {
+    /// How long it took, in milliseconds.
+    #[must_use]
+    pub fn ms(&self) -> u64 {
+        match self {
+            Self::Alteration(entry) => entry.ms,
+            Self::Claim(asked) => asked.ms,
+        }
+    }
 }
 
 /// Why a journal cannot be used.
@@ -87,7 +120,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it is another proof's, or cannot be read or written.
-    pub fn open(path: &Path, head: &JournalHead, keep: bool) -> Result<(Self, Vec<Entry>), JournalError> {
+    pub fn open(path: &Path, head: &JournalHead, keep: bool) -> Result<(Self, Vec<Line>), JournalError> {
         let failed = |source: io::Error| JournalError::Io { path: path.to_owned(), source };
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
@@ -98,7 +131,7 @@ impl Journal {
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let mut lines = text[..whole].lines();
         let known_head = lines.next().map(serde_json::from_str::<JournalHead>);
-        let entries: Vec<Entry> = lines.map_while(|line| serde_json::from_str(line).ok()).collect();
+        let entries: Vec<Line> = lines.map_while(|line| serde_json::from_str(line).ok()).collect();
         let is_same = match known_head {
             Some(Ok(known)) if known == *head => true,
             Some(Ok(known)) if keep && known.differs_in_claims(head) => false,
@@ -123,7 +156,7 @@ impl Journal {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn add(&mut self, entry: &Entry) -> Result<(), JournalError> {
+    pub fn add(&mut self, entry: &Line) -> Result<(), JournalError> {
         let added = serde_json::to_string(entry).map_err(io::Error::from).and_then(|text| {
             // In one write, so that a line is there whole or not at all, but for a full disk.
             self.file.write_all(format!("{text}\n").as_bytes())
@@ -137,7 +170,7 @@ mod tests {
     use super::*;
     use crate::proof::{Disturbance, Fate};
 
-    fn entry(at: &str) -> Entry {
+    fn entry(at: &str) -> Line {
         let altered = Altered {
             at: at.to_owned(),
             fate: Fate::Unreached,
@@ -149,12 +182,12 @@ mod tests {
             instruction: String::new(),
             equivalent: None,
         };
-        Entry { function: "copy_pid_ns".to_owned(), altered, ms: 7, build: 0 }
+        Line::Alteration(Entry { function: "copy_pid_ns".to_owned(), altered, ms: 7, build: 0 })
     }
 
     fn head(claims: &str) -> JournalHead {
         let kernel = "6.12".to_owned();
-        JournalHead { kernel, claims: claims.to_owned(), shard: String::new(), all: false, most: 9 }
+        JournalHead { kernel, claims: claims.to_owned(), shard: String::new(), all: false }
     }
 
     #[test]
@@ -168,8 +201,10 @@ mod tests {
         let (mut journal, known) = Journal::open(&path, &head("one"), false).unwrap();
         assert_eq!(known, [entry("0x1:jcc")]);
         journal.add(&entry("0x2:jcc")).unwrap();
+        let asked = Line::Claim(Asked { claim: "pid::nesting".to_owned(), tried: 3, ms: 7, build: 0 });
+        journal.add(&asked).unwrap();
         let (_, known) = Journal::open(&path, &head("one"), false).unwrap();
-        assert_eq!(known, [entry("0x1:jcc"), entry("0x2:jcc")]);
+        assert_eq!(known, [entry("0x1:jcc"), entry("0x2:jcc"), asked]);
     }
 
     #[test]

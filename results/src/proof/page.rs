@@ -94,7 +94,11 @@ impl Proof {
             let named: Vec<_> = guarded.iter().take(NAMED).map(|name| code(name)).collect();
             let more =
                 if guarded.len() > NAMED { format!(" and {} more", guarded.len() - NAMED) } else { String::new() };
-            let seen = if guarded.is_empty() { mark("is-v", "not seen to fail") } else { guarded.len().to_string() };
+            let seen = match (guarded.len(), claim.tried) {
+                (0, 0) => mark("is-v", "not seen to fail"),
+                (0, tried) => format!("{} asked about {tried}", mark("is-v", "not seen to fail")),
+                (number, _) => number.to_string(),
+            };
             let name = format!("{}{}", code(&claim.name), paragraph(&claim.claim));
             vec![name, seen, claim.reaches.to_string(), format!("{}{more}", named.join(" "))]
         });

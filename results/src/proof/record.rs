@@ -111,6 +111,15 @@ impl Altered {
         self.at.rsplit_once(':').map_or("", |(_, kind)| kind)
     }
 
+    /// One more claim notices it.
+    pub fn noticed_by(&mut self, claim: &str) {
+        self.by.push(claim.to_owned());
+        self.fate = Fate::Noticed;
+        // Of those that are guarded nobody wants to see the instruction.
+        self.instruction.clear();
+        self.tried = None;
+    }
+
     /// Whether somebody should look at it: it survived, and nobody has said why it has to.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -139,6 +148,9 @@ pub struct Prover {
     pub claim: String,
     /// How many of the alterations its case executes.
     pub reaches: usize,
+    /// About how many of them it was asked by itself and did not notice them; of a claim that has noticed one, nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tried: usize,
 }
 
 /// A proof: every alteration of a set of functions of one kernel, and what became of it.
@@ -212,6 +224,14 @@ impl Proof {
             }
         }
         guards
+    }
+
+    /// The claims that execute an alteration and were not seen to fail.
+    pub fn silent(&self) -> impl Iterator<Item = &Prover> {
+        let guards = self.guards();
+        let silent: BTreeSet<&str> =
+            self.claims.iter().map(|claim| claim.name.as_str()).filter(|name| !guards.contains_key(name)).collect();
+        self.claims.iter().filter(move |claim| claim.reaches > 0 && silent.contains(claim.name.as_str()))
     }
 
     /// The claims that guard a function or a file: one of its alterations made them fail. A function that a compiler split

@@ -143,16 +143,19 @@ impl Proof {
         if open.len() > NAMED {
             let _ = writeln!(out, "- and {} more", open.len() - NAMED);
         }
-        let guards = self.guards();
-        let never: Vec<_> =
-            self.claims.iter().filter(|claim| claim.reaches > 0 && !guards.contains_key(claim.name.as_str())).collect();
+        let silent: Vec<_> = self.silent().collect();
+        let is_asked = silent.iter().any(|claim| claim.tried > 0);
         let _ = writeln!(
             out,
             "\n{} took part; {} reach an alteration and were not seen to fail{}.",
             count(self.claims.len(), "claim"),
-            never.len(),
-            if self.all { "" } else { " (each alteration was tried up to the first claim that noticed)" }
+            silent.len(),
+            if self.all || is_asked { "" } else { " (each alteration was tried up to the first claim that noticed)" }
         );
+        // Where nobody has asked them by themselves this says nothing about them.
+        for claim in silent.iter().filter(|claim| claim.tried > 0).take(NAMED) {
+            let _ = write!(out, "\n- `{}`: asked about {} of {}", claim.name, claim.tried, claim.reaches);
+        }
         out
     }
 }
