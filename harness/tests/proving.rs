@@ -109,6 +109,22 @@ fn a_kernel_that_hangs_costs_its_clone() {
     assert!(altered.iter().any(|one| one.how.contains("the kernel went silent")), "{altered:?}");
 }
 
+#[test]
+#[ignore = "boots machines: run with --include-ignored"]
+fn claims_are_asked_one_by_one_until_they_notice_something() {
+    let desk = Desk::new();
+    let words = ["--claims", "--functions", "copy_utsname"];
+    let (code, proof) = prove(&desk, "claims", &words);
+    let silent: Vec<_> = proof.silent().map(|claim| claim.name.as_str()).collect();
+    assert!(proof.guards().contains_key(UTS) && !silent.contains(&UTS), "{silent:?}");
+    let prepares = proof.claims.iter().find(|claim| claim.name == "altered::only_prepares").expect("it took part");
+    assert!(silent.contains(&"altered::only_prepares") && prepares.tried > 0 && code == Some(1), "{prepares:?}");
+    // Whoever has been asked is not asked again.
+    let journal = desk.read("claims/proof-6.12.journal");
+    prove(&desk, "claims", &words);
+    assert_eq!(desk.read("claims/proof-6.12.journal"), journal);
+}
+
 /// A part of copy_utsname(), small enough to be gone through twice.
 const PART: [&str; 4] = ["--functions", "copy_utsname", "--shard", "1/3"];
 

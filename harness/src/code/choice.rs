@@ -41,13 +41,14 @@ fn known_files() -> String {
     names.join(", ")
 }
 
-/// The functions that are meant, in the order of files and addresses; those of all known files if nothing was typed.
+/// The functions that are meant, in the order of files and addresses; those of the files about namespaces if nothing was typed.
 ///
 /// What a compiler split off (`copy_pid_ns.cold`, `get_ns.isra.0`) belongs to the function that it was split from.
 pub(crate) fn choose(symbols: &Symbols, typed: &[String]) -> Result<Vec<Chosen>, ChoiceError> {
     let all = known(symbols);
     if typed.is_empty() {
-        return Ok(all.into_iter().filter(|chosen| chosen.file.is_some()).collect());
+        let is_usual = |path| files().iter().any(|file| file.path == path && file.is_usual);
+        return Ok(all.into_iter().filter(|chosen| chosen.file.is_some_and(is_usual)).collect());
     }
     let mut taken = BTreeSet::new();
     for word in typed {
@@ -78,9 +79,9 @@ pub(crate) fn is_file(word: &str) -> bool {
     word.ends_with(".c")
 }
 
-/// Whether a file goes by this name: its whole path, or the end of it.
+/// Whether a file goes by this name: its whole path, the end of it, or a pattern.
 pub(crate) fn is_called(path: &str, word: &str) -> bool {
-    path.strip_suffix(word).is_some_and(|front| front.is_empty() || front.ends_with('/'))
+    means(word, path) || path.strip_suffix(word).is_some_and(|front| front.is_empty() || front.ends_with('/'))
 }
 
 /// The one function of this name.

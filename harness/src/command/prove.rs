@@ -61,7 +61,7 @@ A proof that was stopped goes on where it was when the same command is typed aga
 
 Exit codes:
   0    every alteration that is reached is noticed, fatal, or told equivalent
-  1    some survived; with --against: some that were guarded are not any more
+  1    some survived; with --claims: some claims noticed nothing; with --against: some that were guarded are not any more
   2    wrong usage
   125  could not be tested: the kernel does not boot, or no claim holds on it
 
@@ -83,8 +83,8 @@ pub(super) struct ProveOptions {
     /// A folder of modules for a kernel given as a bzImage
     #[arg(long, value_name = "DIR")]
     modules: Option<PathBuf>,
-    /// Functions by name, with * and ?, or by the file of the kernel's tree; or single alterations by their names
-    /// [default: all functions of the files about namespaces]
+    /// Functions by name, or by the file of the kernel's tree, with * and ? (*.c: all files that are known); or single alterations
+    /// by their names [default: all functions of the files about namespaces]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     functions: Vec<String>,
     /// Load this module before anything runs, so that its functions can be altered; may be given more than once
@@ -105,7 +105,8 @@ pub(super) struct ProveOptions {
     /// With --keep: claims with this in their name are new
     #[arg(long, value_name = "FILTER,…", value_delimiter = ',', requires = "keep")]
     anew: Vec<String>,
-    /// Afterwards, ask each claim that has noticed nothing about alterations that it executes, until it notices one; at most --most
+    /// Ask claims, and not alterations: each that has noticed none yet about those that it executes, until it notices one; at most
+    /// --most
     #[arg(long)]
     claims: bool,
     /// Name the alterations, and alter nothing
@@ -163,13 +164,15 @@ pub(super) fn prove(registry: &Registry, options: &ProveOptions) -> Result<u8> {
         terminal::note("nsproof: no claim holds on this kernel as it is: there is nobody to notice anything");
         return Ok(UNTESTED);
     };
-    terminal::print(&format!("\n{}\n{}\n", proof.table(), proof.sentence()))?;
+    let table = if options.claims { proof.silent_table() } else { proof.table() };
+    terminal::print(&format!("\n{table}\n{}\n", proof.sentence()))?;
     if options.out.is_some() || sample.is_none() {
         let written = proof.write(out).context("the proof could not be written")?;
         let paths: String = written.iter().map(|path| format!("proof: {}\n", path.display())).collect();
         terminal::print(&paths)?;
     }
     let worse = match &sample {
+        None if options.claims => proof.silent().any(|claim| claim.tried > 0),
         None => proof.open().next().is_some(),
         Some(sample) => is_worse(sample, &proof)?,
     };

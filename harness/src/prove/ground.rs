@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use results::proof::Runs;
+use results::proof::{Altered, Disturbance, Fate, Runs};
 use vm::template::Template;
 use vm::template::scratch::Change;
 
@@ -71,6 +71,23 @@ pub(crate) struct Item {
     pub(crate) words: String,
     /// On which kinds of machines it can be made, and how. Kernels patch themselves for the processors that they have.
     pub(crate) on: BTreeMap<MachineKind, Made>,
+}
+
+impl Item {
+    /// What is known of it before anything is tried.
+    pub(super) fn unknown(&self, reached: usize) -> Altered {
+        Altered {
+            at: format!("{:#x}:{}", self.name.offset, self.name.kind),
+            fate: Fate::Unreached,
+            by: Vec::new(),
+            how: String::new(),
+            reached,
+            tried: None,
+            disturbed: Disturbance::default(),
+            instruction: self.words.clone(),
+            equivalent: None,
+        }
+    }
 }
 
 /// How an alteration is made.

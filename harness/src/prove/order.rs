@@ -3,20 +3,28 @@
 use std::collections::BTreeMap;
 
 /// Which suites are about a file of the kernel's tree: a part of the path, and the suite; the first that fits counts.
-const SUITES: [(&str, &str); 16] = [
+const SUITES: [(&str, &str); 24] = [
     ("pid", "pid"),
     ("user_namespace", "user"),
     ("ucount", "user"),
     ("utsname", "uts"),
     ("ipc/", "ipc"),
-    ("time/", "time"),
+    ("time", "time"),
     ("cgroup/", "cgroup"),
     ("net", "net"),
+    ("kernel/fork", "pid"),
+    ("kernel/exit", "pid"),
+    ("kernel/signal", "pid"),
+    ("kernel/reboot", "pid"),
+    ("kernel/groups", "user"),
+    ("kernel/cred", "user"),
+    ("commoncap", "user"),
     ("fs/proc/", "core"),
     ("fs/nsfs", "core"),
     ("fs/namespace", "mnt"),
     ("fs/pnode", "mnt"),
     ("fs/overlayfs", "mnt"),
+    ("fs/", "mnt"),
     ("nsproxy", "core"),
     ("nscommon", "core"),
     ("nstree", "core"),

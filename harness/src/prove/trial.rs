@@ -97,7 +97,11 @@ pub(super) enum Sign {
 impl Sign {
     /// How many cases this one counts as.
     pub(super) fn costs(self) -> usize {
-        if self == Self::Stalled { STALLED } else { 1 }
+        match self {
+            Self::Stalled => STALLED,
+            Self::Fatal => FATAL,
+            Self::Holds | Self::Violated | Self::Broken | Self::Unmet => 1,
+        }
     }
 }
 
@@ -133,15 +137,10 @@ impl<'a> Bench<'a> {
         Ok(found.conclude(item, all))
     }
 
-    /// How many cases are asked at most.
-    pub(super) fn patience(&self) -> usize {
-        self.most
-    }
-
-    /// What one case says of an alteration; nothing if that cannot be made in machines of its kind.
-    pub(super) fn ask_about(&mut self, number: usize, taker: &Taker) -> anyhow::Result<Option<Sign>> {
+    /// What one case says of an alteration, and how the kernel ended; nothing if that cannot be made in machines of its kind.
+    pub(super) fn ask_about(&mut self, number: usize, taker: &Taker) -> anyhow::Result<Option<(Sign, String)>> {
         let served = self.serve(&self.grounds.items[number], taker)?;
-        Ok(served.as_ref().map(sign))
+        Ok(served.map(|served| (sign(&served), how(&served))))
     }
 
     /// The cases that execute an alteration, in the order in which they are asked.
@@ -252,6 +251,9 @@ const ALONE: usize = 2;
 /// How many cases one that waits for ever counts as: so much longer it takes.
 const STALLED: usize = 10;
 
+/// How many cases one counts as under which the kernel ends, where that does not decide anything.
+const FATAL: usize = 4;
+
 impl Found {
     /// What is known before anything is tried.
     fn of(before: &Before) -> Self {
@@ -267,11 +269,7 @@ impl Found {
             Sign::Holds => {}
             Sign::Violated => self.noticed.push(claim.to_owned()),
             Sign::Fatal => {
-                // What the case said in the middle of it is no matter.
-                let message = served.report.stuck.as_ref().unwrap_or(&served.report.message);
-                let message = message.split(" (the case said").next().unwrap_or_default();
-                let how = results::escape_line(message, HOW);
-                self.fatal.get_or_insert((claim.to_owned(), how));
+                self.fatal.get_or_insert_with(|| (claim.to_owned(), how(served)));
             }
             Sign::Broken => self.disturbed.broken += 1,
             Sign::Stalled => self.disturbed.stalled += 1,
@@ -299,17 +297,21 @@ impl Found {
         // Of those that are guarded nobody wants to see the instruction.
         let shown = matches!(fate, Fate::Survived | Fate::Unreached);
         Altered {
-            at: format!("{:#x}:{}", item.name.offset, item.name.kind),
             fate,
             by,
             how,
-            reached,
             tried: (fate == Fate::Survived && tried < reached).then_some(tried),
             disturbed: self.disturbed,
             instruction: if shown { item.words.clone() } else { String::new() },
-            equivalent: None,
+            ..item.unknown(reached)
         }
     }
+}
+
+/// How a kernel ended, or does not let go. What the case said in the middle of it is no matter.
+fn how(served: &Served) -> String {
+    let message = served.report.stuck.as_ref().unwrap_or(&served.report.message);
+    results::escape_line(message.split(" (the case said").next().unwrap_or_default(), HOW)
 }
 
 /// What it means that a case which holds in the kernel as it is says something else in an altered one.

@@ -13,7 +13,7 @@ use results::proof::{Altered, AlteredFunction, Asked, Entry, Fate, Journal, Jour
 
 use super::ground::Grounds;
 use super::reach::Reached;
-use super::silent;
+use super::silent::Silence;
 use super::trial::{Before, Bench, was_tired_early};
 use crate::code::kind::{Kind, Name};
 use crate::terminal;
@@ -31,7 +31,7 @@ pub(crate) struct Manner {
     pub(crate) journal: PathBuf,
     /// Whether what another build found is taken over.
     pub(crate) keep: bool,
-    /// Whether claims that noticed nothing are asked by themselves afterwards.
+    /// Whether claims are asked one by one, and not alterations.
     pub(crate) claims: bool,
 }
 
@@ -49,8 +49,8 @@ pub(super) struct Kept {
     journal: Journal,
     /// What became of alterations, with the builds that found it.
     pub(super) found: BTreeMap<usize, (Altered, usize)>,
-    /// About how many alterations claims were asked by themselves, with the builds that did so.
-    pub(super) asked: BTreeMap<String, (usize, usize)>,
+    /// What claims were asked by themselves.
+    pub(super) asked: BTreeMap<String, Asked>,
 }
 
 impl Kept {
@@ -62,7 +62,7 @@ impl Kept {
 
     /// That a claim noticed nothing.
     pub(super) fn keep_asked(&mut self, asked: Asked) -> Result<()> {
-        self.asked.insert(asked.claim.clone(), (asked.tried, asked.build));
+        self.asked.insert(asked.claim.clone(), asked.clone());
         Ok(self.journal.add(&Line::Claim(asked))?)
     }
 }
@@ -83,19 +83,19 @@ pub(crate) fn carry_out(grounds: &Grounds, reached: &Reached, manner: &Manner, b
     let is_half = |number: &usize| grounds.items[*number].name.kind.is_half();
     open.sort_by_key(|number| (is_half(number), *number));
     let halves = open.split_off(open.partition_point(|number| !is_half(number)));
-    let new_bench = || Bench::new(grounds, reached, manner.all, manner.most);
-    for numbers in [open, halves] {
-        side_by_side(&numbers, manner.threads, new_bench, |bench, number| {
-            one(bench, grounds, reached, number, &kept, bar)
-        })?;
-    }
+    let bench = || Bench::new(grounds, reached, manner.all, manner.most);
     if manner.claims {
-        let silent = silent::open(reached, &kept.lock().unwrap_or_else(PoisonError::into_inner));
+        let silence = Silence::new(grounds, reached, manner.most);
+        let silent = silence.open(&kept.lock().unwrap_or_else(PoisonError::into_inner));
         bar.set_length(silent.len() as u64);
         bar.set_position(0);
-        side_by_side(&silent, manner.threads, new_bench, |bench, at| {
-            silent::one(bench, grounds, reached, at, &kept, bar)
-        })?;
+        side_by_side(&silent, manner.threads, bench, |bench, at| silence.ask(bench, at, &kept, bar))?;
+    } else {
+        for numbers in [open, halves] {
+            side_by_side(&numbers, manner.threads, bench, |bench, number| {
+                one(bench, grounds, reached, number, &kept, bar)
+            })?;
+        }
     }
     let Kept { found, asked, .. } = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
     // What was done before was done by as many threads, as far as anybody knows.
@@ -195,8 +195,8 @@ fn open(path: &Path, reached: &Reached, manner: &Manner) -> Result<(Journal, Vec
     Ok(Journal::open(path, &head, manner.keep)?)
 }
 
-/// What became of alterations, and about how many claims were asked; with the builds.
-type Recognised = (BTreeMap<usize, (Altered, usize)>, BTreeMap<String, (usize, usize)>);
+/// What became of alterations, with the builds that found it; and what claims were asked.
+type Recognised = (BTreeMap<usize, (Altered, usize)>, BTreeMap<String, Asked>);
 
 /// What a journal says of alterations that there are, and of claims.
 fn recognised(grounds: &Grounds, known: Vec<Line>) -> Recognised {
@@ -211,7 +211,7 @@ fn recognised(grounds: &Grounds, known: Vec<Line>) -> Recognised {
                 }
             }
             Line::Claim(asked) => {
-                claims.insert(asked.claim, (asked.tried, asked.build));
+                claims.insert(asked.claim.clone(), asked);
             }
         }
     }
@@ -236,13 +236,13 @@ fn functions(grounds: &Grounds, found: BTreeMap<usize, Altered>) -> Vec<AlteredF
 }
 
 /// The claims that hold in the kernel as it is.
-fn claims(grounds: &Grounds, reached: &Reached, asked: &BTreeMap<String, (usize, usize)>) -> Vec<Prover> {
+fn claims(grounds: &Grounds, reached: &Reached, asked: &BTreeMap<String, Asked>) -> Vec<Prover> {
     let holding = reached.takers.iter().filter(|taker| taker.verdict == results::Verdict::Holds);
     let prover = |taker: &super::reach::Taker| Prover {
         name: taker.case.name(),
         claim: taker.case.claim.to_owned(),
         reaches: (0..grounds.items.len()).filter(|number| reached.is_reached(*number, taker)).count(),
-        tried: asked.get(&taker.case.name()).map_or(0, |(tried, _)| *tried),
+        tried: asked.get(&taker.case.name()).map_or(0, |asked| asked.tried),
     };
     holding.map(prover).collect()
 }

@@ -51,6 +51,9 @@ pub struct Asked {
     pub claim: String,
     /// About how many alterations it was asked and did not notice them.
     pub tried: usize,
+    /// How many there were that it was not asked about.
+    #[serde(default)]
+    pub left: usize,
     /// How long it took, in milliseconds.
     pub ms: u64,
     /// As in [`Entry::build`].
@@ -201,7 +204,7 @@ mod tests {
         let (mut journal, known) = Journal::open(&path, &head("one"), false).unwrap();
         assert_eq!(known, [entry("0x1:jcc")]);
         journal.add(&entry("0x2:jcc")).unwrap();
-        let asked = Line::Claim(Asked { claim: "pid::nesting".to_owned(), tried: 3, ms: 7, build: 0 });
+        let asked = Line::Claim(Asked { claim: "pid::nesting".to_owned(), tried: 3, left: 2, ms: 7, build: 0 });
         journal.add(&asked).unwrap();
         let (_, known) = Journal::open(&path, &head("one"), false).unwrap();
         assert_eq!(known, [entry("0x1:jcc"), entry("0x2:jcc"), asked]);

@@ -113,9 +113,25 @@ impl Altered {
 
     /// One more claim notices it.
     pub fn noticed_by(&mut self, claim: &str) {
+        if self.fate != Fate::Noticed {
+            self.by.clear();
+            self.how.clear();
+        }
         self.by.push(claim.to_owned());
         self.fate = Fate::Noticed;
         // Of those that are guarded nobody wants to see the instruction.
+        self.instruction.clear();
+        self.tried = None;
+    }
+
+    /// The kernel ends under a claim's case; if a claim has noticed it, that counts.
+    pub fn fatal_under(&mut self, claim: &str, how: String) {
+        if self.fate == Fate::Noticed {
+            return;
+        }
+        self.fate = Fate::Fatal;
+        self.by = vec![claim.to_owned()];
+        self.how = how;
         self.instruction.clear();
         self.tried = None;
     }

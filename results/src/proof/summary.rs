@@ -125,6 +125,21 @@ impl Proof {
         text
     }
 
+    /// For a terminal: which claims were asked by themselves, and noticed nothing.
+    #[must_use]
+    pub fn silent_table(&self) -> String {
+        let silent: Vec<_> = self.silent().filter(|claim| claim.tried > 0).collect();
+        let wide = silent.iter().map(|claim| claim.name.len()).max().unwrap_or(0);
+        let mut text = match silent.is_empty() {
+            true => "every claim that was asked noticed something\n".to_owned(),
+            false => format!("{} noticed nothing:\n", count(silent.len(), "claim")),
+        };
+        for claim in silent {
+            let _ = writeln!(text, "  {:wide$}  asked about {} of {}", claim.name, claim.tried, claim.reaches);
+        }
+        text
+    }
+
     /// For a summary page.
     #[must_use]
     pub fn markdown(&self) -> String {
