@@ -122,8 +122,8 @@ impl Grounds {
             let (template, hello) = kernel.frozen(*kind)?;
             let known = Known::of(&template)?;
             let memory = known.memory()?;
-            let chosen = choose(&known.symbols, functions)?;
-            let mut traced = choose(&known.symbols, &[])?;
+            let chosen = still_there(choose(&known.symbols, functions)?, memory)?;
+            let mut traced = still_there(choose(&known.symbols, &[])?, memory)?;
             traced.extend(chosen.iter().cloned());
             let functions = traced_functions(traced, memory)?;
             let ground = Ground { template: Arc::clone(&template), hello, functions };
@@ -156,6 +156,16 @@ impl Grounds {
             *length = (*length).max(function.range.end - function.range.start);
         }
         lengths.into_iter().map(|(name, length)| (name.to_owned(), length)).collect()
+    }
+}
+
+/// Those that are in memory still: of what modules need only to begin it is given back. An error if none is.
+fn still_there(chosen: Vec<Chosen>, memory: Memory<'_>) -> Result<Vec<Chosen>, MemoryError> {
+    let (there, gone): (Vec<_>, Vec<_>) =
+        chosen.into_iter().map(|one| (Function::read(&one, memory).map(drop), one)).partition(|(read, _)| read.is_ok());
+    match (there.is_empty(), gone.into_iter().next()) {
+        (true, Some((Err(error), _))) => Err(error),
+        _ => Ok(there.into_iter().map(|(_, one)| one).collect()),
     }
 }
 

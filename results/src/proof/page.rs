@@ -1,7 +1,7 @@
 //! `proof-<kernel>.html`: a proof as one file that works from disk, without a network and without a script.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::record::{Altered, AlteredFunction, Fate, Proof};
@@ -87,17 +87,18 @@ impl Proof {
 
     fn claim_list(&self) -> String {
         let guards = self.guards();
-        let never = |claim: &&super::Prover| !guards.contains_key(claim.name.as_str());
+        let silent: BTreeSet<&str> = self.silent().map(|claim| claim.name.as_str()).collect();
+        let never = |claim: &&super::Prover| silent.contains(claim.name.as_str());
         let sorted = self.claims.iter().filter(never).chain(self.claims.iter().filter(|claim| !never(claim)));
         let rows = sorted.map(|claim| {
             let guarded = guards.get(claim.name.as_str()).map(Vec::as_slice).unwrap_or_default();
             let named: Vec<_> = guarded.iter().take(NAMED).map(|name| code(name)).collect();
             let more =
                 if guarded.len() > NAMED { format!(" and {} more", guarded.len() - NAMED) } else { String::new() };
-            let seen = match (guarded.len(), claim.tried) {
-                (0, 0) => mark("is-v", "not seen to fail"),
-                (0, tried) => format!("{} asked about {tried}", mark("is-v", "not seen to fail")),
-                (number, _) => number.to_string(),
+            let seen = match (never(&claim), claim.tried) {
+                (true, 0) => mark("is-v", "not seen to fail"),
+                (true, tried) => format!("{} asked about {tried}", mark("is-v", "not seen to fail")),
+                (false, _) => guarded.len().to_string(),
             };
             let name = format!("{}{}", code(&claim.name), paragraph(&claim.claim));
             vec![name, seen, claim.reaches.to_string(), format!("{}{more}", named.join(" "))]
