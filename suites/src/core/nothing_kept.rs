@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = cases![
     refused_unshare_keeps_no_namespace,
     refused_clone_keeps_no_namespace,
     joining_keeps_no_namespace_of_the_joined,
+    joining_keeps_no_user_namespace_of_the_caller,
     refused_joining_by_file_keeps_no_namespace,
     refused_joining_by_pidfd_keeps_no_namespace,
     execve_keeps_no_time_namespace,
@@ -69,6 +70,29 @@ fn joining_keeps_no_namespace_of_the_joined() -> Verdict {
             let answer = child(NONE, || Ok(setns(joined.pidfd(), Kind::flags(&Kind::ALL)).portable()))?;
             expect_ok!(answer, "all namespaces of a process");
             end(joined)
+        })?;
+    }
+    holds()
+}
+
+/// A process that joins a namespace other than a user namespace does not keep its own user namespace by that when it has ended.
+#[claim(
+    source = ["kernel/nsproxy.c prepare_nsset", "namespaces(7) Namespace lifetime"],
+    needs = [UserNamespaces, Config("TIME_NS")],
+)]
+fn joining_keeps_no_user_namespace_of_the_caller() -> Verdict {
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::User) {
+        gives_back(Kind::User, &format!("a user namespace in which a {kind} namespace was joined"), |room| {
+            let caller = Spawn::new(CLONE_NEWUSER).without_files().start(|case| {
+                let joined = waiting(kind.flag())?;
+                expect_ok!(setns(joined.namespace(kind)?, kind.flag()), "a {kind} namespace");
+                drop(joined);
+                case.go()?;
+                case.wait()
+            })?;
+            caller.recv::<()>()?;
+            expect_errno!(room.member()?, ENOSPC, "the caller is there");
+            end(caller)
         })?;
     }
     holds()
