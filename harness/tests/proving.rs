@@ -117,8 +117,8 @@ fn claims_are_asked_one_by_one_until_they_notice_something() {
     let (code, proof) = prove(&desk, "claims", &words);
     let silent: Vec<_> = proof.silent().map(|claim| claim.name.as_str()).collect();
     assert!(proof.guards().contains_key(UTS) && !silent.contains(&UTS), "{silent:?}");
-    let prepares = proof.claims.iter().find(|claim| claim.name == "altered::only_prepares").expect("it took part");
-    assert!(silent.contains(&"altered::only_prepares") && prepares.tried > 0 && code == Some(1), "{prepares:?}");
+    let prepares = proof.claims.iter().find(|claim| claim.name.contains("only_prepares")).expect("it took part");
+    assert!(silent.contains(&prepares.name.as_str()) && prepares.tried > 0 && code == Some(1), "{prepares:?}");
     // Whoever has been asked is not asked again.
     let journal = desk.read("claims/proof-6.12.journal");
     prove(&desk, "claims", &words);

@@ -10,6 +10,7 @@ mod event_senders;
 mod file_owners;
 mod init_death;
 mod init_signals;
+mod init_waits;
 mod joining;
 mod joining_rights;
 mod last_pid;
@@ -56,6 +57,7 @@ pub const SUITE: Suite = Suite {
         file_owners::CASES,
         init_death::CASES,
         init_signals::CASES,
+        init_waits::CASES,
         joining::CASES,
         joining_rights::CASES,
         last_pid::CASES,

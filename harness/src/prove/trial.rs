@@ -399,6 +399,17 @@ mod tests {
     }
 
     #[test]
+    fn with_more_patience_a_survivor_is_asked_further() {
+        let survivor =
+            |verdict, count| concluded(false, &(0..count).map(|_| served(verdict, false)).collect::<Vec<_>>()).0;
+        let tired = survivor(Verdict::Holds, 20);
+        assert!(was_tired_early(&tired, MOST + 1) && !was_tired_early(&tired, MOST));
+        let stalled = survivor(Verdict::TimedOut, 20);
+        assert!(was_tired_early(&stalled, 2 * STALLED + 1) && !was_tired_early(&stalled, 2 * STALLED), "{stalled:?}");
+        assert!(!was_tired_early(&survivor(Verdict::Holds, MOST - 1), usize::MAX), "all were asked");
+    }
+
+    #[test]
     fn who_came_later_adds_to_what_was_known() {
         let (known, _) = concluded(false, &[Verdict::Broken; 3].map(|verdict| served(verdict, false)));
         let mut found = Found::of(&Before { known: Some((known, 0)), hint: None });

@@ -52,6 +52,7 @@ fn init_exit_kills_every_member() -> Verdict {
         pidfd_send_signal(pidfd, 0).doing(format!("reach {which}"))?;
     }
     init.go()?;
+    expect!(eventually(|| Change::has_ended(joined.pidfd()))?, "a member whose parent is outside lives on");
     expect_eq!(joined.wait()?, Ended::Signaled(libc::SIGKILL), "a member whose parent is outside");
     expect_eq!(init.wait()?, Ended::Exited(5));
     for (which, pidfd) in &unseen {
