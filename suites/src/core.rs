@@ -51,6 +51,7 @@ mod listing_arguments;
 mod lsns_program;
 mod missing_kinds;
 mod mount_requests;
+mod nothing_kept;
 mod ns_directory;
 mod nsenter_program;
 mod nsfs_files;
@@ -130,6 +131,7 @@ pub const SUITE: Suite = Suite {
         missing_kinds::CASES,
         mount_requests::CASES,
         nsenter_program::CASES,
+        nothing_kept::CASES,
         nsfs_files::CASES,
         nsfs_mount_loops::CASES,
         nsfs_mounts::CASES,

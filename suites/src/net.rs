@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bound_sockets;
+mod bridge_helper;
 mod cookies;
 mod destroyed_devices;
 mod device_indexes;
@@ -62,6 +63,7 @@ pub const SUITE: Suite = Suite {
     cases: &[
         addresses::CASES,
         bound_sockets::CASES,
+        bridge_helper::CASES,
         cookies::CASES,
         destroyed_devices::CASES,
         device_indexes::CASES,
