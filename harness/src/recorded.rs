@@ -23,7 +23,7 @@ pub(crate) fn about(case: &Case, verdict: Verdict) -> CaseRecord {
 
 /// Where a document says what an erratum is about.
 fn passage(erratum: &Erratum) -> Passage {
-    let (page, heading) = erratum.page().unwrap_or((erratum.place.text, ""));
+    let (page, heading) = erratum.page().unwrap_or_else(|| document(erratum));
     Passage {
         page: page.to_owned(),
         heading: heading.to_owned(),
@@ -31,5 +31,39 @@ fn passage(erratum: &Erratum) -> Passage {
         quote: erratum.quote.map(str::to_owned),
         edition: erratum.edition.map(str::to_owned),
         link: erratum.place.link.map(str::to_owned),
+    }
+}
+
+/// A document that is no page of the manual, and the heading there as the claim's author wrote it; it may be empty. The place that
+/// an erratum leads to has none where a heading is no anchor.
+fn document(erratum: &Erratum) -> (&'static str, &'static str) {
+    let written = erratum.text.strip_suffix(erratum.says).unwrap_or(erratum.place.text);
+    let (document, heading) = written.trim_end_matches([':', ' ']).split_once(", ").unwrap_or((erratum.place.text, ""));
+    (document.trim_matches(['«', '»']), heading)
+}
+
+#[cfg(test)]
+mod tests {
+    use kit::Source;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("clone(2), ERRORS: it fails.", "clone(2) ERRORS", "clone(2)", "ERRORS")]
+    #[case("Documentation/a.rst, 5) On: it is so.", "Documentation/a.rst", "Documentation/a.rst", "5) On")]
+    #[case("Documentation/a.rst, The on: it is so.", "Documentation/a.rst The on", "Documentation/a.rst", "The on")]
+    #[case("«Notes on it»: it is so.", "Notes on it", "Notes on it", "")]
+    #[case("Notes, summary: it is so.", "Notes", "Notes", "summary")]
+    fn the_heading_is_told_apart_from_its_document(
+        #[case] text: &'static str,
+        #[case] place: &'static str,
+        #[case] page: &str,
+        #[case] heading: &str,
+    ) {
+        let says = text.split_once(": ").unwrap().1;
+        let place = Source { text: place, about: "", link: None };
+        let passage = passage(&Erratum { text, says, place, edition: None, quote: None });
+        assert_eq!((passage.page.as_str(), passage.heading.as_str(), passage.says.as_str()), (page, heading, says));
     }
 }

@@ -26,7 +26,8 @@ fn claims_are_listed(#[case] words: &[&str], #[case] names: &str) {
 #[case(&["list", "--needs", "nothing", "--suite", "fake", "--text", "stage stays"], "no claim in suite fake (--text 'stage stays' --needs nothing) is left")]
 #[case(&["run", "--source", "namespaces(7)", "--text", "no words of ours"], "no claim says «no words of ours»")]
 #[case(&["run", "--suite", "fake", "--text", "stage stays"], "no case in suite fake (--text 'stage stays') is left by these filters")]
-#[case(&["list", "--guards", "copy_pid_ns"], "there is no results/proof: `nsproof prove --kernel 6.12 --functions copy_pid_ns` makes the proof that --guards is answered from")]
+#[case(&["list", "--guards", "copy_pid_ns"], "there is no proof in results/proof: `nsproof prove --kernel 6.12 --functions copy_pid_ns` makes the one that --guards is")]
+#[case(&["list", "--guards", "copy_pid_ns", "--proofs", "."], "there is no proof in .: `nsproof prove --kernel 6.12")]
 #[case(&["explain", "fake::holds_always", "no_such"], "no claim has «no_such» in its name")]
 #[case(&["explain"], "<CLAIM>")]
 fn what_chooses_nothing_is_told(#[case] words: &[&str], #[case] sentence: &str) {

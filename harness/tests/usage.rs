@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::Command;
 
 use rstest::rstest;
-use tempfile::NamedTempFile;
+use tempfile::{Builder, NamedTempFile};
 
 fn run(arguments: &[&str]) -> (Option<i32>, String) {
     let cache = tempfile::tempdir().expect("a folder for a cache");
@@ -44,7 +44,7 @@ fn kernel_image() -> NamedTempFile {
     image[0x202..0x206].copy_from_slice(b"HdrS");
     image[0x20f] = 1;
     image[0x300..0x30e].copy_from_slice(b"6.18.0-rc3 #1 ");
-    let mut file = NamedTempFile::new().expect("a file");
+    let mut file = Builder::new().prefix("some-kernel-").tempfile().expect("a file");
     file.write_all(&image).expect("an image");
     file
 }
@@ -58,6 +58,22 @@ fn nothing_is_booted_for_what_needs_no_machine(#[case] words: &[&str], #[case] c
     let (status, said) = run(&[&["--kernel", image.path().to_str().expect("a name")], words].concat());
     assert!(said.starts_with(sentence) && said.lines().count() <= 1, "{said}");
     assert_eq!((status, said.is_empty()), (Some(code), sentence.is_empty()), "{said}");
+}
+
+/// A list has each kernel's word before the names.
+#[rstest]
+#[case::a_name("holds_always", 1)]
+#[case::the_kernels_word("some-kernel", 0)]
+fn a_filter_is_about_the_names_of_claims_alone(#[case] filter: &str, #[case] count: usize) {
+    let image = kernel_image();
+    let output = Command::new(env!("CARGO_BIN_EXE_fakes"))
+        .args(["--list", "--format", "terse", filter, "--kernel"])
+        .arg(image.path())
+        .output()
+        .expect("the fake suite runs");
+    let list = String::from_utf8_lossy(&output.stdout);
+    assert_eq!((output.status.code(), list.lines().count()), (Some(0), count), "{output:?}");
+    assert!(list.lines().all(|line| line.contains("some-kernel")), "{list}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(crate) fn run(word: &str, cases: impl IntoIterator<Item = CaseRecord>) -> Ru
         },
         machine: Machine {
             accelerator: "tcg".into(),
-            qemu: Some("7.2.22".into()),
+            qemu: Some("QEMU emulator version 7.2.22".into()),
             isolation: "fresh".into(),
             arch: "x86_64".into(),
         },

@@ -137,7 +137,7 @@ fn about(run: &Run) -> String {
         ("from", &kernel.origin),
         ("version", &kernel.version),
         ("machine", &setup),
-        ("qemu", machine.qemu.as_deref().unwrap_or_default()),
+        ("qemu", machine.qemu_version().unwrap_or_default()),
         ("nsproof", &run.nsproof),
     ])
 }

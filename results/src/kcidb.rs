@@ -185,7 +185,7 @@ fn excerpt(case: &CaseRecord) -> String {
 /// What it ran on, without the machine's name.
 fn environment(run: &Run) -> Value {
     let machine = &run.machine;
-    let qemu = machine.qemu.as_deref().unwrap_or("none");
+    let qemu = machine.qemu_version().unwrap_or("none");
     let text = format!("accelerator {}, QEMU {qemu}, isolation {}", machine.accelerator, machine.isolation);
     json!({ "comment": escape_line(&text, COMMENT) })
 }

@@ -194,13 +194,20 @@ pub struct Kernel {
 pub struct Machine {
     /// Who carried out the instructions: `tcg`, `kvm`; `none` for the running kernel, and for one that was not booted.
     pub accelerator: String,
-    /// QEMU's version, `7.2.22`; none for the running kernel.
+    /// What QEMU says of its version, `QEMU emulator version 7.2.22 (Debian …)`; none for the running kernel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qemu: Option<String>,
     /// How cases were kept apart: `fresh`, `shared`, `stage`.
     pub isolation: String,
     /// The architecture, as `uname -m` says: `x86_64`.
     pub arch: String,
+}
+
+impl Machine {
+    /// QEMU's version as it stands behind its name: `7.2.22 (Debian …)`.
+    pub(crate) fn qemu_version(&self) -> Option<&str> {
+        self.qemu.as_deref().map(|said| said.strip_prefix("QEMU emulator version ").unwrap_or(said))
+    }
 }
 
 /// Which part of the whole a run is: part `index` of `count`, counted from 1.

@@ -12,6 +12,8 @@ use nix::mount::{MsFlags, mount, umount};
 
 pub(crate) const CASES: &[Case] = cases![
     finds_it_and_does_not_end,
+    finds_it_and_waits_for_what_stays,
+    finds_it_where_the_init_stays,
     does_not_end_though_it_is_well,
     finds_it_and_leaves_the_frozen,
     finds_it_and_takes_the_kernel_along,
@@ -24,22 +26,40 @@ const FREEZER: &Behaviour =
 /// A wrong answer is seen, and the stage stays.
 #[claim(source = "namespaces(7)", needs = [Root, Disposable, Module("dummy"), Behaviour(FREEZER)])]
 fn finds_it_and_does_not_end() -> Verdict {
-    freeze_a_child()?;
+    frozen_child()?.forget();
     expect_eq!(1, 2);
     holds()
+}
+
+/// A wrong answer is seen, and a child that is killed at the end of the case's function is not gone.
+#[claim(source = "namespaces(7)", needs = [Root, Disposable, Module("dummy"), Behaviour(FREEZER)])]
+fn finds_it_and_waits_for_what_stays() -> Verdict {
+    let _child = frozen_child()?;
+    expect_eq!(1, 2);
+    holds()
+}
+
+/// A wrong answer is seen in a PID namespace whose init is not gone after it.
+#[claim(source = "namespaces(7)", needs = [Root, Disposable, Module("dummy"), Behaviour(FREEZER)])]
+fn finds_it_where_the_init_stays() -> Verdict {
+    child(CLONE_NEWPID, || {
+        frozen_child()?.forget();
+        expect_eq!(1, 2);
+        holds()
+    })
 }
 
 /// Nothing is wrong, and the stage stays.
 #[claim(source = "namespaces(7)", needs = [Root, Disposable, Module("dummy"), Behaviour(FREEZER)])]
 fn does_not_end_though_it_is_well() -> Verdict {
-    freeze_a_child()?;
+    frozen_child()?.forget();
     holds()
 }
 
 /// A wrong answer is seen where there is no stage, and a process stays.
 #[claim(source = "namespaces(7)", needs = [Root, InitialNamespaces, Module("dummy"), Behaviour(FREEZER)])]
 fn finds_it_and_leaves_the_frozen() -> Verdict {
-    freeze_a_child()?;
+    frozen_child()?.forget();
     expect_eq!(1, 2);
     holds()
 }
@@ -75,12 +95,12 @@ fn mount_freezer() -> Outcome<()> {
     mount(Some("freezer"), "/mnt", Some("cgroup"), MsFlags::empty(), Some("freezer")).doing("mount the freezer")
 }
 
-fn freeze_a_child() -> Outcome<()> {
+fn frozen_child() -> Outcome<Child<()>> {
     mount_freezer()?;
     let child = waiting(NONE)?;
     fs::write("/mnt/frozen/cgroup.procs", child.pid().to_string()).doing("move the child")?;
     fs::write("/mnt/frozen/freezer.state", "FROZEN").doing("freeze the child")?;
     eventually(|| Ok(fs::read_to_string("/mnt/frozen/freezer.state")?.trim() == "FROZEN"))?;
-    child.forget();
-    umount("/mnt").doing("unmount the freezer")
+    umount("/mnt").doing("unmount the freezer")?;
+    Ok(child)
 }

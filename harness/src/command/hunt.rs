@@ -7,6 +7,7 @@ mod summary;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -19,7 +20,7 @@ use vm::kernels::Cache;
 use self::probe::{Probe, Prober};
 use self::span::{End, Field};
 use super::explain;
-use crate::runner::accelerator;
+use crate::runner::accelerator::{self, Accelerator};
 use crate::runner::cache::{megabytes, open_cache, to_download};
 use crate::runner::guards::Guards;
 use crate::terminal;
@@ -82,24 +83,32 @@ pub(super) fn hunt(registry: &Registry, options: &HuntOptions) -> Result<u8> {
         Some(claim) => vec![explain::find(registry, claim)?],
         None => options.guarding.pick(registry.all())?,
     };
-    let codes = cases.into_iter().map(|case| hunt_one(registry, case, options)).collect::<Result<Vec<_>>>()?;
+    let cache = if options.cached { open_cache()?.offline() } else { open_cache()? };
+    let accelerator = Accelerator::new(options.accel, &cache);
+    let hunts = cases.into_iter().map(|case| hunt_one(registry, case, options, &cache, &accelerator));
+    let codes = hunts.collect::<Result<Vec<_>>>()?;
     // One change is one; what could not be asked is no answer beside one that could.
     Ok([0, NO_CHANGE].into_iter().find(|code| codes.contains(code)).unwrap_or(UNTESTED))
 }
 
-fn hunt_one(registry: &Registry, case: &'static Case, options: &HuntOptions) -> Result<u8> {
+fn hunt_one(
+    registry: &Registry,
+    case: &'static Case,
+    options: &HuntOptions,
+    cache: &Cache,
+    accelerator: &Arc<Accelerator>,
+) -> Result<u8> {
     let out =
         options.out.as_deref().map(|folder| OutDir::check(Some(folder)).and_then(|()| OutDir::create(Some(folder))));
     let out = out.transpose().context("the reports have no place")?;
-    let cache = if options.cached { open_cache()?.offline() } else { open_cache()? };
     let field = Field { words: cache.expand("all")?, cached: options.cached };
-    let end = |word: &Option<String>| word.as_deref().map(|word| end(&cache, word)).transpose();
+    let end = |word: &Option<String>| word.as_deref().map(|word| end(cache, word)).transpose();
     let words = span::span(&field, end(&options.from)?, end(&options.to)?)?;
     terminal::print(&format!("hunting {} over {}\n", case.name(), words.join(" ")))?;
     let asked = words.iter().filter(|word| !probe::is_beyond(case, word));
-    terminal::print(&downloads(&to_download(&cache, asked)?))?;
+    terminal::print(&downloads(&to_download(cache, asked)?))?;
 
-    let prober = Prober::new(registry, case, &cache, options.accel);
+    let prober = Prober::new(registry, case, cache, accelerator);
     // What the claim is not about costs no boot and is known beforehand.
     let is_about = |word: &String| !probe::is_beyond(case, word);
     let first = words.iter().position(is_about).unwrap_or(0);

@@ -61,17 +61,18 @@ A proof that was stopped goes on where it was when the same command is typed aga
 
 Exit codes:
   0    every alteration that is reached is noticed, fatal, or told equivalent
-  1    some survived; with --claims: some claims noticed nothing; with --against: some that were guarded are not any more
+  1    some survived; with --claims: some claims noticed nothing; with --against: some that were
+       guarded are not any more
   2    wrong usage
   125  could not be tested: the kernel does not boot, or no claim holds on it
 
 Examples:
   nsproof prove --kernel 6.12 --functions 'copy_pid_ns,create_user_ns'
   nsproof prove --kernel 6.12 --functions kernel/pid_namespace.c --suite pid
-  nsproof prove --kernel 6.12 --functions copy_pid_ns+0xc8:jcc --all       every claim that notices this one
-  nsproof prove --kernel 6.12 --suite uts --claims                         which of these claims can fail at all?
-  nsproof prove --kernel 7.3 --shard 1/4 --out part-1                      `nsproof report merge` joins the parts
-  nsproof prove --kernel 6.12 --shard 1/99 --against results/proof         are these still noticed? for every change
+  nsproof prove --kernel 6.12 --functions copy_pid_ns+0xc8:jcc --all    all claims that notice it
+  nsproof prove --kernel 6.12 --suite uts --claims                      which of these can fail?
+  nsproof prove --kernel 7.3 --shard 1/4 --out part-1                   joined by `report merge`
+  nsproof prove --kernel 6.12 --shard 1/99 --against results/proof      are these still noticed?
   nsproof run --kernel 6.12 --alter copy_pid_ns+0xc8:jcc --suite pid    one of them by hand";
 
 /// What to alter, and whom to ask.

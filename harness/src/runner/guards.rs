@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::Args;
 use kit::Case;
+use results::ReadError;
 use results::proof::Proof;
 
 use crate::terminal::shell_word;
@@ -28,19 +29,24 @@ impl Guards {
         if self.guards.is_empty() {
             return Ok(cases.collect());
         }
-        if !self.proofs.exists() {
-            bail!(
-                "there is no {}: `nsproof prove --kernel 6.12 --functions {}` makes the proof that --guards is answered from",
-                self.proofs.display(),
-                shell_word(&self.guards[0])
-            );
-        }
-        let proofs = Proof::read_all(&self.proofs)?;
+        let proofs = match Proof::read_all(&self.proofs) {
+            Err(ReadError::Empty { .. }) => bail!(self.without_proof()),
+            Err(ReadError::Io { .. }) if !self.proofs.exists() => bail!(self.without_proof()),
+            proofs => proofs?,
+        };
         let mut names = BTreeSet::new();
         for what in &self.guards {
             names.extend(known(&proofs, what, &self.proofs)?);
         }
         Ok(cases.filter(|case| names.contains(case.name().as_str())).collect())
+    }
+
+    fn without_proof(&self) -> String {
+        format!(
+            "there is no proof in {}: `nsproof prove --kernel 6.12 --functions {}` makes the one that --guards is answered from",
+            self.proofs.display(),
+            shell_word(&self.guards[0])
+        )
     }
 
     /// What was typed, as it was.

@@ -39,7 +39,7 @@ fn kernel(run: &Run) -> Value {
         ("origin", line(&kernel.origin)),
         ("config", option(kernel.config_digest.as_deref(), line)),
         ("accelerator", line(&machine.accelerator)),
-        ("qemu", option(machine.qemu.as_deref(), line)),
+        ("qemu", option(machine.qemu_version(), line)),
         ("isolation", line(&machine.isolation)),
         ("arch", line(&machine.arch)),
         ("started", run.started.to_string().into()),

@@ -125,7 +125,7 @@ function drawErratum([rule, claim]) {
   fact(list, "it says", element("span", {}, ...prose(passage.says)));
   if (!claim.passage) fact(list, "sources", claim.sources && sources(claim));
   fact(list, "what is true", element("strong", {}, ...prose(claim.claim)));
-  fact(list, "since", range || "every kernel that was asked");
+  fact(list, "where", range || "every kernel that was asked");
   fact(list, "evidence", element("span", {}, ...drawEvidence(rule, claim).filter((part) => part != null)));
   const heading = passage.heading || "the page as a whole";
   return element("section", { class: "erratum" }, element("h3", {}, passage.link ? away(heading, passage.link) : heading), list);

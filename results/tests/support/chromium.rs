@@ -42,7 +42,6 @@ impl Chromium {
         for domain in ["Page", "Runtime", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
-        browser.call("Performance.enable", json!({ "timeDomain": "threadTicks" }));
         browser
     }
 
@@ -95,14 +94,9 @@ impl Chromium {
         self.call("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
     }
 
-    /// How many seconds of processor time the page has cost so far: all, scripts, styles, layout.
-    pub(crate) fn work(&mut self) -> [f64; 4] {
-        let metrics = self.call("Performance.getMetrics", json!({}));
-        let of = |name: &str| {
-            let found = metrics["metrics"].as_array().unwrap().iter().find(|metric| metric["name"] == name);
-            found.unwrap()["value"].as_f64().unwrap()
-        };
-        ["TaskDuration", "ScriptDuration", "RecalcStyleDuration", "LayoutDuration"].map(of)
+    /// Lets the page think that it is on paper, or on a screen.
+    pub(crate) fn paper(&mut self, paper: bool) {
+        self.call("Emulation.setEmulatedMedia", json!({ "media": if paper { "print" } else { "" } }));
     }
 
     /// Presses and releases a key.

@@ -156,7 +156,7 @@ fn run(word: &str, cases: Vec<CaseRecord>) -> Run {
         },
         machine: Machine {
             accelerator: "tcg".into(),
-            qemu: Some("7.2.22".into()),
+            qemu: Some("QEMU emulator version 7.2.22 (Debian 1:7.2)".into()),
             isolation: "fresh".into(),
             arch: "x86_64".into(),
         },

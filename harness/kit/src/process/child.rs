@@ -23,6 +23,10 @@ use crate::words::verdict::{Doing, Failure, Outcome};
 /// Counts forks on the way from the worker to this process: what one generation owns, the next must not drop.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
+/// How long, in milliseconds, what a case found is held back for the end of a child. A kernel that lets no child go must not turn
+/// what was found about it into a missed deadline; what is left is the stage's to end, and to tell of.
+const PATIENCE: u16 = 5_000;
+
 /// Runs `body` in a child made with `flags`, waits for its end and returns its value.
 ///
 /// What goes wrong in the child goes wrong here: a violated expectation stays violated, a failed preparation broken.
@@ -236,6 +240,21 @@ impl<T> Child<T> {
         Ok(ended)
     }
 
+    /// The same for a child that is about to end, but not for longer than [`PATIENCE`].
+    fn reap_soon(&self) {
+        let mut end = [PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN)];
+        let answer = loop {
+            match poll(&mut end, PATIENCE) {
+                Err(Errno::EINTR) => {}
+                answer => break answer,
+            }
+        };
+        // Where poll(2) is refused, by RLIMIT_NOFILE for one, wait(2) is not.
+        if answer != Ok(0) {
+            let _ = Ended::wait(&self.pidfd);
+        }
+    }
+
     /// Lets the child be: it is neither waited for nor killed when this value goes. The stage's end ends it.
     pub fn forget(mut self) -> (Pid, OwnedFd) {
         self.reaped = true;
@@ -263,11 +282,18 @@ impl<T: DeserializeOwned> Child<T> {
                 Err(_) => break None,
             }
         };
+        let value = match packet {
+            Some(Ok(value)) => Some(value),
+            Some(Err(failure)) => {
+                self.reap_soon();
+                // Not waited for once more when this goes.
+                self.reaped = true;
+                return Err(failure);
+            }
+            None => None,
+        };
         let ended = self.reap()?;
-        match packet {
-            Some(done) => Ok((ended, Some(serde_json::from_value(done?)?))),
-            None => Ok((ended, None)),
-        }
+        Ok((ended, value.map(serde_json::from_value).transpose()?))
     }
 }
 
@@ -278,7 +304,7 @@ impl<T> Drop for Child<T> {
             return;
         }
         let _ = raw::pidfd_send_signal(&self.pidfd, libc::SIGKILL);
-        let _ = Ended::wait(&self.pidfd);
+        self.reap_soon();
     }
 }
 

@@ -196,9 +196,17 @@ pub fn wrong_errno<T: Debug, E: HasErrno>(
             Some(failure) => return Some(failure),
             None => seen(error),
         },
-        Ok(value) => format!("success: {value:?}"),
+        Ok(value) => success(value),
     };
     Some(violated(call, name(expected), seen, words))
+}
+
+/// What a call returned; that it was nothing goes without saying.
+fn success(value: &impl Debug) -> String {
+    match format!("{value:?}").as_str() {
+        "()" => "success".into(),
+        value => format!("success: {value}"),
+    }
 }
 
 fn seen(error: &dyn HasErrno) -> String {

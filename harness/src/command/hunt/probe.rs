@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use kit::{Case, KernelVersion, Registry, in_one_sentence};
 use results::{CaseRecord, Run, Verdict};
-use vm::accel::Accel;
 use vm::kernels::{Cache, Number};
 
 use crate::runner::accelerator::Accelerator;
@@ -57,8 +56,13 @@ pub(super) struct Prober<'a> {
 }
 
 impl<'a> Prober<'a> {
-    pub(super) fn new(registry: &'a Registry, case: &'static Case, cache: &'a Cache, accel: Option<Accel>) -> Self {
-        Self { registry, case, cache, accelerator: Accelerator::new(accel, cache) }
+    pub(super) fn new(
+        registry: &'a Registry,
+        case: &'static Case,
+        cache: &'a Cache,
+        accelerator: &Arc<Accelerator>,
+    ) -> Self {
+        Self { registry, case, cache, accelerator: Arc::clone(accelerator) }
     }
 
     /// Asks the kernel of this word. It is not even fetched when its series settles that the claim is about others.
