@@ -113,15 +113,14 @@ impl<'a> Bench<'a> {
     /// Carries out the cases that execute an alteration; only what this machine cannot do is an error.
     pub(super) fn carry_out(&mut self, number: usize, before: &Before) -> anyhow::Result<Altered> {
         let item = &self.grounds.items[number];
-        let reaching = self.in_order(number, before);
+        let mut reaching = self.in_order(number);
         let all = reaching.len();
         let mut found = Found::of(before);
         let mut earlier = Earlier::of(before, self.most);
         let reached = self.reached;
-        for taker in reaching.iter().map(|at| &reached.takers[*at]) {
-            if earlier.has_asked(taker) {
-                continue;
-            }
+        let hinted = reaching.iter().copied().find(|at| before.hint.as_ref() == Some(&reached.takers[*at].case.name()));
+        reaching.retain(|at| !earlier.has_asked(&reached.takers[*at]) && Some(*at) != hinted);
+        for taker in hinted.into_iter().chain(reaching).map(|at| &reached.takers[at]) {
             let in_company = if found.now < ALONE { None } else { self.serve_in_company(item, taker)? };
             let served = match in_company {
                 Some(served) => Some(served),
@@ -144,7 +143,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The cases that execute an alteration, in the order in which they are asked.
-    fn in_order(&mut self, number: usize, before: &Before) -> Vec<usize> {
+    fn in_order(&mut self, number: usize) -> Vec<usize> {
         let item = &self.grounds.items[number];
         let file = item.file.unwrap_or(&item.name.function);
         if self.sorts.0 != file {
@@ -161,10 +160,6 @@ impl<'a> Bench<'a> {
             is_foreign: Some(takers[at].case.suite()) != own,
             executes: takers[at].executed.count(),
         });
-        let hinted = reaching.iter().position(|at| before.hint.as_ref() == Some(&takers[*at].case.name()));
-        if let Some(hinted) = hinted {
-            reaching[..=hinted].rotate_right(1);
-        }
         reaching
     }
 

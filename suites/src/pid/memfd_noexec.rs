@@ -11,6 +11,7 @@ pub(super) const CASES: &[Case] = cases![
     memfd_noexec_is_per_pidns,
     memfd_noexec_inherited_by_nested_pidns,
     memfd_noexec_stays_when_the_parent_lowers_its_own,
+    memfd_noexec_stays_when_the_grandparent_lowers_its_own,
     memfd_noexec_cannot_go_below_parent,
     memfd_noexec_1_defaults_to_sealed,
     memfd_noexec_2_defaults_to_sealed,
@@ -87,6 +88,39 @@ fn memfd_noexec_stays_when_the_parent_lowers_its_own() -> Verdict {
             expect_eq!(child(CLONE_NEWPID, level)?, 0, "made after it was lowered from {before}");
             made_before.go()?;
             expect_eq!(made_before.join()?, before, "made before it was lowered from {before}");
+        }
+        holds()
+    })
+}
+
+/// A new PID namespace keeps the vm.memfd_noexec that its grandparent has meant for it, if that one lowers its own after that.
+#[claim(
+    source = "Documentation/userspace-api/mfd_noexec.rst",
+    needs = [Root, Config("MEMFD_CREATE")],
+    since = "6.6"
+)]
+fn memfd_noexec_stays_when_the_grandparent_lowers_its_own() -> Verdict {
+    starts_unrestricted()?;
+    child(CLONE_NEWPID, || {
+        for before in [1, 2] {
+            // The parent is there already when its parent sets it.
+            let parent = spawn(CLONE_NEWPID, |outside| {
+                outside.wait()?;
+                let made_before = spawn(CLONE_NEWPID, |parent| {
+                    parent.wait()?;
+                    level()
+                })?;
+                outside.go()?;
+                outside.wait()?;
+                made_before.go()?;
+                Ok([level()?, made_before.join()?])
+            })?;
+            set(before).doing(format!("set it to {before}"))?;
+            parent.go()?;
+            parent.recv::<()>()?;
+            set(0).doing("lower it to 0")?;
+            parent.go()?;
+            expect_eq!(parent.join()?, [0, before], "parent and child, after the grandparent lowered it from {before}");
         }
         holds()
     })
