@@ -2,6 +2,7 @@
 //!
 //! - [`ground`]: a kernel's machines, and all that can be altered in them;
 //! - [`reach`]: which claims' cases execute which alterations, taken once;
+//! - [`kept`]: what was found so far;
 //! - [`order`]: who is asked first;
 //! - [`sample`]: what was guarded before, to be tried again;
 //! - [`silent`]: claims that noticed nothing, asked by themselves;
@@ -9,6 +10,7 @@
 //! - [`work`]: all of them, side by side, journalled.
 
 pub(crate) mod ground;
+mod kept;
 mod order;
 pub(crate) mod reach;
 pub(crate) mod sample;

@@ -12,10 +12,10 @@ use results::Verdict;
 use results::proof::{Altered, Asked, Entry, Fate};
 
 use super::ground::Grounds;
+use super::kept::Kept;
 use super::order;
 use super::reach::Reached;
 use super::trial::{Bench, Sign};
-use super::work::Kept;
 use crate::code::kind::Kind;
 
 /// How many times as common an alteration counts that is in a file which the claim's suite is not about.

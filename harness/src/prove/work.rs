@@ -12,6 +12,7 @@ use results::Shard;
 use results::proof::{Altered, AlteredFunction, Asked, Entry, Fate, Journal, JournalHead, Line, Prover};
 
 use super::ground::Grounds;
+use super::kept::Kept;
 use super::reach::Reached;
 use super::silent::Silence;
 use super::trial::{Before, Bench, was_tired_early};
@@ -42,29 +43,6 @@ pub(crate) struct Done {
     pub(crate) claims: Vec<Prover>,
     /// How long it took, with the parts that were done before.
     pub(crate) wall: Duration,
-}
-
-/// What was found, and where it is kept.
-pub(super) struct Kept {
-    journal: Journal,
-    /// What became of alterations, with the builds that found it.
-    pub(super) found: BTreeMap<usize, (Altered, usize)>,
-    /// What claims were asked by themselves.
-    pub(super) asked: BTreeMap<String, Asked>,
-}
-
-impl Kept {
-    /// What became of an alteration.
-    pub(super) fn keep(&mut self, number: usize, entry: Entry) -> Result<()> {
-        self.found.insert(number, (entry.altered.clone(), entry.build));
-        Ok(self.journal.add(&Line::Alteration(entry))?)
-    }
-
-    /// That a claim noticed nothing.
-    pub(super) fn keep_asked(&mut self, asked: Asked) -> Result<()> {
-        self.asked.insert(asked.claim.clone(), asked.clone());
-        Ok(self.journal.add(&Line::Claim(asked))?)
-    }
 }
 
 /// Carries out what the journal does not know yet.

@@ -12,6 +12,9 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::utsname::uname;
 use procfs::process::Process;
 
+/// What poll(2) tells of a file whose value has changed.
+const CHANGED: PollFlags = PollFlags::POLLERR.union(PollFlags::POLLPRI);
+
 /// The cases of this file.
 pub(super) const CASES: &[Case] = cases![
     proc_hostname_mirrors_uname,
@@ -22,6 +25,7 @@ pub(super) const CASES: &[Case] = cases![
     proc_hostname_fd_follows_caller,
     proc_hostname_through_other_root_is_own,
     hostname_poll_wakes_other_namespaces,
+    hostname_poll_tells_of_writes_only,
 ];
 
 /// hostname and domainname in /proc/sys/kernel show what uname(2) returns in the reader's UTS namespace.
@@ -139,6 +143,26 @@ fn proc_hostname_through_other_root_is_own() -> Verdict {
 /// What sets a name.
 type Set = fn() -> Outcome<()>;
 
+/// poll(2) on a name's file in /proc/sys/kernel tells that the name was written, by whatever way, and not that it was read.
+// Disposable, since another case that sets a name on the same kernel would be told of, too.
+#[claim(source = ["proc_sys_kernel(5)", "kernel/utsname_sysctl.c proc_do_uts_string"], needs = [Root, Disposable])]
+fn hostname_poll_tells_of_writes_only() -> Verdict {
+    for name in Name::BOTH {
+        let polled = File::open(name.file())?;
+        let other = OpenOptions::new().read(true).write(true).open(name.file())?;
+        let mut text = [0; 100];
+        for length in [1, text.len()] {
+            other.read_at(&mut text[..length], 0).doing("read the name")?;
+            expect_eq!(events(&polled, PollTimeout::ZERO)?, PollFlags::empty(), "{length} bytes read: {}", name.file());
+        }
+        name.get()?;
+        expect_eq!(events(&polled, PollTimeout::ZERO)?, PollFlags::empty(), "asked by a call: {}", name.file());
+        other.write_at(b"written", 0).doing("write the name")?;
+        expect_eq!(events(&polled, PollTimeout::ZERO)?, CHANGED, "written: {}", name.file());
+    }
+    holds()
+}
+
 /// A hostname that is set in another UTS namespace wakes a process that waits in poll(2) on /proc/sys/kernel/hostname.
 ///
 /// So a process can see that a hostname was set somewhere on the machine.
@@ -168,7 +192,7 @@ fn hostname_poll_wakes_other_namespaces() -> Verdict {
             || Ok(poll(&mut [PollFd::new(poller.peer().as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO)? > 0);
         expect!(eventually(has_spoken)?, "it was not woken by {change}");
         let told: (i16, i16) = poller.recv()?;
-        expect_eq!(told, ((PollFlags::POLLERR | PollFlags::POLLPRI).bits(), 0), "by {change}: told, and told again");
+        expect_eq!(told, (CHANGED.bits(), 0), "by {change}: told, and told again");
     }
     expect_eq!(hostname()?, "poller");
     holds()
