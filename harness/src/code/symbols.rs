@@ -15,6 +15,9 @@ const LONGEST_FUNCTION: u64 = 64 * 1024;
 /// What stands before functions for other ends than to be called: room for patches, and hashes of types.
 const ASIDE: [&str; 2] = ["__pfx_", "__cfi_"];
 
+/// Between these two lies what the kernel needs only to boot, and gives back: something else stands there since then.
+const BOOT: [&str; 2] = ["_sinittext", "_einittext"];
+
 /// All names of functions in a kernel and its modules.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Symbols {
@@ -50,6 +53,10 @@ impl Symbols {
                 PAGE_TABLES => symbols.page_tables = Some(address),
                 name => symbols.functions.push((address, name.to_owned())),
             }
+        }
+        let [start, end] = BOOT.map(|bound| symbols.functions.iter().find(|(_, name)| name == bound).map(|one| one.0));
+        if let (Some(start), Some(end)) = (start, end) {
+            symbols.functions.retain(|(address, _)| !(start..end).contains(address));
         }
         symbols.functions.sort();
         for (at, (_, name)) in symbols.functions.iter().enumerate() {
@@ -106,6 +113,14 @@ mod tests {
         ffffffff811e4300 t another_name_of_it\n\
         ffffffffc0201000 t get_ns\t[veth]\n\
         ffffffff82000000 r a_constant\n";
+
+    #[test]
+    fn what_was_given_back_after_the_boot_has_no_functions() {
+        let boot =
+            "ffffffff83300000 T _sinittext\nffffffff83300000 t pid_namespaces_init\nffffffff83400000 T _einittext\n";
+        let symbols = Symbols::read(&digest(&format!("{KALLSYMS}\n{boot}")));
+        assert!(symbols.ranges("pid_namespaces_init").is_empty() && symbols.ranges("copy_pid_ns").len() == 1);
+    }
 
     #[test]
     fn functions_reach_to_the_next_ones() {
