@@ -108,7 +108,7 @@ pub(super) struct ProveOptions {
     anew: Vec<String>,
     /// Ask claims, and not alterations: each that has noticed none yet about those that it executes, until it notices one; at most
     /// --most
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["all", "shard", "against"])]
     claims: bool,
     /// Name the alterations, and alter nothing
     #[arg(long)]

@@ -15,7 +15,8 @@ use super::ground::Grounds;
 use super::kept::Kept;
 use super::order;
 use super::reach::Reached;
-use super::trial::{Bench, Sign};
+use super::sign::Sign;
+use super::trial::Bench;
 use crate::code::kind::Kind;
 
 /// How many times as common an alteration counts that is in a file which the claim's suite is not about.

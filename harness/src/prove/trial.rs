@@ -3,19 +3,17 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as MapEntry;
 
-use results::Verdict;
 use results::proof::{Altered, Disturbance, Fate};
 use vm::template::scratch::Scratch;
 
+use super::earlier::{Before, Earlier};
 use super::ground::{Grounds, Item};
 use super::order::{self, Asked};
 use super::reach::{Reached, Taker};
+use super::sign::{Sign, how, sign};
 use crate::deadlines::{ALTERED_GRACE, altered};
 use crate::machine_kind::MachineKind;
 use crate::runner::executor::{Executor, Served};
-
-/// The longest text about a fatal end, in columns.
-const HOW: usize = 120;
 
 /// A thread's own machines, to be altered and put right again.
 pub(super) struct Bench<'a> {
@@ -30,79 +28,6 @@ pub(super) struct Bench<'a> {
     most: usize,
     /// What is known of the file that was last worked on: which cases execute the same of it.
     sorts: (String, Vec<usize>),
-}
-
-/// What was known of an alteration before.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Before {
-    /// What became of it, and the build that found so: cases that were asked then are not asked again.
-    pub(super) known: Option<(Altered, usize)>,
-    /// A claim that noticed what is alike.
-    pub(super) hint: Option<String>,
-}
-
-/// Which cases were asked before, and how many are asked now.
-#[derive(Debug)]
-struct Earlier {
-    build: Option<usize>,
-    /// How many of those that this build or an older one had, in their order.
-    asked: usize,
-    patience: usize,
-}
-
-impl Earlier {
-    fn of(before: &Before, most: usize) -> Self {
-        let Some((known, build)) = &before.known else { return Self { build: None, asked: 0, patience: most } };
-        // Whoever had less patience goes on from there; else only cases that came later are asked.
-        match known.tried.filter(|_| was_tired_early(known, most)) {
-            Some(tried) => Self { build: Some(*build), asked: tried, patience: most - cost(known) },
-            None => Self { build: Some(*build), asked: usize::MAX, patience: most },
-        }
-    }
-
-    fn has_asked(&mut self, taker: &Taker) -> bool {
-        let is_asked = self.build.is_some_and(|build| taker.build <= build) && self.asked > 0;
-        self.asked -= usize::from(is_asked);
-        is_asked
-    }
-}
-
-/// Whether an alteration has survived only since fewer cases were asked than would be now.
-pub(super) fn was_tired_early(known: &Altered, most: usize) -> bool {
-    known.tried.is_some() && cost(known) < most
-}
-
-/// How many cases those that were asked count as.
-fn cost(known: &Altered) -> usize {
-    known.tried.unwrap_or(known.reached) + known.disturbed.stalled * (STALLED - 1)
-}
-
-/// What a case says of an altered kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sign {
-    /// Nothing.
-    Holds,
-    /// Its claim is violated.
-    Violated,
-    /// The kernel died, warned, or went silent.
-    Fatal,
-    /// It could not be carried out.
-    Broken,
-    /// It waits for ever, and the kernel goes on.
-    Stalled,
-    /// It lacks something.
-    Unmet,
-}
-
-impl Sign {
-    /// How many cases this one counts as.
-    pub(super) fn costs(self) -> usize {
-        match self {
-            Self::Stalled => STALLED,
-            Self::Fatal => FATAL,
-            Self::Holds | Self::Violated | Self::Broken | Self::Unmet => 1,
-        }
-    }
 }
 
 impl<'a> Bench<'a> {
@@ -243,12 +168,6 @@ struct Found {
 /// does not hold, whose case is then asked again, alone.
 const ALONE: usize = 2;
 
-/// How many cases one that waits for ever counts as: so much longer it takes.
-const STALLED: usize = 10;
-
-/// How many cases one counts as under which the kernel ends, where that does not decide anything.
-const FATAL: usize = 4;
-
 impl Found {
     /// What is known before anything is tried.
     fn of(before: &Before) -> Self {
@@ -303,35 +222,15 @@ impl Found {
     }
 }
 
-/// How a kernel ended, or does not let go. What the case said in the middle of it is no matter.
-fn how(served: &Served) -> String {
-    let message = served.report.stuck.as_ref().unwrap_or(&served.report.message);
-    results::escape_line(message.split(" (the case said").next().unwrap_or_default(), HOW)
-}
-
-/// What it means that a case which holds in the kernel as it is says something else in an altered one.
-///
-/// A case that runs into its deadline while the worker can still say so waits for something that does not come, or comes late: a
-/// wait of ours hangs, and not the kernel. Where the kernel hangs nobody says anything any more.
-fn sign(served: &Served) -> Sign {
-    match served.report.verdict {
-        Verdict::Violated => Sign::Violated,
-        Verdict::Crashed => Sign::Fatal,
-        // The kernel does not let go of the case, which was killed.
-        _ if served.silent || served.report.stuck.is_some() => Sign::Fatal,
-        Verdict::Holds => Sign::Holds,
-        Verdict::TimedOut => Sign::Stalled,
-        Verdict::Broken => Sign::Broken,
-        Verdict::Unmet | Verdict::OutOfRange => Sign::Unmet,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
+    use results::Verdict;
     use rstest::rstest;
 
+    use super::super::earlier::was_tired_early;
+    use super::super::sign::STALLED;
     use super::*;
     use crate::code::kind::{Kind, Name};
     use crate::protocol::Report;

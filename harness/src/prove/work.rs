@@ -11,11 +11,12 @@ use indicatif::ProgressBar;
 use results::Shard;
 use results::proof::{Altered, AlteredFunction, Asked, Entry, Fate, Journal, JournalHead, Line, Prover};
 
+use super::earlier::{Before, was_tired_early};
 use super::ground::Grounds;
 use super::kept::Kept;
 use super::reach::Reached;
 use super::silent::Silence;
-use super::trial::{Before, Bench, was_tired_early};
+use super::trial::Bench;
 use crate::code::kind::{Kind, Name};
 use crate::terminal;
 
